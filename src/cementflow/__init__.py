@@ -1,0 +1,35 @@
+"""cementflow: where bone cement goes when it is injected into a vertebra, and how it leaks.
+
+The usual way in::
+
+    import cementflow as cf
+
+    case = cf.preset("l3-osteoporotic").replace({"injection.volume": "3 mL"})
+    result = cf.run(case)
+    print(result.summary["leaked_ml"])
+    result.plot("scene")
+"""
+
+from cementflow.api import Result, open_result, run
+from cementflow.case import Case, load, preset
+from cementflow.check import Finding, check
+from cementflow.errors import CaseError, CementflowError, InputError, MeshError, RunFailed
+from cementflow.version import version
+
+__version__ = version()
+
+__all__ = [
+    "Case",
+    "CaseError",
+    "CementflowError",
+    "Finding",
+    "InputError",
+    "MeshError",
+    "Result",
+    "RunFailed",
+    "check",
+    "load",
+    "open_result",
+    "preset",
+    "run",
+]

@@ -1,0 +1,5 @@
+"""`python -m cementflow`."""
+
+from cementflow.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,313 @@
+"""From Python: run a case, open its results."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cementflow.case import Case, digest, load, to_toml
+from cementflow.errors import CaseError, CementflowError, InputError, RunFailed
+from cementflow.version import version
+
+if TYPE_CHECKING:
+    from cementflow.fem.linear_solver import PressureSolver
+    from cementflow.model import Model
+    from cementflow.observers import Observer, Recorder
+    from cementflow.results.checkpoint import Checkpoint
+    from cementflow.results.folder import RunFolder
+    from cementflow.timing import Stopwatch
+
+DEFAULT_PARENT = Path("runs")
+DONE = ("completed", "stopped")
+
+
+@dataclass(frozen=True)
+class Result:
+    """A run folder.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    """
+
+    path: Path
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """Contents of `summary.json`: volumes in mL, pressures in kPa, times in s."""
+        summary: dict[str, Any] = json.loads((self.path / "summary.json").read_text(encoding="utf-8"))
+        return summary
+
+    @cached_property
+    def history(self) -> dict[str, NDArray[np.float64]]:
+        """Columns of `history.csv` by name, one value an accepted step."""
+        lines = (self.path / "history.csv").read_text(encoding="utf-8").splitlines()
+        table = np.array([[float(x) for x in line.split(",")] for line in lines[1:]])
+        return dict(zip(lines[0].split(","), table.T, strict=True))
+
+    def fields(self, time: float | None = None) -> Any:
+        """Fields as a PyVista grid, at the stored time nearest to `time` [s]; the last one by default.
+
+        Raises
+        ------
+        InputError
+            If the run stored none.
+        """
+        import pyvista
+
+        from cementflow.results.fields import read_collection
+
+        collection = self.path / "fields.pvd"
+        snapshots = read_collection(collection) if collection.exists() else []
+        if not snapshots:
+            raise InputError("this run stored no fields", str(self.path))
+        nearest = snapshots[-1] if time is None else min(snapshots, key=lambda s: abs(s[0] - time))
+        return pyvista.read(nearest[1])
+
+    def plot(self, kind: str = "scene", out: str | Path | None = None, time: float | None = None) -> Path:
+        """Draw a picture and return where it is.
+
+        Parameters
+        ----------
+        kind
+            "scene" (bone and cement in 3-D), "slices" or "curves".
+        out
+            File to write, by default in the run's `figures`.
+        time
+            Time of the fields [s], by default the last.
+
+        Raises
+        ------
+        InputError
+            For another kind, or a run without what it shows.
+        """
+        from cementflow.views import plot_curves, render_scene, render_slices
+
+        target = Path(out) if out is not None else self.path / "figures" / f"{kind}.png"
+        if kind == "scene":
+            return render_scene(self.path, target, time)
+        if kind == "slices":
+            return render_slices(self.path, target, time)
+        if kind == "curves":
+            return plot_curves(self.path, target)
+        raise InputError(f"there is no picture '{kind}'; use scene, slices or curves")
+
+
+def open_result(path: str | Path) -> Result:
+    """Open a run folder.
+
+    Raises
+    ------
+    InputError
+        If it is not one.
+    """
+    path = Path(path)
+    if not (path / "summary.json").is_file():
+        raise InputError("this is not a run folder: it has no summary.json", str(path))
+    return Result(path)
+
+
+def run(
+    case: Case,
+    out: str | Path | None = None,
+    resume: bool = False,
+    progress: bool = False,
+    stop_asked: Callable[[], bool] = lambda: False,
+    tell: Callable[[str], None] = lambda text: None,
+) -> Result:
+    """Simulate a case and write its run folder.
+
+    Parameters
+    ----------
+    case
+        What to simulate.
+    out
+        Run folder to make; by default a free name below `runs`.
+    resume
+        Go on from the checkpoint in `out`; a finished run is returned as it is.
+    progress
+        Whether to show progress on stderr.
+    stop_asked
+        Asked after every step; the run ends there, resumable, once it says so.
+    tell
+        Called with each warning about the case and each picture that could not be drawn.
+
+    Returns
+    -------
+    Result
+        Of the run, whether it completed, was stopped by a rule or interrupted (`summary["status"]`).
+
+    Raises
+    ------
+    InputError
+        If the case, the mesh or the folder cannot be used; nothing is written then.
+    RunFailed
+        If the simulation cannot go on; what was reached is in the folder.
+    """
+    from cementflow.results.folder import RunFolder, free_folder
+
+    started = time.perf_counter()
+    path = Path(out) if out is not None else free_folder(_slug(case), DEFAULT_PARENT)
+    before = _to_resume(path, case) if resume else None
+    if before is not None and before.step.finished:
+        return open_result(path)
+    folder = RunFolder(path)
+    if not resume and path.exists():
+        folder.create()  # says what is wrong
+    job = _prepare(case, folder, before)
+    _refuse_or_tell(case, job.model, tell)
+    if before is None:
+        folder.create()
+        _write_case(folder, case)
+    else:
+        job.recorder.remove_interrupted()
+    status, reason, failure = _loop(job, before, progress, stop_asked)
+    _finish(job, started, status, reason, failure)
+    if failure is not None:
+        raise failure
+    if case.output.figures:
+        _draw(path, tell)
+    return Result(path)
+
+
+def resumed_case(path: str | Path) -> Case:
+    """The case of a run folder.
+
+    Raises
+    ------
+    InputError
+        If the folder has none.
+    """
+    return load(Path(path) / "case.toml")
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A run and what it works with."""
+
+    model: Model
+    folder: RunFolder
+    solver: PressureSolver
+    watch: Stopwatch
+    recorder: Recorder
+    digest: str
+
+
+def _prepare(case: Case, folder: RunFolder, before: Checkpoint | None) -> Job:
+    from cementflow.fem.linear_solver import PressureSolver
+    from cementflow.mesh.geometry import build_geometry
+    from cementflow.model import build_model
+    from cementflow.observers import Recorder
+    from cementflow.timing import Stopwatch
+    from cementflow.warm_up import warm_up
+
+    watch = Stopwatch()
+    if before is not None:
+        watch.seconds.update(before.seconds)
+    with watch.phase("compile"):
+        warm_up()
+    with watch.phase("setup"):
+        model = build_model(case, build_geometry(case.geometry, case.folder))
+        solver = PressureSolver(model.problem.volumes.row_start, model.problem.volumes.neighbour)
+    code = digest(case)
+    return Job(model, folder, solver, watch, Recorder(folder, model, watch, code, before), code)
+
+
+def _loop(
+    job: Job, before: Checkpoint | None, progress: bool, stop_asked: Callable[[], bool]
+) -> tuple[str, str, RunFailed | None]:
+    """Status, reason and failure of the run."""
+    from cementflow.observers import Guard, Progress
+    from cementflow.simulate import simulate
+
+    bar = Progress(job.model) if progress else None
+    watchers: list[Observer] = [Guard(job.model), job.recorder, *([bar] if bar is not None else [])]
+    start = before.step if before is not None else None
+    try:
+        for step in simulate(job.model.problem, job.model.plan, job.solver, start, job.watch):
+            for watcher in watchers:
+                watcher.see(step)
+            if not step.finished and stop_asked():
+                return "interrupted", "asked to stop", None
+    except RunFailed as failure:
+        return "failed", str(failure), failure
+    finally:
+        if bar is not None:
+            bar.close()
+    return ("completed" if step.finished == "volume injected" else "stopped"), step.finished, None
+
+
+def _finish(job: Job, started: float, status: str, reason: str, failure: RunFailed | None) -> None:
+    from cementflow.results.summary import summarise
+
+    recorder, watch = job.recorder, job.watch
+    if recorder.last is None:
+        assert failure is not None
+        raise failure
+    with watch.phase("output"):
+        if status == "interrupted":
+            recorder.save_interrupted()
+        else:
+            recorder.save()
+    watch.seconds["total"] = watch.seconds.get("total", 0.0) + time.perf_counter() - started
+    summary = summarise(
+        job.model, recorder.last, recorder.rows, status, reason, watch.seconds, job.digest, version()
+    )
+    job.folder.write_summary(summary)
+
+
+def _refuse_or_tell(case: Case, model: Model, tell: Callable[[str], None]) -> None:
+    from cementflow.check import geometry_findings, model_findings
+
+    findings = [*geometry_findings(case, model.geometry), *model_findings(model)]
+    errors = [f.text for f in findings if f.level == "error"]
+    if errors:
+        raise CaseError(errors, case.source)
+    for finding in findings:
+        if finding.level == "warning":
+            tell(f"warning: {finding.text}")
+
+
+def _draw(path: Path, tell: Callable[[str], None]) -> None:
+    """Draw the figures; a run is not lost because a machine cannot draw."""
+    from cementflow.views import make_figures
+
+    try:
+        make_figures(path)
+    except (CementflowError, RuntimeError, OSError, ImportError) as error:
+        tell(f"the figures could not be drawn ({error}); `cementflow view` tries again")
+
+
+def _to_resume(path: Path, case: Case) -> Checkpoint:
+    from cementflow.results.checkpoint import read_checkpoint
+    from cementflow.results.folder import RunFolder
+
+    before = read_checkpoint(RunFolder(path))
+    if before.digest != digest(case):
+        raise InputError(
+            "its checkpoint belongs to another case, another mesh file or another version of cementflow; "
+            "start a new run folder",
+            str(path),
+        )
+    return before
+
+
+def _write_case(folder: RunFolder, case: Case) -> None:
+    from cementflow.files import write_text
+
+    write_text(folder.case, to_toml(case))
+
+
+def _slug(case: Case) -> str:
+    source = Path(case.source).stem if case.source else case.title
+    words = "".join(c if c.isalnum() or c in "-_" else " " for c in source.lower()).split()
+    return "-".join(words)[:60] or "run"

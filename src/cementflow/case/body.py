@@ -1,0 +1,164 @@
+"""The vertebral body: its geometry, bone, wall and marrow."""
+
+# ruff: noqa: RUF009 - `entry` makes a dataclass field, which ruff cannot know.
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cementflow.case import rules
+from cementflow.case.fields import entry
+from cementflow.case.kinds import Axes, Choice, FilePath, Number, Quantity, Tag, Text, Triple
+from cementflow.case.positions import Permeability, PermeabilityKind, Position, PositionKind
+from cementflow.case.ranges import COORDINATE, OUTSIDE, POROUS, SITE, VISCOSITY, WALL
+from cementflow.case.sections import Rules, Table, Tables
+from cementflow.presets.store import list_presets
+
+
+@dataclass(frozen=True, kw_only=True)
+class BodyBox:
+    """Box of the vertebral body in coordinates of the file."""
+
+    low: tuple[float, float, float] = entry(Triple(COORDINATE), "corner with the smallest coordinates")
+    high: tuple[float, float, float] = entry(Triple(COORDINATE), "corner with the largest coordinates")
+
+    RULES: ClassVar = Rules(rules.body)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeometrySpec:
+    """The body that is filled: a built-in one, a tetrahedral mesh, or a closed surface to be meshed."""
+
+    preset: str | None = entry(
+        Choice(("L1", "L2", "L3", "L4", "L5", "box", "ball")), "built-in vertebral body, box or ball", None
+    )
+    mesh: str | None = entry(FilePath(), "tetrahedral mesh (VTU, MSH, INP, VTK)", None)
+    surface: str | None = entry(FilePath(), "closed triangle surface (OBJ, PLY, STL, VTP)", None)
+    units: str | None = entry(
+        Choice(("mm", "m", "cm", "um")), "unit of the coordinates in the file", None, note='"mm" for files'
+    )
+    axes: str | None = entry(Axes(), "where +x, +y and +z of the file point", None, note='"RAS" for files')
+    edge_length: float | None = entry(
+        Quantity("length", "0.1 mm", "10 mm"),
+        "mean edge length of the mesh to be made",
+        None,
+        source="assumed: a compromise of accuracy and time",
+        note='"1.2 mm", unless a mesh is given',
+    )
+    size: tuple[float, float, float] | None = entry(
+        Triple(Quantity("length", "1 mm", "500 mm"), single=True), "sides of the box", None
+    )
+    radius: float | None = entry(Quantity("length", "1 mm", "250 mm"), "radius of the ball", None)
+    body: BodyBox | None = entry(
+        Table(BodyBox), "box of the vertebral body in a file that has the arch too; found if absent", None
+    )
+
+    RULES: ClassVar = Rules(
+        rules.geometry,
+        displaces={
+            "preset": ("mesh", "surface", "units", "axes", "body", "size", "radius"),
+            "mesh": ("preset", "surface", "edge_length", "size", "radius"),
+            "surface": ("preset", "mesh", "size", "radius"),
+        },
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegionSpec:
+    """Part of the bone with other properties: a cavity, a cleft, a lesion, or a region of the mesh file."""
+
+    name: str | None = entry(Text(80), "name in messages and results", None)
+    shape: str | None = entry(
+        Choice(("ball", "ellipsoid", "box", "cylinder")), "shape; a cylinder stands along si", None
+    )
+    center: Position | None = entry(PositionKind(), "centre of the shape", None)
+    radius: float | None = entry(SITE, "radius, the same along every axis", None)
+    radii: tuple[float, float, float] | None = entry(
+        Triple(SITE), "half the extent of the shape along ap, lr and si", None
+    )
+    tag: int | str | None = entry(Tag(), "region of the mesh file, instead of a shape", None)
+    porosity: float | None = entry(
+        Number(0.01, 1.0), "volume fraction of the pores", None, note="as the bone"
+    )
+    permeability: Permeability | None = entry(
+        PermeabilityKind(POROUS),
+        "intrinsic permeability along the axes of the vertebra",
+        None,
+        note="as the bone",
+    )
+
+    RULES: ClassVar = Rules(
+        rules.region,
+        displaces={
+            "shape": ("tag",),
+            "tag": ("shape", "center", "radius", "radii"),
+            "radius": ("radii",),
+            "radii": ("radius",),
+        },
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoneSpec:
+    """Cancellous bone as a rigid porous solid, and how cement and marrow share its pores."""
+
+    preset: str | None = entry(
+        Choice(tuple(list_presets("bones"))), "class of bone that fills in the rest", None
+    )
+    porosity: float = entry(
+        Number(0.01, 1.0), "volume fraction of the pores", None, note="required without preset"
+    )
+    permeability: Permeability = entry(
+        PermeabilityKind(POROUS),
+        "intrinsic permeability along the axes of the vertebra",
+        None,
+        note="required without preset",
+    )
+    cement_exponent: float = entry(
+        Number(0.5, 10), "Corey exponent of the relative permeability to cement", 2.0, source="assumed"
+    )
+    marrow_exponent: float = entry(
+        Number(0.5, 10), "Corey exponent of the relative permeability to marrow", 2.0, source="assumed"
+    )
+    residual_cement: float = entry(
+        Number(0, 0.9), "saturation below which cement does not move", 0.0, source="assumed"
+    )
+    residual_marrow: float = entry(
+        Number(0, 0.9),
+        "saturation of marrow that cement leaves behind",
+        0.05,
+        source="assumed, range 0.05 to 0.1",
+    )
+    region: tuple[RegionSpec, ...] = entry(
+        Tables(RegionSpec), "parts with other properties; the later one wins", []
+    )
+
+    RULES: ClassVar = Rules(rules.bone, presets="bones")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CortexSpec:
+    """Thin wall around the body that lets a little through; without it the wall is sealed."""
+
+    thickness: float = entry(
+        Quantity("length", "1 um", "10 mm"), "thickness of the wall, end plates included"
+    )
+    permeability: float = entry(WALL, "permeability of the wall")
+    pressure: float = entry(
+        OUTSIDE,
+        "pressure outside the wall",
+        "1 kPa",
+        source="assumed: 7.5 mmHg, as the inferior vena cava of a patient lying down",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarrowSpec:
+    """The fluid in the pores before the cement comes; Newtonian."""
+
+    preset: str | None = entry(
+        Choice(tuple(list_presets("marrows"))), "kind of marrow that fills in the rest", None
+    )
+    viscosity: float = entry(VISCOSITY, "viscosity at body temperature", None, note="required without preset")
+
+    RULES: ClassVar = Rules(rules.marrow, presets="marrows")

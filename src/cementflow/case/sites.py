@@ -1,0 +1,114 @@
+"""Where cement comes in and where fluid leaves."""
+
+# ruff: noqa: RUF009 - `entry` makes a dataclass field, which ruff cannot know.
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cementflow.case import rules
+from cementflow.case.fields import entry
+from cementflow.case.kinds import Choice, Gauge, Quantity, Text
+from cementflow.case.positions import PlaceKind, Position, PositionKind
+from cementflow.case.ranges import DRIVE, OUTSIDE, SITE, VISCOSITY, WALL
+from cementflow.case.sections import Rules, Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class CannulaSpec:
+    """Straight needle with a syringe at one end and its tip in the bone."""
+
+    gauge: int | None = entry(
+        Gauge(tuple(rules.GAUGE_DIAMETERS)), "gauge, which stands for an inner diameter", None
+    )
+    inner_diameter: float = entry(
+        Quantity("length", "0.1 mm", "20 mm"),
+        "inner diameter, instead of a gauge",
+        None,
+        source="assumed: 8 G 3.4 mm, 10 G 2.7 mm, 11 G 2.4 mm, 13 G 1.6 mm; makers differ by 0.1 to 0.2 mm",
+        note="from gauge",
+    )
+    length: float = entry(Quantity("length", "1 mm", "1 m"), "length of the needle")
+    tip: Position = entry(PositionKind(), "where the cement comes out")
+    tip_radius: float = entry(
+        Quantity("length", "0.1 mm", "20 mm"),
+        "radius of the ball over which the cement is spread at the tip",
+        "1.5 mm",
+        source="assumed: outer radius of an 11 G needle",
+    )
+
+    RULES: ClassVar = Rules(
+        rules.cannula, displaces={"gauge": ("inner_diameter",), "inner_diameter": ("gauge",)}
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceSpec:
+    """Ball out of which the cement comes, uniform by volume; for benchmarks."""
+
+    center: Position = entry(PositionKind(), "centre of the ball")
+    radius: float = entry(SITE, "radius of the ball")
+
+
+@dataclass(frozen=True, kw_only=True)
+class InjectionSpec:
+    """How much cement, how fast, how hard pressed, and where."""
+
+    volume: float = entry(Quantity("volume", "1 uL", "100 mL"), "volume to be injected")
+    flow_rate: float = entry(
+        Quantity("flow rate", "0.001 mL/min", "600 mL/min"), "rate while no pressure limit acts"
+    )
+    max_pressure: float | None = entry(
+        DRIVE, "largest pressure in the syringe; the rate falls to keep it", None
+    )
+    max_tip_pressure: float | None = entry(
+        DRIVE, "largest pressure at the tip; the rate falls to keep it", None
+    )
+    cannula: CannulaSpec | None = entry(Table(CannulaSpec), "needle through which the cement comes", None)
+    source: SourceSpec | None = entry(Table(SourceSpec), "ball out of which the cement comes, instead", None)
+
+    RULES: ClassVar = Rules(rules.injection, displaces={"cannula": ("source",), "source": ("cannula",)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutletSpec:
+    """Where fluid can leave: an open patch of the wall, a vein as a tube, or the whole surface."""
+
+    name: str = entry(
+        Text(80, reserved=("total", "none", "cortex")), "name in results", None, note="the place, where at is a name"
+    )
+    type: str = entry(
+        Choice(("B", "S", "C", "D")),
+        "kind of leak: basivertebral vein, segmental vein, cortical defect, disc",
+        None,
+        note='required, but "C" for "all faces"',
+    )
+    at: str | Position = entry(PlaceKind(), "where; the site sits on the nearest surface")
+    pressure: float = entry(
+        OUTSIDE,
+        "pressure outside",
+        "1 kPa",
+        source="assumed: 7.5 mmHg, as the inferior vena cava of a patient lying down",
+    )
+    radius: float | None = entry(SITE, "radius of an open patch", None)
+    diameter: float | None = entry(Quantity("length", "0.1 mm", "30 mm"), "inner diameter of a tube", None)
+    length: float | None = entry(Quantity("length", "0.1 mm", "500 mm"), "length of a tube", None)
+    viscosity: float | None = entry(
+        VISCOSITY,
+        "viscosity of the fluid that stands in the tube",
+        None,
+        source="assumed: blood at 37 degC",
+        note='"3.5 mPa s" for a tube',
+    )
+    permeability: float | None = entry(
+        WALL, "permeability of what fills the opening", None, note="free opening"
+    )
+
+    RULES: ClassVar = Rules(
+        rules.outlet,
+        displaces={
+            "radius": ("diameter", "length", "viscosity"),
+            "diameter": ("radius",),
+            "length": ("radius",),
+        },
+    )

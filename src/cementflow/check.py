@@ -1,0 +1,195 @@
+"""Says what is wrong or doubtful about a case before a long run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cementflow.case import Case, OutletSpec
+from cementflow.errors import InputError
+
+if TYPE_CHECKING:
+    from cementflow.mesh.geometry import Geometry
+    from cementflow.model import Model
+
+FAR_FROM_SURFACE = 10e-3  # m: a place this far inside or outside is not meant to be on the wall
+OFF_SURFACE = 4e-3  # m
+TIGHT = 1e-6  # permeability, relative to that at the needle, that nothing gets through
+STIFF_CEMENT = 2e3  # Pa s; about where cement cannot be injected by hand (assumed)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing about a case.
+
+    Parameters
+    ----------
+    level
+        "error" (it cannot run), "warning" (probably not meant) or "note".
+    text
+        One sentence.
+    """
+
+    level: str
+    text: str
+
+
+def check(case: Case) -> list[Finding]:
+    """Everything that is wrong or doubtful about a case, the worst first.
+
+    Parameters
+    ----------
+    case
+        A case that has been read, so its values alone are in order; here they meet the mesh.
+    """
+    from cementflow.mesh.geometry import build_geometry
+    from cementflow.model import build_model
+
+    try:
+        geometry = build_geometry(case.geometry, case.folder)
+    except InputError as error:
+        return [Finding("error", p) for p in error.problems]
+    findings = list(geometry_findings(case, geometry))
+    try:
+        findings += model_findings(build_model(case, geometry))
+    except InputError as error:
+        findings += [Finding("error", p) for p in error.problems]
+    order = ("error", "warning", "note")
+    return sorted(findings, key=lambda f: order.index(f.level))
+
+
+def geometry_findings(case: Case, geometry: Geometry) -> Iterator[Finding]:
+    """What can be said of the mesh and the places on it."""
+    from cementflow.sites.place import ALL_FACES, outlet_spot
+    from cementflow.sites.surface import BoneSurface
+
+    report = geometry.report
+    yield from (Finding("warning", f"geometry: {w}") for w in report.warnings)
+    yield from (Finding("note", f"geometry: {n}") for n in report.notes)
+    yield Finding(
+        "note",
+        f"mesh: {len(geometry.mesh.points)} vertices, {len(geometry.mesh.tets)} tetrahedra, "
+        f"{report.volume * 1e6:.2f} mL, mean edge {report.mean_edge_length * 1e3:.2f} mm, "
+        f"dihedral angles {report.dihedral[0]:.1f} to {report.dihedral[1]:.1f} degrees",
+    )
+    if report.negative_share > 0.1:
+        yield Finding(
+            "warning",
+            f"mesh: {report.negative_share:.0%} of the edges have a negative coefficient (obtuse tetrahedra); pressures at "
+            "the front lose accuracy, some 5 % at 20 % of the edges; meshing the surface with cementflow avoids it",
+        )
+    surface = BoneSurface(geometry.mesh)
+    for spec in case.outlet:
+        if spec.at != ALL_FACES:
+            yield from _outlet_findings(spec, outlet_spot(spec, surface, geometry.frame).distance, report.mean_edge_length)
+
+
+def _outlet_findings(spec: OutletSpec, distance: float, edge: float) -> Iterator[Finding]:
+    if distance > FAR_FROM_SURFACE:
+        yield Finding(
+            "error", f"outlet.{spec.name}: touches no surface; the nearest is {distance * 1e3:.1f} mm from its place"
+        )
+    elif distance > OFF_SURFACE:
+        yield Finding(
+            "warning", f"outlet.{spec.name}: moved {distance * 1e3:.1f} mm from its place to the nearest surface"
+        )
+    diameter = 2.0 * spec.radius if spec.radius is not None else spec.diameter
+    if diameter is not None and diameter < edge:
+        yield Finding(
+            "note",
+            f"outlet.{spec.name}: its diameter of {diameter * 1e3:.2g} mm is below the mean edge of {edge * 1e3:.2g} mm; "
+            "the flow that converges on it is not resolved, so it leaks somewhat too easily",
+        )
+
+
+def model_findings(model: Model) -> Iterator[Finding]:
+    """What can be said of source, fluids and pressures."""
+    yield from _source_findings(model)
+    yield from _volume_findings(model)
+    yield from _pressure_findings(model)
+
+
+def _source_findings(model: Model) -> Iterator[Finding]:
+    mesh, source = model.geometry.mesh, model.source
+    edge = model.geometry.report.mean_edge_length
+    if source.radius < edge:
+        yield Finding(
+            "warning",
+            f"injection: the tip's radius of {source.radius * 1e3:.2g} mm is below the mean edge of {edge * 1e3:.2g} mm; "
+            "the tip pressure then depends on the mesh",
+        )
+    inside = inside_share(model)
+    if inside < 0.9:
+        yield Finding("warning", f"injection: only {inside:.0%} of the ball at the tip lies inside the bone")
+    reached = _reachable(model)
+    if not reached.all():
+        share = model.geometry.mesh.volumes[~reached].sum() / mesh.volumes.sum()
+        yield Finding(
+            "warning",
+            f"bone: {np.count_nonzero(~reached)} cells ({share:.1%} of the volume) cannot be reached from the needle, "
+            "what lies between is tight",
+        )
+
+
+def inside_share(model: Model) -> float:
+    """Share of the ball at the tip that lies in the bone [-]."""
+    from cementflow.mesh.regions import shape_fractions
+
+    mesh, source = model.geometry.mesh, model.source
+    ball = shape_fractions(mesh, model.geometry.frame, "ball", source.center, np.full(3, source.radius))
+    return float(min(ball @ mesh.volumes / (4.0 / 3.0 * np.pi * source.radius**3), 1.0))
+
+
+def _reachable(model: Model) -> np.ndarray:
+    """Whether each tetrahedron is connected to the source through bone that is not tight, shape (m,)."""
+    from cementflow.mesh.tetmesh import components
+
+    mesh, problem = model.geometry.mesh, model.problem
+    k = model.bone.permeability[:, :3].mean(axis=1)
+    at_source = (problem.source[mesh.tets] > 0.0).any(axis=1)
+    open_cells = k >= TIGHT * np.median(k[at_source])
+    _, label = components(len(mesh.points), mesh.tets[open_cells])
+    home = np.unique(label[mesh.tets[at_source & open_cells]])
+    return open_cells & np.isin(label[mesh.tets[:, 0]], home)
+
+
+def _volume_findings(model: Model) -> Iterator[Finding]:
+    pores = float(model.problem.volumes.pore_volume.sum()) * model.problem.corey.largest_saturation
+    volume = model.problem.drive.volume
+    if volume > 0.6 * pores:
+        more = "more than" if volume > pores else f"{volume / pores:.0%} of"
+        yield Finding("warning", f"injection.volume: {volume * 1e6:g} mL is {more} the pores hold ({pores * 1e6:.2f} mL)")
+
+
+def _pressure_findings(model: Model) -> Iterator[Finding]:
+    from cementflow.sites.outlets import Opening
+
+    problem = model.problem
+    drive = problem.drive
+    viscosity = float(problem.cement.viscosity(np.array([1.0]), problem.age)[0])
+    if viscosity > STIFF_CEMENT:
+        yield Finding(
+            "warning", f"cement: at its age it has {viscosity:.0f} Pa s at a shear rate of 1/s, too stiff to inject by hand"
+        )
+    if drive.cannula is not None:
+        drop = drive.cannula.drop(drive.rate, problem.cement, problem.age)
+        yield Finding("note", f"injection: the cannula takes {drop * 1e-6:.2f} MPa at the wanted rate and the first age")
+        if drop > drive.max_syringe:
+            yield Finding(
+                "warning",
+                f"injection.max_pressure: {drive.max_syringe * 1e-6:.2f} MPa does not reach the wanted rate, "
+                "the flow will be held by the pressure from the start",
+            )
+    only_wall = all(isinstance(o, Opening) and o.kind == "cortex" for o in problem.outlets)
+    if only_wall and problem.outlets:
+        conductance = sum(float(o.transmissibility.sum()) for o in problem.outlets if isinstance(o, Opening))
+        pressure = drive.rate * problem.marrow_viscosity / conductance
+        if pressure > 1e6:
+            yield Finding(
+                "warning",
+                f"the body is sealed but for its wall: pressing the marrow through it takes {pressure * 1e-6:.3g} MPa; "
+                "state an outlet",
+            )

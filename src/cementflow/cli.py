@@ -1,0 +1,213 @@
+"""The command line: one verb a function, one message an error, exit status as the contract has it."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cementflow.errors import CementflowError, InputError
+
+if TYPE_CHECKING:
+    from cementflow.case import Case
+
+DEFAULT_PRESET = "l3-osteoporotic"
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.command(options)
+    except CementflowError as error:
+        print(f"cementflow: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        print("cementflow: interrupted before anything was written", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    return status
+
+
+def run(options: argparse.Namespace) -> int:
+    """Simulate a case and write its run folder."""
+    from cementflow.api import resumed_case
+    from cementflow.api import run as run_case
+    from cementflow.summary_text import summary_text
+
+    if options.resume and options.out is None:
+        raise InputError("--resume needs --out DIR, the run folder to go on with")
+    stated = options.case is not None or options.preset is not None
+    case = _case(options) if stated or not options.resume else resumed_case(options.out)
+    if not options.quiet:
+        print(f"{case.title or 'untitled case'}", file=sys.stderr)
+    with _Signals() as asked:
+        result = run_case(
+            case,
+            options.out,
+            resume=options.resume,
+            progress=not options.quiet,
+            stop_asked=asked,
+            tell=lambda text: print(f"cementflow: {text}", file=sys.stderr),
+        )
+    print(summary_text(result), end="")
+    return INTERRUPTED if result.summary["status"] == "interrupted" else 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """Say everything that is wrong or doubtful about a case."""
+    from cementflow.check import check as check_case
+
+    findings = check_case(_case(options))
+    for finding in findings:
+        print(f"{finding.level:8}{finding.text}")
+    errors = sum(f.level == "error" for f in findings)
+    warnings = sum(f.level == "warning" for f in findings)
+    print(f"{errors} errors, {warnings} warnings")
+    return 2 if errors else 0
+
+
+def mesh(options: argparse.Namespace) -> int:
+    """Mesh a closed surface with tetrahedra."""
+    from cementflow.case import GeometrySpec
+    from cementflow.mesh.geometry import build_geometry
+    from cementflow.mesh.read import write_mesh
+    from cementflow.summary_text import mesh_text
+    from cementflow.units import parse_quantity
+
+    out = Path(options.out)
+    if out.exists() and not options.force:
+        raise InputError("there is such a file already; --force replaces it", str(out))
+    spec = GeometrySpec(
+        surface=str(Path(options.surface).absolute()),
+        units=options.units,
+        axes=options.axes,
+        edge_length=parse_quantity(options.edge_length, "length"),
+    )
+    geometry = build_geometry(spec)
+    write_mesh(geometry.mesh, out)
+    print(mesh_text(geometry, out), end="")
+    return 0
+
+
+def presets(options: argparse.Namespace) -> int:
+    """List the presets, or show the values of one with their sources."""
+    from cementflow.presets import describe, overview
+
+    print(describe(options.name) if options.name else overview(), end="")
+    return 0
+
+
+def view(options: argparse.Namespace) -> int:
+    """Show a run in a window, or write a picture of it."""
+    from cementflow.units import parse_quantity
+    from cementflow.views import render_scene, show
+
+    time = None if options.time is None else parse_quantity(options.time, "time")
+    if options.screenshot:
+        print(render_scene(Path(options.run), Path(options.screenshot), time))
+    else:
+        show(Path(options.run), time)
+    return 0
+
+
+class _Signals:
+    """Turns Ctrl-C and SIGTERM into a question that the run asks between its steps; a second Ctrl-C ends at once."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._before: dict[int, Any] = {}
+
+    def __call__(self) -> bool:
+        return self._asked
+
+    def __enter__(self) -> Callable[[], bool]:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _ask(self, number: int, _: object) -> None:
+        if self._asked and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self._asked = True
+        print("\ncementflow: stopping after this step; once more to stop at once", file=sys.stderr)
+
+
+def _case(options: argparse.Namespace) -> Case:
+    from cementflow.case import load, parse_settings, preset
+
+    if options.case is not None and options.preset is not None:
+        raise InputError("state a case file or --preset, not both")
+    case = load(options.case) if options.case is not None else preset(options.preset or DEFAULT_PRESET)
+    return case.replace(parse_settings(options.set)) if options.set else case
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cementflow",
+        description="Where bone cement goes in a vertebra, how much leaks and what pressure it takes.",
+    )
+    parser.add_argument("--version", action="version", version=_Version())
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="COMMAND")
+
+    verb = verbs.add_parser("run", help="simulate a case", description=run.__doc__)
+    _add_case(verb)
+    verb.add_argument("--out", metavar="DIR", help="run folder to make (default: a free name below runs/)")
+    verb.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
+    verb.add_argument("--quiet", action="store_true", help="no progress")
+    verb.set_defaults(command=run)
+
+    verb = verbs.add_parser("check", help="say what is wrong or doubtful before a run", description=check.__doc__)
+    _add_case(verb)
+    verb.set_defaults(command=check)
+
+    verb = verbs.add_parser("mesh", help="mesh a closed surface", description=mesh.__doc__)
+    verb.add_argument("surface", metavar="SURFACE", help="closed triangle surface (OBJ, PLY, STL, VTP)")
+    verb.add_argument("-o", "--out", required=True, metavar="OUT.vtu", help="mesh to write")
+    verb.add_argument("--edge-length", default="1.2 mm", help='mean edge length (default "1.2 mm")')
+    verb.add_argument("--units", default="mm", choices=("mm", "m", "cm", "um"), help="unit of the file (default mm)")
+    verb.add_argument("--axes", default="RAS", help="where +x, +y, +z of the file point (default RAS)")
+    verb.add_argument("--force", action="store_true", help="replace OUT.vtu")
+    verb.set_defaults(command=mesh)
+
+    verb = verbs.add_parser("presets", help="list presets or show one", description=presets.__doc__)
+    verb.add_argument("name", nargs="?", metavar="NAME")
+    verb.set_defaults(command=presets)
+
+    verb = verbs.add_parser("view", help="show a run", description=view.__doc__)
+    verb.add_argument("run", metavar="RUN", help="run folder")
+    verb.add_argument("--time", help='time to show, such as "20 s" (default: the last)')
+    verb.add_argument("--screenshot", metavar="OUT.png", help="write a picture instead of opening a window")
+    verb.set_defaults(command=view)
+    return parser
+
+
+def _add_case(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("case", nargs="?", metavar="CASE.toml", help=f"case file (default: preset {DEFAULT_PRESET})")
+    verb.add_argument("--preset", metavar="NAME", help="a case that comes with cementflow")
+    verb.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help='such as injection.volume="3 mL"; may be repeated'
+    )
+
+
+class _Version(str):
+    """Looked up only when asked for: reading package metadata costs more than parsing."""
+
+    def __mod__(self, _: object) -> str:
+        from cementflow.version import version
+
+        return f"cementflow {version()}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""Control-volume finite elements: coefficients of a mesh, compiled kernels and linear solvers."""

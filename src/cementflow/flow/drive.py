@@ -1,0 +1,131 @@
+"""The rate at which cement is pushed in, held back by what the tip or the syringe can stand.
+
+The pressure of a linear system is linear in the rate. So the limited rate follows exactly from two solutions, one with
+the source and one without: p = p_0 + Q p_1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from cementflow.fem.linear_solver import LinearResult, PressureSolver
+from cementflow.flow.problem import Problem
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Driven:
+    """Solution of one linear system at the rate that its limits allow.
+
+    Parameters
+    ----------
+    pressure
+        At the vertices [Pa].
+    rate
+        Flow rate [m3/s].
+    limited_by
+        "rate", "tip pressure" or "syringe pressure".
+    demand
+        Pressure needed for the wanted rate over its limit [-], 0 without limits.
+    solves, iterations, converged
+        Of the linear solver.
+    """
+
+    pressure: Floats
+    rate: float
+    limited_by: str
+    demand: float
+    solves: int
+    iterations: int
+    converged: bool
+
+
+def drive_system(
+    problem: Problem, solver: PressureSolver, values: Floats, rhs: Floats, start: Floats, rate: float, age: float
+) -> Driven:
+    """Solve A p = rhs + Q source for p and Q.
+
+    Parameters
+    ----------
+    values, rhs
+        Matrix in the pattern of `solver`, right-hand side of the outlets.
+    start, rate
+        Pressure and rate to start from.
+    age
+        Of the cement in the cannula [s].
+    """
+    wanted = problem.drive.rate
+    trial = rate if rate > 0.0 else wanted
+    with_source = _solve(problem, solver, values, rhs, trial, start)
+    tip = float(problem.source @ with_source.x)
+    if trial == wanted:
+        demand = pressure_demand(problem, tip, wanted, age)
+        if demand <= 1.0:
+            return Driven(
+                with_source.x, wanted, "rate", demand, 1, with_source.iterations, with_source.converged
+            )
+    without = _without_source(problem, solver, values, rhs)
+    tip_without = float(problem.source @ without.x)
+    resistance = (tip - tip_without) / trial
+    rate, limited_by = _limited_rate(problem, tip_without, resistance, age)
+    return Driven(
+        pressure=without.x + (rate / trial) * (with_source.x - without.x),
+        rate=rate,
+        limited_by=limited_by,
+        demand=pressure_demand(problem, tip_without + resistance * wanted, wanted, age),
+        solves=2,
+        iterations=with_source.iterations + without.iterations,
+        converged=with_source.converged and without.converged,
+    )
+
+
+def syringe_pressure(problem: Problem, tip: float, rate: float, age: float) -> float:
+    """Pressure in the syringe [Pa]: that of the tip and what the cannula takes."""
+    cannula = problem.drive.cannula
+    return tip + (cannula.drop(rate, problem.cement, age) if cannula is not None else 0.0)
+
+
+def pressure_demand(problem: Problem, tip: float, rate: float, age: float) -> float:
+    """Largest of the pressures over their limits at a rate and its tip pressure [-]."""
+    drive = problem.drive
+    demand = tip / drive.max_tip
+    if np.isfinite(drive.max_syringe):
+        demand = max(demand, syringe_pressure(problem, tip, rate, age) / drive.max_syringe)
+    return demand
+
+
+def _limited_rate(problem: Problem, tip_without: float, resistance: float, age: float) -> tuple[float, str]:
+    drive = problem.drive
+
+    def excess_tip(rate: float) -> float:
+        return tip_without + resistance * rate - drive.max_tip
+
+    def excess_syringe(rate: float) -> float:
+        return syringe_pressure(problem, tip_without + resistance * rate, rate, age) - drive.max_syringe
+
+    rate, limited_by = drive.rate, "rate"
+    for excess, name in ((excess_tip, "tip pressure"), (excess_syringe, "syringe pressure")):
+        if excess(rate) > 0.0:
+            rate = float(brentq(excess, 0.0, rate, xtol=1e-18, rtol=1e-12)) if excess(0.0) < 0.0 else 0.0
+            limited_by = name
+    return rate, limited_by
+
+
+def _solve(
+    problem: Problem, solver: PressureSolver, values: Floats, rhs: Floats, rate: float, start: Floats
+) -> LinearResult:
+    source = np.where(problem.fixed, 0.0, rate * problem.source)
+    return solver.solve(values, rhs + source, start, problem.tolerances.linear)
+
+
+def _without_source(problem: Problem, solver: PressureSolver, values: Floats, rhs: Floats) -> LinearResult:
+    outside = problem.common_outside_pressure
+    if outside is not None:
+        return LinearResult(np.full(problem.volumes.n, outside), 0, True)
+    start = np.full(problem.volumes.n, np.mean([o.pressure for o in problem.outlets]))
+    return _solve(problem, solver, values, rhs, 0.0, start)

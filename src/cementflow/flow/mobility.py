@@ -1,0 +1,93 @@
+"""Mobilities of the two fluids, and the viscosity that the cement has inside the pores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cementflow.fem import kernels
+from cementflow.flow.problem import Problem
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Mobility:
+    """How easily the fluids flow, for one saturation and cement viscosity.
+
+    Parameters
+    ----------
+    relative_cement
+        k_rc at the vertices [-].
+    marrow
+        k_rm / mu_m at the vertices [1/(Pa s)].
+    viscosity
+        Of the cement at the vertices [Pa s].
+    edge
+        Of both fluids on the edges [1/(Pa s)], upstream.
+    """
+
+    relative_cement: Floats
+    marrow: Floats
+    viscosity: Floats
+    edge: Floats
+
+    @property
+    def vertex(self) -> Floats:
+        """Of both fluids at the vertices [1/(Pa s)]."""
+        return self.relative_cement / self.viscosity + self.marrow
+
+    @property
+    def cement_fraction(self) -> Floats:
+        """Cement share of the flux that leaves each vertex [-]."""
+        return self.relative_cement / self.viscosity / self.vertex
+
+
+def mobility(problem: Problem, saturation: Floats, viscosity: Floats, pressure: Floats) -> Mobility:
+    """Mobilities for saturations [-], cement viscosities [Pa s] and the pressures [Pa] that tell upstream."""
+    relative = problem.corey.cement(saturation)
+    marrow = problem.corey.marrow(saturation) / problem.marrow_viscosity
+    edge = kernels.edge_mobilities(problem.volumes.edges, relative, marrow, viscosity, pressure)
+    return Mobility(relative, marrow, viscosity, edge)
+
+
+def edge_weights(problem: Problem, m: Mobility) -> Floats:
+    """Conductance of each edge [m3/(Pa s)]."""
+    v = problem.volumes
+    return kernels.edge_weights(
+        v.coefficient, m.edge, v.mesh.tets, v.tet_edges, v.t, v.obtuse, m.relative_cement, m.marrow, m.viscosity
+    )
+
+
+def darcy_flux(problem: Problem, m: Mobility, pressure: Floats) -> Floats:
+    """Darcy flux of both fluids together in each tetrahedron [m/s], shape (m, 3)."""
+    v = problem.volumes
+    return kernels.element_velocity(
+        v.mesh.points,
+        v.mesh.tets,
+        v.mesh.volumes,
+        v.tet_edges,
+        v.t,
+        m.edge,
+        m.relative_cement,
+        m.marrow,
+        m.viscosity,
+        pressure,
+    )
+
+
+def pore_viscosity(problem: Problem, m: Mobility, pressure: Floats, age: float) -> Floats:
+    """Viscosity of the cement at the vertices [Pa s], at the shear rate C B u / sqrt(k phi) of the Darcy flux.
+
+    The flux is that of both fluids: behind the front it is the cement's own, and in the control volumes of the front,
+    which the cement fills part of, it is the speed at which that part moves.
+    """
+    law = problem.cement
+    if law.bulk.index == 1.0:
+        return law.viscosity(np.ones(problem.volumes.n), age)
+    v = problem.volumes
+    velocity = darcy_flux(problem, m, pressure)
+    shear = kernels.pore_shear(velocity, v.inverse_permeability, v.porosity, v.mesh.tets, v.mesh.volumes, v.n)
+    return law.viscosity(problem.in_situ.factor(law.bulk.index) * shear, age)

@@ -1,0 +1,152 @@
+"""Everything about a run that does not change with time, as the flow needs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cementflow.fem.control_volumes import ControlVolumes
+from cementflow.laws.ageing import AgeingCement
+from cementflow.laws.in_situ import CapillaryBundle
+from cementflow.laws.relative_permeability import Corey
+from cementflow.sites.cannula import Cannula
+from cementflow.sites.outlets import OpenFaces, Opening, Outlet, Tube
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Drive:
+    """How cement is pushed in: a rate, as long as no pressure passes its limit.
+
+    Parameters
+    ----------
+    rate
+        Wanted flow rate [m3/s].
+    volume
+        Volume at which the injection ends [m3].
+    max_tip, max_syringe
+        Largest pressures [Pa], infinite without a limit.
+    cannula
+        Between syringe and tip, None where cement starts from a ball.
+    """
+
+    rate: float
+    volume: float
+    max_tip: float = np.inf
+    max_syringe: float = np.inf
+    cannula: Cannula | None = None
+
+
+@dataclass(frozen=True)
+class Tolerances:
+    """Accuracy of the numerics.
+
+    Parameters
+    ----------
+    linear
+        Relative residual of a pressure system.
+    picard
+        Volume imbalance of the nonlinear pressure equation, relative to the flow rate.
+    step
+        Share of the cement injected in a step that may lie elsewhere by the estimate of the time error.
+    min_step, max_step
+        Limits of the step [s].
+    """
+
+    linear: float = 1e-8
+    picard: float = 1e-4
+    step: float = 0.02
+    min_step: float = 1e-6
+    max_step: float = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Bone, fluids, source and outlets of one run.
+
+    Parameters
+    ----------
+    volumes
+        Control volumes with porosity and permeability.
+    corey
+        Relative permeabilities.
+    cement, marrow_viscosity
+        The two fluids; viscosity in Pa s.
+    age
+        Age of the cement at time 0 [s].
+    in_situ
+        Shear rate in the pores.
+    source
+        Share of the injected cement that enters each vertex, shape (n,), sum 1.
+    drive
+        How it is pushed.
+    outlets
+        The ways out.
+    tolerances
+        Of the numerics.
+    """
+
+    volumes: ControlVolumes
+    corey: Corey
+    cement: AgeingCement
+    marrow_viscosity: float
+    age: float
+    in_situ: CapillaryBundle
+    source: Floats
+    drive: Drive
+    outlets: tuple[Outlet, ...]
+    tolerances: Tolerances = Tolerances()
+
+    @cached_property
+    def linked(self) -> tuple[tuple[int, Opening | Tube, slice], ...]:
+        """Outlets that act through conductances: their number, themselves, and where their links are."""
+        found: list[tuple[int, Opening | Tube, slice]] = []
+        end = 0
+        for i, outlet in enumerate(self.outlets):
+            if not isinstance(outlet, OpenFaces):
+                found.append((i, outlet, slice(end, end + len(outlet.vertices))))
+                end += len(outlet.vertices)
+        return tuple(found)
+
+    @cached_property
+    def fixed(self) -> NDArray[np.bool_]:
+        """Vertices whose pressure is known, shape (n,)."""
+        fixed = np.zeros(self.volumes.n, bool)
+        for outlet in self.outlets:
+            if isinstance(outlet, OpenFaces):
+                fixed[outlet.vertices] = True
+        return fixed
+
+    @cached_property
+    def fixed_pressure(self) -> Floats:
+        """Known pressures [Pa], 0 elsewhere, shape (n,)."""
+        pressure = np.zeros(self.volumes.n)
+        for outlet in self.outlets:
+            if isinstance(outlet, OpenFaces):
+                pressure[outlet.vertices] = outlet.pressure
+        return pressure
+
+    @cached_property
+    def links(self) -> Ints:
+        """Vertex of each link, the linked outlets one after the other."""
+        return np.concatenate([np.zeros(0, np.int32), *(o.vertices for _, o, _ in self.linked)]).astype(np.int32)
+
+    @cached_property
+    def link_pressure(self) -> Floats:
+        """Outside pressure of each link [Pa]."""
+        return np.concatenate([np.zeros(0), *(np.full(len(o.vertices), o.pressure) for _, o, _ in self.linked)])
+
+    @cached_property
+    def common_outside_pressure(self) -> float | None:
+        """The outside pressure [Pa] if all outlets share one."""
+        values = {o.pressure for o in self.outlets}
+        return values.pop() if len(values) == 1 else None
+
+    def sum_links(self, values: Floats) -> Floats:
+        """Sum over the links of each vertex, shape (n,)."""
+        return np.bincount(self.links, values, minlength=self.volumes.n).astype(np.float64)

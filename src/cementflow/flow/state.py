@@ -1,0 +1,129 @@
+"""What changes with time: the state after an accepted step and the flow that belongs to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cementflow.flow.problem import Problem
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Where the cement is.
+
+    Parameters
+    ----------
+    time
+        Since the start of the injection [s].
+    saturation
+        Cement share of the pores at the vertices, shape (n,).
+    injected
+        Cement injected so far [m3].
+    leaked
+        Net cement that left by each outlet [m3], shape (outlets,).
+    held
+        The part of it that still stands in the outlet's tube [m3], shape (outlets,).
+    marrow_out
+        Net marrow that left by each outlet [m3], shape (outlets,).
+    """
+
+    time: float
+    saturation: Floats
+    injected: float
+    leaked: Floats
+    held: Floats
+    marrow_out: Floats
+
+    @classmethod
+    def initial(cls, problem: Problem) -> State:
+        """Bone full of marrow."""
+        n = len(problem.outlets)
+        return cls(0.0, np.zeros(problem.volumes.n), 0.0, np.zeros(n), np.zeros(n), np.zeros(n))
+
+    def in_bone(self, problem: Problem) -> float:
+        """Cement in the pores [m3]."""
+        return float(problem.volumes.pore_volume @ self.saturation)
+
+    def balance_error(self, problem: Problem) -> float:
+        """|injected - in bone - leaked| / injected, 0 before anything is injected."""
+        if self.injected <= 0.0:
+            return 0.0
+        return abs(self.injected - self.in_bone(problem) - float(self.leaked.sum())) / self.injected
+
+
+@dataclass(frozen=True, eq=False)
+class Fluxes:
+    """Volume rates that balance in every control volume [m3/s].
+
+    Parameters
+    ----------
+    edge
+        From the first to the second vertex of each edge.
+    link
+        Outward through each link of the linked outlets.
+    fixed
+        Outward at the vertices of fixed pressure, shape (n,), 0 elsewhere.
+    rate
+        Injected.
+    """
+
+    edge: Floats
+    link: Floats
+    fixed: Floats
+    rate: float
+
+    def mean(self, other: Fluxes) -> Fluxes:
+        """Average of two sets; it balances as both do."""
+        return Fluxes(
+            0.5 * (self.edge + other.edge),
+            0.5 * (self.link + other.link),
+            0.5 * (self.fixed + other.fixed),
+            0.5 * (self.rate + other.rate),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """Pressure and fluxes of a state.
+
+    Parameters
+    ----------
+    time
+        Of that state [s].
+    pressure
+        At the vertices [Pa], shape (n,).
+    fluxes
+        Volume rates of that pressure.
+    cement_viscosity
+        In the pores, at the vertices [Pa s], shape (n,).
+    tip_pressure, syringe_pressure
+        [Pa]; equal without a cannula.
+    limited_by
+        "rate", "tip pressure" or "syringe pressure": what holds the flow rate.
+    demand
+        Pressure that the wanted rate would need, relative to its limit; above 1 the limit holds.
+    residual
+        Volume imbalance of the nonlinear equation relative to the rate.
+    solves, iterations
+        Linear systems and their conjugate-gradient iterations.
+    converged
+        Whether the residual met its tolerance.
+    """
+
+    time: float
+    pressure: Floats
+    fluxes: Fluxes
+    cement_viscosity: Floats
+    tip_pressure: float
+    syringe_pressure: float
+    limited_by: str
+    demand: float
+    residual: float
+    solves: int
+    iterations: int
+    converged: bool

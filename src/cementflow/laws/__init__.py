@@ -1,0 +1,1 @@
+"""Constitutive laws: one class a law, its formula, validity and source in its docstring."""

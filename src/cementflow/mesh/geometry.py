@@ -1,0 +1,200 @@
+"""From what a case states of its geometry to a mesh, its anatomical frame and a report on both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cementflow.errors import MeshError
+from cementflow.mesh.ball import ball_distance
+from cementflow.mesh.box import box_mesh
+from cementflow.mesh.fidelity import Fidelity, distance_fidelity, surface_fidelity
+from cementflow.mesh.frame import AnatomicalFrame, anatomical_axes, box_frame, given_frame
+from cementflow.mesh.lumbar import SIZES, SLOPE, lumbar_body
+from cementflow.mesh.quality import dihedral_range, negative_share
+from cementflow.mesh.tetmesh import Floats, TetMesh
+
+DEFAULT_EDGE = 1.2e-3
+UNITS = {"m": 1.0, "cm": 1e-2, "mm": 1e-3, "um": 1e-6}
+# A lumbar vertebra or its body is larger and smaller than this in every direction [m].
+PLAUSIBLE = (10e-3, 100e-3)
+
+
+@dataclass(frozen=True)
+class MeshReport:
+    """What a user should know of a mesh before trusting it.
+
+    Parameters
+    ----------
+    volume
+        Volume of the mesh [m3].
+    mean_edge_length
+        Mean over the distinct edges [m].
+    dihedral
+        Smallest and largest dihedral angle [degrees].
+    negative_share
+        Share of edges with a negative isotropic coefficient.
+    fidelity
+        How far the mesh is from the shape it was made from; None for a mesh that was given or is exact.
+    notes
+        What was repaired, dropped or found odd, in words.
+    warnings
+        What probably is a mistake of the user, such as wrong units.
+    """
+
+    volume: float
+    mean_edge_length: float
+    dihedral: tuple[float, float]
+    negative_share: float
+    fidelity: Fidelity | None = None
+    notes: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """A mesh with its anatomical frame and a report."""
+
+    mesh: TetMesh
+    frame: AnatomicalFrame
+    report: MeshReport
+
+
+def build_geometry(spec: Any, folder: Path | str = ".") -> Geometry:
+    """Make or read the mesh that a case asks for.
+
+    Parameters
+    ----------
+    spec
+        A `case.GeometrySpec`: one of `preset`, `mesh`, `surface`, and `units`, `axes`, `edge_length`, `size`,
+        `radius`, `body`, all but one possibly None.
+    folder
+        Where relative paths start: the folder of the case file.
+
+    Raises
+    ------
+    MeshError
+        If a file cannot be used or no mesh can be made.
+    """
+    if spec.preset is not None:
+        return _preset(spec)
+    if spec.mesh is not None:
+        return _given_mesh(spec, Path(folder) / spec.mesh)
+    if spec.surface is not None:
+        return _meshed_surface(spec, Path(folder) / spec.surface)
+    raise MeshError("the geometry needs one of preset, mesh, surface")
+
+
+def _preset(spec: Any) -> Geometry:
+    edge = spec.edge_length or DEFAULT_EDGE
+    axes = anatomical_axes("RAS")
+    if spec.preset == "box":
+        if spec.size is None:
+            raise MeshError("a box needs size")
+        mesh = box_mesh(np.broadcast_to(np.asarray(spec.size, float), (3,)).tolist(), edge)
+        return Geometry(mesh, box_frame(axes, mesh.points), _report(mesh))
+    if spec.preset == "ball":
+        if spec.radius is None:
+            raise MeshError("a ball needs radius")
+        reach = np.full(3, spec.radius)
+        return _stuffed_level(partial(ball_distance, radius=spec.radius), -reach, reach, edge, 1.0)
+    if spec.preset not in SIZES:
+        raise MeshError(f"there is no preset geometry '{spec.preset}'; use {', '.join(SIZES)}, box or ball")
+    body = lumbar_body(spec.preset)
+    return _stuffed_level(body.level, body.low, body.high, edge, SLOPE)
+
+
+def _stuffed_level(distance: Any, low: Floats, high: Floats, edge: float, slope: float) -> Geometry:
+    from cementflow.mesh.stuffing import stuff
+
+    made = stuff(distance, low, high, edge, slope)
+    report = _report(made.mesh, distance_fidelity(made.mesh, distance), made.notes)
+    return Geometry(made.mesh, box_frame(anatomical_axes("RAS"), made.mesh.points), report)
+
+
+def _given_mesh(spec: Any, path: Path) -> Geometry:
+    from cementflow.mesh.read import read_mesh
+
+    found = read_mesh(path, UNITS[spec.units or "mm"])
+    frame, notes, warnings = _frame(spec, found.mesh)
+    return Geometry(found.mesh, frame, _report(found.mesh, None, (*found.notes, *notes), warnings))
+
+
+def _meshed_surface(spec: Any, path: Path) -> Geometry:
+    from cementflow.mesh.bvh import SurfaceDistance
+    from cementflow.mesh.stuffing import stuff
+    from cementflow.mesh.surface import read_surface
+
+    surface = read_surface(path, UNITS[spec.units or "mm"])
+    warnings = _size_warnings(surface.extent, spec.units or "mm")
+    edge = spec.edge_length or DEFAULT_EDGE
+    if (surface.extent < edge).any():
+        raise MeshError(
+            [f"the edge length of {1e3 * edge:g} mm is larger than the surface", *warnings], str(path)
+        )
+    distance = SurfaceDistance(surface.points, surface.triangles)
+    made = stuff(distance, surface.low, surface.high, edge)
+    frame, notes, warnings = _frame(spec, made.mesh)
+    report = _report(
+        made.mesh,
+        surface_fidelity(made.mesh, surface, distance),
+        (*surface.notes, *made.notes, *notes),
+        warnings,
+    )
+    return Geometry(made.mesh, frame, report)
+
+
+def _frame(spec: Any, mesh: TetMesh) -> tuple[AnatomicalFrame, tuple[str, ...], tuple[str, ...]]:
+    """Frame of a mesh from a file, notes and warnings."""
+    from cementflow.mesh.find_body import find_frame
+
+    letters = spec.axes or "RAS"
+    axes = anatomical_axes(letters)
+    warnings = _size_warnings(mesh.extent, spec.units or "mm")
+    if spec.body is not None:
+        frame = given_frame(axes, spec.body.low, spec.body.high)
+        notes: tuple[str, ...] = ("the box of the body was given",)
+        share = frame.fractions(mesh.points)
+        if not ((share >= 0) & (share <= 1)).all(axis=1).any():
+            warnings += ("the given box of the body holds no vertex of the mesh",)
+    else:
+        frame, notes = find_frame(axes, mesh.points, mesh.boundary)
+    if not frame.right_handed:
+        warnings += (
+            f"axes = '{letters}' is left-handed: left and right are swapped, or the file is mirrored",
+        )
+    return frame, notes, warnings
+
+
+def _size_warnings(extent: Floats, units: str) -> tuple[str, ...]:
+    """Whether something of this size [m] can be a vertebra, and which unit would make it one."""
+    low, high = PLAUSIBLE
+    if (extent >= low).all() and (extent <= high).all():
+        return ()
+    text = f"the geometry measures {' x '.join(f'{1e3 * e:.3g}' for e in extent)} mm, no vertebra does"
+    for unit, factor in UNITS.items():
+        other = extent * factor / UNITS[units]
+        if unit != units and (other >= low).all() and (other <= high).all():
+            return (f"{text}; with units = '{unit}' it would be {1e3 * other.max():.3g} mm long",)
+    return (text,)
+
+
+def _report(
+    mesh: TetMesh,
+    fidelity: Fidelity | None = None,
+    notes: tuple[str, ...] = (),
+    warnings: tuple[str, ...] = (),
+) -> MeshReport:
+    return MeshReport(
+        volume=float(mesh.volumes.sum()),
+        mean_edge_length=mesh.mean_edge_length,
+        dihedral=dihedral_range(mesh),
+        negative_share=negative_share(mesh),
+        fidelity=fidelity,
+        notes=notes,
+        warnings=warnings,
+    )

@@ -1,0 +1,199 @@
+"""From a case and its mesh to the problem that the flow solves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cementflow.case import BoneSpec, Case, CementSpec, InjectionSpec, Permeability, RegionSpec
+from cementflow.errors import CaseError
+from cementflow.fem.control_volumes import build_control_volumes
+from cementflow.flow.problem import Drive, Problem, Tolerances
+from cementflow.laws.ageing import AgeingCement, arrhenius_speed
+from cementflow.laws.in_situ import CapillaryBundle
+from cementflow.laws.relative_permeability import Corey
+from cementflow.laws.rheology import Carreau, Newtonian, PowerLaw, Rheology
+from cementflow.mesh.geometry import Geometry
+from cementflow.mesh.regions import shape_fractions
+from cementflow.simulate import Plan
+from cementflow.sites.cannula import Cannula
+from cementflow.sites.place import build_outlets, locate
+from cementflow.sites.source import ball_weights
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class BoneFields:
+    """Properties of each tetrahedron.
+
+    Parameters
+    ----------
+    porosity
+        Shape (m,) [-].
+    permeability
+        As (xx, yy, zz, yz, xz, xy) [m2], shape (m, 6).
+    """
+
+    porosity: Floats
+    permeability: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Ball out of which the cement comes, in mesh coordinates [m]."""
+
+    center: Floats
+    radius: float
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A case made ready to run."""
+
+    case: Case
+    geometry: Geometry
+    bone: BoneFields
+    source: Source
+    problem: Problem
+    plan: Plan
+
+
+def build_model(case: Case, geometry: Geometry) -> Model:
+    """Put mesh, laws and sites together.
+
+    Raises
+    ------
+    CaseError
+        Where the case does not fit the mesh: the source outside the bone, a region that is not there.
+    """
+    bone = bone_fields(case.bone, geometry)
+    source = cement_source(case.injection, geometry)
+    weights = ball_weights(geometry.mesh, source.center, source.radius)
+    if not weights.any():
+        fractions = ", ".join(
+            f"{name} {f:.2f}" for name, f in zip(("ap", "lr", "si"), geometry.frame.fractions(source.center)[0], strict=True)
+        )
+        raise CaseError(f"injection: the tip lies outside the bone (fractions of its box: {fractions})", case.source)
+    problem = Problem(
+        volumes=build_control_volumes(geometry.mesh, bone.porosity, bone.permeability),
+        corey=Corey(
+            case.bone.cement_exponent,
+            case.bone.marrow_exponent,
+            case.bone.residual_cement,
+            case.bone.residual_marrow,
+        ),
+        cement=cement_law(case.cement),
+        marrow_viscosity=case.marrow.viscosity,
+        age=case.cement.age,
+        in_situ=CapillaryBundle(case.cement.shear_factor, case.cement.shear_rule == "bundle"),
+        source=weights,
+        drive=_drive(case.injection),
+        outlets=build_outlets(case.outlet, case.cortex, geometry.mesh, geometry.frame, bone.permeability),
+        tolerances=Tolerances(
+            case.numerics.linear_tolerance,
+            case.numerics.picard_tolerance,
+            case.numerics.step_tolerance,
+            case.numerics.min_step,
+            case.numerics.max_step,
+        ),
+    )
+    return Model(case, geometry, bone, source, problem, _plan(case))
+
+
+def cement_law(spec: CementSpec) -> AgeingCement:
+    """The law of flow of a stated cement, with its ageing."""
+    bulk: Rheology
+    if spec.law == "newtonian":
+        bulk = Newtonian(_given(spec.viscosity))
+    elif spec.law == "power":
+        bulk = PowerLaw(_given(spec.K), _given(spec.n), spec.shear_rate_min, spec.shear_rate_max)
+    else:
+        bulk = Carreau(
+            _given(spec.viscosity_zero), _given(spec.viscosity_infinity), _given(spec.relaxation_time), _given(spec.n)
+        )
+    return AgeingCement(
+        bulk=bulk,
+        growth=spec.growth if spec.growth is not None else np.inf,
+        reference_age=spec.reference_age,
+        maximum=spec.maximum_viscosity,
+        speed=arrhenius_speed(spec.activation_energy, spec.temperature, spec.reference_temperature),
+    )
+
+
+def bone_fields(spec: BoneSpec, geometry: Geometry) -> BoneFields:
+    """Porosity and permeability of each tetrahedron; a later region wins where two overlap.
+
+    A tetrahedron that lies partly in a region takes the volume average of the porosities and the geometric mean of the
+    permeabilities.
+    """
+    n = len(geometry.mesh.tets)
+    porosity = np.full(n, spec.porosity)
+    logarithm = np.tile(np.log(_along_axes(spec.permeability)), (n, 1))
+    for number, region in enumerate(spec.region):
+        share = _region_share(region, number, geometry)
+        if region.porosity is not None:
+            porosity += share * (region.porosity - porosity)
+        if region.permeability is not None:
+            logarithm += share[:, None] * (np.log(_along_axes(region.permeability)) - logarithm)
+    axes = geometry.frame.axes
+    full = np.einsum("ni,ia,ib->nab", np.exp(logarithm), axes, axes)
+    packed = np.stack([full[:, i, j] for i, j in ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))], axis=1)
+    return BoneFields(porosity, packed)
+
+
+def cement_source(spec: InjectionSpec, geometry: Geometry) -> Source:
+    """The ball out of which the cement comes: the tip of the cannula or the stated source."""
+    if spec.cannula is not None:
+        return Source(locate(spec.cannula.tip, geometry.frame), spec.cannula.tip_radius)
+    assert spec.source is not None
+    return Source(locate(spec.source.center, geometry.frame), spec.source.radius)
+
+
+def _along_axes(k: Permeability) -> Floats:
+    return np.array([k.ap, k.lr, k.si])
+
+
+def _region_share(region: RegionSpec, number: int, geometry: Geometry) -> Floats:
+    mesh = geometry.mesh
+    if region.tag is None:
+        assert region.shape is not None and region.center is not None and region.radii is not None
+        return shape_fractions(mesh, geometry.frame, region.shape, locate(region.center, geometry.frame), region.radii)
+    numbers = {name: i for i, name in mesh.region_names.items()}
+    tag = numbers.get(region.tag) if isinstance(region.tag, str) else region.tag
+    inside = mesh.region == tag
+    if tag is None or not inside.any():
+        known = ", ".join(mesh.region_names.get(int(i), str(i)) for i in np.unique(mesh.region))
+        raise CaseError(f"bone.region.{region.name or number}.tag = {region.tag!r} is not in the mesh; it has {known}")
+    return inside.astype(np.float64)
+
+
+def _drive(spec: InjectionSpec) -> Drive:
+    cannula = Cannula(0.5 * spec.cannula.inner_diameter, spec.cannula.length) if spec.cannula is not None else None
+    return Drive(
+        rate=spec.flow_rate,
+        volume=spec.volume,
+        max_tip=spec.max_tip_pressure if spec.max_tip_pressure is not None else np.inf,
+        max_syringe=spec.max_pressure if spec.max_pressure is not None else np.inf,
+        cannula=cannula,
+    )
+
+
+def _plan(case: Case) -> Plan:
+    shortest = case.injection.volume / case.injection.flow_rate
+    last = case.stop.time if case.stop.time is not None else 100.0 * shortest
+    times = set(case.output.field_times)
+    if case.output.fields_every is not None:
+        times |= {i * case.output.fields_every for i in range(1, int(last / case.output.fields_every) + 1)}
+    return Plan(
+        output_times=tuple(sorted(t for t in times if t > 0.0)),
+        max_leaked=case.stop.leaked if case.stop.leaked is not None else np.inf,
+        max_time=case.stop.time if case.stop.time is not None else np.inf,
+    )
+
+
+def _given(value: float | None) -> float:
+    assert value is not None  # the case has been checked for its law
+    return value

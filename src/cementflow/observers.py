@@ -1,0 +1,174 @@
+"""What watches a run: progress on the screen, the history, fields at their times, and checkpoints."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any, Protocol, TextIO
+
+import numpy as np
+
+from cementflow.errors import RunFailed
+from cementflow.model import Model
+from cementflow.results.checkpoint import Checkpoint, write_checkpoint
+from cementflow.results.fields import Snapshot, write_collection, write_fields
+from cementflow.results.folder import RunFolder
+from cementflow.results.summary import ML, history_columns, history_row
+from cementflow.simulate import Step
+from cementflow.timing import Stopwatch
+
+LARGEST_BALANCE_ERROR = 1e-6
+SATURATION_SLACK = 1e-4
+CHECKPOINT_EVERY = 10.0  # wall-clock seconds
+INTERRUPTED = "interrupted"
+
+
+class Observer(Protocol):
+    """Sees every accepted step."""
+
+    def see(self, step: Step) -> None:
+        """Called once a step, the initial one included."""
+        ...
+
+
+class Guard:
+    """Fails the run when cement is lost or made, or a saturation leaves its range.
+
+    Parameters
+    ----------
+    model
+        The run.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    def see(self, step: Step) -> None:
+        """Check one step.
+
+        Raises
+        ------
+        RunFailed
+            Saying what is out of balance.
+        """
+        state = step.state
+        error = state.balance_error(self._model.problem)
+        if not error <= LARGEST_BALANCE_ERROR:
+            raise RunFailed(f"the cement balance is open by {error:.1e} of the injected volume", state.time)
+        low, high = float(state.saturation.min()), float(state.saturation.max())
+        if not (low >= -SATURATION_SLACK and high <= 1.0 + SATURATION_SLACK):
+            raise RunFailed(f"saturations left their range: {low:.4g} to {high:.4g}", state.time)
+        if not np.isfinite(step.flow.pressure).all():
+            raise RunFailed("a pressure is not finite", state.time)
+
+
+class Recorder:
+    """Keeps the history and writes fields and checkpoints into the run folder.
+
+    Parameters
+    ----------
+    folder, model, watch, digest
+        Of the run.
+    before
+        Checkpoint that the run goes on from.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        model: Model,
+        watch: Stopwatch,
+        digest: str,
+        before: Checkpoint | None = None,
+    ) -> None:
+        self._folder, self._model, self._watch, self._digest = folder, model, watch, digest
+        self.rows = before.rows if before is not None else []
+        self.snapshots = before.snapshots if before is not None else []
+        self.last = before.step if before is not None else None
+        self._saved = time.monotonic()
+
+    def see(self, step: Step) -> None:
+        """Record one step."""
+        self.last = step
+        self.rows.append(history_row(self._model, step))
+        with self._watch.phase("output"):
+            times = self._model.plan.output_times
+            due = not self.rows[1:] or step.finished or any(abs(step.state.time - t) <= 1e-9 * max(t, 1.0) for t in times)
+            if due and self._model.case.output.fields:
+                self._snapshot(step)
+            if time.monotonic() - self._saved > CHECKPOINT_EVERY:
+                self.save()
+
+    def save(self) -> None:
+        """Write history and checkpoint up to the last step."""
+        assert self.last is not None
+        self._folder.write_history(history_columns(self._model), self.rows)
+        write_checkpoint(self._folder, self.last, self.rows, self.snapshots, self._watch.seconds, self._digest)
+        self._saved = time.monotonic()
+
+    def save_interrupted(self) -> None:
+        """Also write the fields of this moment; a resumed run takes them out again."""
+        self.save()
+        if self._model.case.output.fields and self.last is not None:
+            write_fields(self._folder, self._model, self.last, INTERRUPTED)
+            now = Snapshot(self.last.state.time, INTERRUPTED)
+            write_collection(self._folder, [*self.snapshots, now])
+
+    def remove_interrupted(self) -> None:
+        """Take the fields of an interruption out again, when a resumed run starts."""
+        if self._folder.fields(INTERRUPTED).exists():
+            write_collection(self._folder, self.snapshots)
+            self._folder.fields(INTERRUPTED).unlink()
+
+    def _snapshot(self, step: Step) -> None:
+        name = f"fields_{len(self.snapshots):04d}"
+        write_fields(self._folder, self._model, step, name)
+        self.snapshots.append(Snapshot(step.state.time, name))
+        write_collection(self._folder, self.snapshots)
+
+
+class Progress:
+    """A bar on a terminal, a line now and then elsewhere: time, injected and leaked mL, tip pressure, time to go.
+
+    Parameters
+    ----------
+    model
+        The run.
+    stream
+        Where to write.
+    """
+
+    def __init__(self, model: Model, stream: TextIO | None = None) -> None:
+        from tqdm import tqdm
+
+        self._stream = stream or sys.stderr
+        self._total = model.problem.drive.volume * ML
+        self._live = self._stream.isatty()
+        self._next_line = 0.0
+        self._bar: Any = tqdm(
+            total=round(self._total, 6),
+            file=self._stream,
+            disable=not self._live,
+            bar_format="{percentage:3.0f}%|{bar:24}| {postfix} | {elapsed} < {remaining}",
+            leave=True,
+        )
+
+    def see(self, step: Step) -> None:
+        """Show one step."""
+        state = step.state
+        injected = state.injected * ML
+        text = (
+            f"{state.time:6.1f} s  {injected:.2f}/{self._total:g} mL  leaked {state.leaked.sum() * ML:.3f} mL  "
+            f"tip {step.flow.tip_pressure * 1e-3:.1f} kPa"
+        )
+        if self._live:
+            self._bar.set_postfix_str(text, refresh=False)
+            self._bar.update(round(injected, 6) - self._bar.n)
+        elif injected >= self._next_line or step.finished:
+            print(text, file=self._stream, flush=True)
+            while self._next_line <= injected:
+                self._next_line += 0.1 * self._total
+
+    def close(self) -> None:
+        """Leave the bar as it is and end its line."""
+        self._bar.close()

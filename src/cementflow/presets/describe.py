@@ -1,0 +1,106 @@
+"""Presets as text for people: each value with its unit, its meaning, and where it comes from."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from cementflow.errors import CaseError
+from cementflow.presets.store import KINDS, Preset, list_presets, read_preset
+from cementflow.units import close_match
+
+if TYPE_CHECKING:
+    from cementflow.case.fields import Entry
+
+_WIDTH = 110
+
+
+def overview() -> str:
+    """All presets, one line each, under their kinds."""
+    lines = []
+    for kind in KINDS:
+        lines.append(f"{kind}:")
+        lines += [f"  {name:<18} {read_preset(kind, name).title}" for name in list_presets(kind)]
+    return "\n".join(lines) + "\n"
+
+
+def describe(name: str) -> str:
+    """Everything about the presets of this name.
+
+    Parameters
+    ----------
+    name
+        Such as "medium", or with its kind as "cements/medium".
+
+    Raises
+    ------
+    CaseError
+        For an unknown name, with a close match.
+    """
+    kinds = [
+        k
+        for k in KINDS
+        if f"{k}/{name}" in list_presets() or (name.startswith(f"{k}/") and name in list_presets())
+    ]
+    if not kinds:
+        known = sorted({n for kind in KINDS for n in list_presets(kind)})
+        raise CaseError(
+            f'there is no preset "{name}"{close_match(name, known)}; there are: {", ".join(known)}'
+        )
+    bare = name.rpartition("/")[2]
+    return "\n".join(_page(kind, bare, read_preset(kind, bare)) for kind in kinds)
+
+
+def _page(kind: str, name: str, preset: Preset) -> str:
+    lines = [f"{kind}/{name}: {preset.title}", *textwrap.wrap(preset.note, _WIDTH), ""]
+    for key, value in _leaves(preset.values, "", preset):
+        found = entry_of(kind, key)
+        lines += _wrapped(f"{key} = {_text(value)}", found.meaning if found else "")
+        if key in preset.standing:
+            lines += textwrap.wrap(
+                str(preset.standing[key]), _WIDTH, initial_indent="    ", subsequent_indent="    "
+            )
+    return "\n".join(lines) + "\n"
+
+
+def _wrapped(statement: str, meaning: str) -> list[str]:
+    """Statement and meaning in two columns, or on two lines where the statement is long."""
+    column = f"{statement:<44}  {meaning}".rstrip()
+    return [column] if len(column) <= _WIDTH else [statement, f"{'':<44}  {meaning}"]
+
+
+def _leaves(value: Any, key: str, preset: Preset) -> Iterator[tuple[str, Any]]:
+    """Dotted key and value of everything that has a standing or stands alone."""
+    if key in preset.standing or not isinstance(value, (Mapping, list)):
+        yield key, value
+        return
+    items = value.items() if isinstance(value, Mapping) else enumerate(value)
+    for name, item in items:
+        yield from _leaves(item, f"{key}.{name}" if key else str(name), preset)
+
+
+def entry_of(kind: str, key: str) -> Entry | None:
+    """Metadata of a dotted key in a preset of some kind; None if there is no such key."""
+    # The schema lists the presets as choices and so is read after this package.
+    from cementflow.case.fields import entries
+    from cementflow.case.schema import BoneSpec, Case, CementSpec, MarrowSpec
+    from cementflow.case.sections import Table, Tables
+
+    section: type = {"bones": BoneSpec, "cements": CementSpec, "marrows": MarrowSpec, "cases": Case}[kind]
+    found = None
+    for name in key.split("."):
+        if name.isdecimal():
+            continue
+        found = entries(section).get(name)
+        if found is None:
+            return None
+        if isinstance(found.kind, (Table, Tables)):
+            section = found.kind.section
+    return found
+
+
+def _text(value: Any) -> str:
+    from cementflow.case.inline import inline
+
+    return inline(value)

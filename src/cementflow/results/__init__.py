@@ -1,0 +1,1 @@
+"""The run folder: written whole, read back exactly."""

@@ -1,0 +1,94 @@
+"""Names inside a run folder and its small text files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cementflow.errors import InputError
+from cementflow.files import write_text
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where things are in a run folder.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    """
+
+    path: Path
+
+    @property
+    def case(self) -> Path:
+        """The fully resolved case."""
+        return self.path / "case.toml"
+
+    @property
+    def summary(self) -> Path:
+        """Results in one JSON object."""
+        return self.path / "summary.json"
+
+    @property
+    def history(self) -> Path:
+        """One row an accepted step."""
+        return self.path / "history.csv"
+
+    @property
+    def checkpoint(self) -> Path:
+        """State to go on from."""
+        return self.path / "checkpoint.npz"
+
+    @property
+    def collection(self) -> Path:
+        """Times and files of the fields."""
+        return self.path / "fields.pvd"
+
+    def fields(self, name: str) -> Path:
+        """One file of fields."""
+        return self.path / "fields" / f"{name}.vtu"
+
+    def create(self) -> None:
+        """Make the folder.
+
+        Raises
+        ------
+        InputError
+            If there is one already, or it cannot be made.
+        """
+        try:
+            self.path.mkdir(parents=True)
+        except FileExistsError:
+            raise InputError(
+                "there is such a folder already; name another with --out, or continue it with --resume", str(self.path)
+            ) from None
+        except OSError as error:
+            raise InputError(f"the folder cannot be made: {error.strerror}", str(self.path)) from error
+
+    def write_summary(self, summary: dict[str, Any]) -> None:
+        """Write `summary.json`."""
+        write_text(self.summary, json.dumps(summary, indent=2, allow_nan=False) + "\n")
+
+    def write_history(self, columns: Sequence[str], rows: Sequence[Sequence[float]]) -> None:
+        """Write `history.csv`; numbers read back to the same bits."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([[repr(float(value)) for value in row] for row in rows])
+        write_text(self.history, text.getvalue())
+
+
+def free_folder(name: str, parent: Path) -> Path:
+    """`parent/name`, or the first of `name-2`, `name-3`, ... that is not taken."""
+    path, number = parent / name, 1
+    while path.exists():
+        number += 1
+        path = parent / f"{name}-{number}"
+    return path

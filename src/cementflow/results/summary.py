@@ -1,0 +1,143 @@
+"""What a run comes to: the contents of `summary.json` and the rows of `history.csv`."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cementflow.model import Model
+from cementflow.simulate import Step
+from cementflow.sites.outlets import OpenFaces, Opening, Outlet, Tube
+
+ML = 1e6  # mL in a m3
+TYPES = ("B", "S", "C", "D")
+
+
+def history_columns(model: Model) -> list[str]:
+    """Names of the history's columns."""
+    leaks = [f"leak_{outlet.name.replace(' ', '_')}_ml" for outlet in model.problem.outlets]
+    return [
+        "time_s",
+        "injected_ml",
+        "in_bone_ml",
+        "leaked_ml",
+        *leaks,
+        "tip_pressure_kPa",
+        "syringe_pressure_kPa",
+        "flow_rate_ml_min",
+        "balance_error",
+    ]
+
+
+def history_row(model: Model, step: Step) -> list[float]:
+    """Row of an accepted step."""
+    state, flow = step.state, step.flow
+    return [
+        state.time,
+        state.injected * ML,
+        state.in_bone(model.problem) * ML,
+        float(state.leaked.sum()) * ML,
+        *(state.leaked * ML).tolist(),
+        flow.tip_pressure * 1e-3,
+        flow.syringe_pressure * 1e-3,
+        flow.fluxes.rate * 60.0 * ML,
+        state.balance_error(model.problem),
+    ]
+
+
+def summarise(
+    model: Model,
+    step: Step,
+    rows: list[list[float]],
+    status: str,
+    reason: str,
+    seconds: dict[str, float],
+    digest: str,
+    version: str,
+) -> dict[str, Any]:
+    """Contents of `summary.json`; volumes in mL, pressures in kPa, times in s."""
+    problem, state = model.problem, step.state
+    table = dict(zip(history_columns(model), np.array(rows).T, strict=True))
+    leaks = {o.name: float(v) * ML for o, v in zip(problem.outlets, state.leaked, strict=True)}
+    by_type = {
+        t: ML * float(sum(v for o, v in zip(problem.outlets, state.leaked, strict=True) if o.type == t)) for t in TYPES
+    }
+    mesh = model.geometry.mesh
+    return {
+        "title": model.case.title,
+        "status": status,
+        "stop_reason": reason,
+        "simulated_s": state.time,
+        "injected_ml": state.injected * ML,
+        "in_bone_ml": state.in_bone(problem) * ML,
+        "leaked_ml": {"total": float(state.leaked.sum()) * ML, **leaks},
+        "leaked_by_type_ml": by_type,
+        "first_leak_s": {o.name: _or_none(t) for o, t in zip(problem.outlets, step.first_leak, strict=True)},
+        "marrow_out_ml": {
+            "total": float(state.marrow_out.sum()) * ML,
+            **{o.name: float(v) * ML for o, v in zip(problem.outlets, state.marrow_out, strict=True)},
+        },
+        "peak_tip_pressure_kPa": float(table["tip_pressure_kPa"].max()),
+        "peak_syringe_pressure_kPa": float(table["syringe_pressure_kPa"].max()),
+        "balance_error": state.balance_error(problem),
+        "largest_balance_error": float(table["balance_error"].max()),
+        "mesh": {"vertices": len(mesh.points), "tets": len(mesh.tets)},
+        "steps": step.counters.steps,
+        "rejected_steps": step.counters.rejected,
+        "pressure_solves": step.counters.pressure_solves,
+        "linear_iterations": step.counters.linear_iterations,
+        "sites": _sites(model, step),
+        "frame": dict(zip(("ap", "lr", "si"), model.geometry.frame.axes.tolist(), strict=True)),
+        "events": [{"time_s": e.time, "what": e.what} for e in step.events],
+        "wall_s": {k: seconds.get(k, 0.0) for k in ("total", "compile", "setup", "pressure", "transport", "output")},
+        "peak_rss_mb": peak_memory_mb(),
+        "digest": digest,
+        "version": version,
+    }
+
+
+def peak_memory_mb() -> float:
+    """Largest resident memory of this process so far [MB]."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1e6 if sys.platform == "darwin" else 1e3)
+
+
+def _sites(model: Model, step: Step) -> dict[str, Any]:
+    sites: dict[str, Any] = {
+        "tip": {"center_mm": _mm(model.source.center), "radius_mm": model.source.radius * 1e3},
+        "outlets": {
+            outlet.name: _site(outlet, i, step) for i, outlet in enumerate(model.problem.outlets)
+        },
+    }
+    if model.case.injection.cannula is not None:
+        # A transpedicular needle comes from behind; its exact direction is not stated and does not enter the flow.
+        sites["cannula"] = {"direction": model.geometry.frame.axes[0].tolist()}
+    return sites
+
+
+def _site(outlet: Outlet, i: int, step: Step) -> dict[str, Any]:
+    tube = isinstance(outlet, Tube)
+    place = isinstance(outlet, (Tube, Opening)) and outlet.center is not None
+    return {
+        "type": outlet.type,
+        "kind": outlet.kind,
+        "center_mm": _mm(outlet.center) if place else None,  # type: ignore[union-attr]
+        "radius_mm": 0.0 if isinstance(outlet, OpenFaces) else outlet.radius * 1e3,
+        "outward": outlet.outward.tolist() if place else None,  # type: ignore[union-attr]
+        "tube_length_mm": outlet.length * 1e3 if tube else None,  # type: ignore[union-attr]
+        "reach_mm": float(step.state.held[i]) / outlet.area * 1e3 if tube else None,  # type: ignore[union-attr]
+        "leaked_ml": float(step.state.leaked[i]) * ML,
+        "first_leak_s": _or_none(step.first_leak[i]),
+    }
+
+
+def _mm(point: NDArray[np.float64]) -> list[float]:
+    return (np.asarray(point) * 1e3).tolist()
+
+
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,1 @@
+"""Where cement enters and where cement and marrow leave."""

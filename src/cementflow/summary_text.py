@@ -1,0 +1,62 @@
+"""Results as text: one screen for a run, a few lines for a mesh."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cementflow.api import Result
+    from cementflow.mesh.geometry import Geometry
+
+TYPES = {"B": "basivertebral", "S": "segmental", "C": "cortical", "D": "disc"}
+SHOWN = 1e-4  # mL; less than this is told as none
+
+
+def summary_text(result: Result) -> str:
+    """Summary of a run on one screen."""
+    s = result.summary
+    injected, leaked = s["injected_ml"], s["leaked_ml"]["total"]
+    lines = [
+        "",
+        f"{s['status']}: {s['stop_reason']} after {s['simulated_s']:.1f} s",
+        f"  injected {injected:.3f} mL, in bone {s['in_bone_ml']:.3f} mL, leaked {leaked:.3f} mL "
+        f"({leaked / injected if injected else 0.0:.1%})",
+        *(_leak_line(name, site) for name, site in s["sites"]["outlets"].items()),
+        f"  peak pressure {s['peak_tip_pressure_kPa']:.1f} kPa at the tip, "
+        f"{s['peak_syringe_pressure_kPa'] * 1e-3:.2f} MPa in the syringe",
+        *(f"  {e['time_s']:8.1f} s  {e['what']}" for e in s["events"]),
+        f"  balance error {s['balance_error']:.0e}; {s['mesh']['vertices']} vertices, {s['steps']} steps, "
+        f"{s['pressure_solves']} pressure solves",
+        f"  {s['wall_s']['total']:.1f} s in all ({_seconds(s['wall_s'])}), {s['peak_rss_mb']:.0f} MB",
+        f"results in {result.path}",
+    ]
+    if s["status"] == "interrupted":
+        lines.append(f"go on with: cementflow run --resume --out {result.path}")
+    return "\n".join(lines) + "\n"
+
+
+def mesh_text(geometry: Geometry, out: Path) -> str:
+    """What was made of a surface."""
+    report, mesh = geometry.report, geometry.mesh
+    lines = [
+        f"{out}: {len(mesh.points)} vertices, {len(mesh.tets)} tetrahedra, mean edge {report.mean_edge_length * 1e3:.3f} mm",
+        f"  volume {report.volume * 1e6:.3f} mL" + (f"; {report.fidelity.text}" if report.fidelity else ""),
+        f"  dihedral angles {report.dihedral[0]:.2f} to {report.dihedral[1]:.2f} degrees; "
+        f"{report.negative_share:.2%} of the edges have a negative coefficient",
+        *(f"  note: {n}" for n in report.notes),
+        *(f"  warning: {w}" for w in report.warnings),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _leak_line(name: str, site: dict[str, Any]) -> str:
+    volume, first, reach = site["leaked_ml"], site["first_leak_s"], site["reach_mm"]
+    if first is None:
+        return f"    {name:<28} {site['type']} {TYPES[site['type']]:<14} none"
+    text = f"    {name:<28} {site['type']} {TYPES[site['type']]:<14} {volume:.3f} mL from {first:.1f} s"
+    return text + (f", {reach:.1f} of {site['tube_length_mm']:.0f} mm" if reach is not None else "")
+
+
+def _seconds(wall: dict[str, float]) -> str:
+    return ", ".join(f"{k} {v:.1f}" for k, v in wall.items() if k != "total")

@@ -1,0 +1,52 @@
+"""Pictures of a run folder; drawing libraries are imported when the first one is drawn."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+__all__ = ["make_figures", "plot_curves", "render_scene", "render_slices", "show"]
+
+_HOMES = {"plot_curves": "curves", "render_scene": "scene", "render_slices": "slices", "show": "scene"}
+
+
+def make_figures(run: Path) -> list[Path]:
+    """Draw all standard pictures of a run into its `figures` folder.
+
+    Parameters
+    ----------
+    run
+        Run folder, finished or interrupted.
+
+    Returns
+    -------
+    list of Path
+        The files written: scene and slices where the folder holds fields, curves where steps were accepted.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be read.
+    """
+    from cementflow.views.curves import plot_curves
+    from cementflow.views.scene import render_scene
+    from cementflow.views.sheet import open_run
+    from cementflow.views.slices import render_slices
+    from cementflow.views.snapshots import snapshot_files
+
+    run = Path(run)
+    sheet = open_run(run)
+    figures = run / "figures"
+    written = []
+    if snapshot_files(run):
+        written += [render_scene(run, figures / "scene.png"), render_slices(run, figures / "slices.png")]
+    if len(sheet.history):
+        written.append(plot_curves(run, figures / "curves.png"))
+    return written
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

@@ -1,0 +1,29 @@
+"""Colours of all pictures: told apart by readers with any colour vision, and by their darkness in print.
+
+Leaks, needle and curves are from the set of Okabe and Ito (Color Universal Design, 2008); the two sequential
+maps are matplotlib's `viridis` (pressure) and one that runs from bone to cement (saturation).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+INK = "#1a1a1a"
+FAINT = "#767676"
+BONE = "#b9a88c"
+CEMENT = "#1f8a8c"
+CEMENT_DARK = "#0b3d4f"
+LEAK = "#d55e00"
+TIGHT = "#8a8a8a"
+NEEDLE = "#0072b2"
+PRESSURE_MAP = "viridis"
+# For several outlets in one panel, with the line style as second sign; LEAK is left for their sum.
+CYCLE = ("#0072b2", "#cc79a7", "#009e73", "#e69f00", "#56b4e9")
+DASHES = ("-", "--", "-.", ":")
+
+
+def saturation_map() -> Any:
+    """Matplotlib colour map from bone (no cement) to dark cement (all cement)."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("cement", ["#f1eadd", "#9fcfc4", CEMENT, CEMENT_DARK])

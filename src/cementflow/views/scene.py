@@ -1,0 +1,185 @@
+"""The 3-D picture: bone like glass, the cement in it coloured by pressure, every way out marked."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cementflow.errors import InputError
+from cementflow.views import actors
+from cementflow.views.camera import Camera, fit, lateral, oblique
+from cementflow.views.labels import Label, draw_labels, outlet_label
+from cementflow.views.orientation import draw_triad
+from cementflow.views.page import (
+    add_foot,
+    add_panels,
+    foot_height,
+    headline,
+    new_page,
+    panel_size,
+    save_page,
+    scale_bar,
+)
+from cementflow.views.palette import FAINT, INK, NEEDLE, PRESSURE_MAP
+from cementflow.views.quiet import quiet_vtk
+from cementflow.views.sheet import RunSheet, open_run
+from cementflow.views.slices import render_slices
+from cementflow.views.snapshots import Snapshot, read_snapshot
+from cementflow.views.words import caption, outlet_text
+
+__all__ = ["render_scene", "render_slices", "show"]
+
+_OVERSAMPLING = 2
+_WINDOW = (1200, 900)
+
+
+def render_scene(
+    run: Path, out: Path, time: float | None = None, size: tuple[int, int] = (1600, 1000)
+) -> Path:
+    """Draw bone, cement, outlets and needle from two sides.
+
+    Parameters
+    ----------
+    run
+        Run folder.
+    out
+        Picture to write (.png or .pdf).
+    time
+        Time [s]; the nearest stored fields are shown, and the title says so. None for the last.
+    size
+        Width and height [px]; at least 320 px wide, and 0.4 times the width high.
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    InputError
+        If the folder is not readable, holds no fields, or `time` is out of range.
+    """
+    sheet = open_run(run)
+    shot = read_snapshot(sheet, time)
+    panel = panel_size(size)
+    with quiet_vtk():
+        cement = actors.cement_surface(shot.grid)
+        cameras = scene_cameras(sheet, shot, panel)
+        pictures = [photograph(sheet, shot, cement, camera) for camera in cameras]
+    page = new_page(size)
+    headline(page, sheet.title, caption(sheet, shot))
+    panels = add_panels(page, panel, [camera.name for camera in cameras])
+    for axes, camera, picture in zip(panels, cameras, pictures, strict=True):
+        _annotate(axes, sheet, shot, camera, picture)
+    _key(page, cement)
+    return save_page(page, out)
+
+
+def show(run: Path, time: float | None = None) -> None:
+    """Open the scene in a window to turn and zoom.
+
+    Raises
+    ------
+    InputError
+        As `render_scene`, and if there is no display.
+    """
+    if sys.platform.startswith("linux") and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        raise InputError("there is no display to open a window on; use render_scene to write a picture")
+    plotter = interactive(run, time, off_screen=False)
+    try:
+        plotter.show()
+    finally:
+        plotter.close()
+
+
+def interactive(run: Path, time: float | None, off_screen: bool) -> Any:
+    """Return the plotter behind `show`, ready to be shown or photographed; its owner closes it."""
+    import pyvista
+
+    sheet = open_run(run)
+    shot = read_snapshot(sheet, time)
+    cement = actors.cement_surface(shot.grid)
+    plotter: Any = pyvista.Plotter(off_screen=off_screen, window_size=list(_WINDOW), title=sheet.title)
+    plotter.set_background("white")
+    bar = {"scalar_bar_args": {"title": "pressure at the cement front [kPa]", "color": INK}}
+    actors.add_scene(plotter, sheet, shot, cement, None, **bar)
+    marked = [state for state in shot.outlets if state.outlet.spot is not None]
+    if marked:
+        points = np.array([state.outlet.spot for state in marked])
+        names = [outlet_text(state) for state in marked]
+        plotter.add_point_labels(points, names, always_visible=True, font_size=14, shape_opacity=0.6)
+    plotter.add_text("\n".join(caption(sheet, shot)), font_size=10, color=INK)
+    (camera,) = fit([oblique(sheet.frame)], _extent(sheet, shot), _WINDOW, (0.7, 0.8))
+    camera.apply(plotter, distance=3 * shot.grid.length)
+    return plotter
+
+
+def scene_cameras(sheet: RunSheet, shot: Snapshot, panel: tuple[int, int]) -> list[Camera]:
+    """The two views of the scene in panels of that size [px], both at one scale."""
+    return fit([oblique(sheet.frame), lateral(sheet.frame)], _extent(sheet, shot), panel, (0.62, 0.76))
+
+
+def _extent(sheet: RunSheet, shot: Snapshot) -> Any:
+    """Points that must be in the picture [mm]."""
+    ends = [end for state in shot.outlets if (end := state.outlet.end) is not None]
+    return np.vstack([np.asarray(shot.grid.points), sheet.tip.center, *ends])
+
+
+def photograph(sheet: RunSheet, shot: Snapshot, cement: Any | None, camera: Camera) -> Any:
+    """RGB picture of shape (height, width, 3), averaged down from a finer one for smooth edges."""
+    import pyvista
+
+    width, height = camera.size
+    fine = [width * _OVERSAMPLING, height * _OVERSAMPLING]
+    plotter: Any = pyvista.Plotter(off_screen=True, window_size=fine)
+    try:
+        plotter.set_background("white")
+        actors.add_scene(plotter, sheet, shot, cement, camera.toward, show_scalar_bar=False)
+        camera.apply(plotter, distance=3 * shot.grid.length)
+        picture = np.asarray(plotter.screenshot(return_img=True), float)
+    finally:
+        plotter.close()
+    blocks = picture.reshape(height, _OVERSAMPLING, width, _OVERSAMPLING, 3)
+    return np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
+
+
+def _annotate(axes: Any, sheet: RunSheet, shot: Snapshot, camera: Camera, picture: Any) -> None:
+    width, height = camera.size
+    unit = width / 800
+    axes.imshow(picture, extent=(0, width, 0, height), interpolation="nearest", aspect="auto")
+    tip = camera.pixels(sheet.tip.center)
+    axes.plot(*tip, "+", color="white", ms=15, mew=4.5, zorder=8)
+    axes.plot(*tip, "+", color=NEEDLE, ms=13, mew=2, zorder=8)
+    labels = [Label(_pair(tip), sheet.tip.word, "", NEEDLE)]
+    for state in shot.outlets:
+        if state.outlet.spot is not None:
+            labels.append(outlet_label(state, _pair(camera.pixels(state.outlet.spot))))
+    draw_labels(axes, labels, (18 * unit, width - 18 * unit, 125 * unit, height - 40 * unit), unit)
+    draw_triad(axes, sheet.frame, camera, (75 * unit, 62 * unit), 40 * unit)
+    scale_bar(axes, camera.per_pixel, (width - 40 * unit, 22 * unit), 0.25 * width)
+
+
+def _key(page: Any, cement: Any | None) -> None:
+    """Colour bar at the foot of the page; what it stands for in words where there is no cement."""
+    if cement is None:
+        words = "no cement: saturation nowhere above one half"
+        page.text(0.5, 0.5 * foot_height(page), words, ha="center", size=13, color=FAINT)
+        return
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    scale = ScalarMappable(Normalize(*actors.pressure_limits(cement)), PRESSURE_MAP)
+    bar = page.colorbar(scale, cax=add_foot(page, 0.32, 0.36), orientation="horizontal")
+    bar.outline.set_linewidth(0.6)
+    bar.ax.tick_params(labelsize=12, colors=INK)
+    bar.set_label("pressure at the cement front (saturation 0.5) [kPa]", size=13, color=INK)
+
+
+def _pair(point: Any) -> tuple[float, float]:
+    return float(point[0]), float(point[1])

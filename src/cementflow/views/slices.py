@@ -1,0 +1,210 @@
+"""Two cuts through the needle tip: where the cement is inside the bone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cementflow.errors import InputError
+from cementflow.views.camera import Camera, axial, fit, lateral
+from cementflow.views.labels import Label, draw_labels, outlet_label
+from cementflow.views.orientation import draw_edge_letters
+from cementflow.views.page import (
+    add_foot,
+    add_panels,
+    foot_height,
+    headline,
+    new_page,
+    panel_size,
+    save_page,
+    scale_bar,
+)
+from cementflow.views.palette import CEMENT, FAINT, INK, LEAK, NEEDLE, TIGHT, saturation_map
+from cementflow.views.quiet import quiet_vtk
+from cementflow.views.sheet import RunSheet, open_run
+from cementflow.views.snapshots import PRESSURE, SATURATION, OutletState, Snapshot, read_snapshot
+from cementflow.views.words import caption
+
+Floats = NDArray[np.float64]
+
+
+def render_slices(
+    run: Path, out: Path, time: float | None = None, size: tuple[int, int] = (1600, 1000)
+) -> Path:
+    """Draw cement saturation and pressure on the axial and the sagittal plane through the needle tip.
+
+    Parameters
+    ----------
+    run
+        Run folder.
+    out
+        Picture to write (.png or .pdf).
+    time
+        Time [s]; the nearest stored fields are shown, and the title says so. None for the last.
+    size
+        Width and height [px]; at least 320 px wide, and 0.4 times the width high.
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    InputError
+        If the folder is not readable or holds no fields, `time` is out of range, or the tip lies outside.
+    """
+    sheet = open_run(run)
+    shot = read_snapshot(sheet, time)
+    panel = panel_size(size)
+    views = [axial(sheet.frame), lateral(sheet.frame)]
+    cuts = [_cut(sheet, shot, toward) for _, toward, _ in views]
+    shown = [np.asarray(cut.points) for cut in cuts]
+    for state in shot.outlets:
+        if state.outlet.end is not None and any(_meets(state, sheet.tip.center, n) for _, n, _ in views):
+            shown.append(state.outlet.end[None])
+    cameras = fit(views, np.vstack(shown), panel, (0.70, 0.68))
+    page = new_page(size)
+    headline(page, sheet.title, caption(sheet, shot))
+    names = [f"{name} plane through the {sheet.tip.word}" for name in ("axial", "sagittal")]
+    panels = add_panels(page, panel, names)
+    for axes, camera, other, cut in zip(panels, cameras, cameras[::-1], cuts, strict=True):
+        _draw_cut(axes, cut, camera)
+        _draw_sites(axes, sheet, shot, camera)
+        _annotate(axes, sheet, camera, other)
+    _key(page, sheet)
+    return save_page(page, out)
+
+
+def _cut(sheet: RunSheet, shot: Snapshot, normal: Floats) -> Any:
+    """Triangles of the plane through the tip."""
+    with quiet_vtk():
+        cut = shot.grid.slice(normal=normal, origin=sheet.tip.center).triangulate().clean()
+    if not cut.n_cells:
+        raise InputError("the plane through the needle tip does not meet the mesh", str(sheet.folder))
+    return cut
+
+
+def _draw_cut(axes: Any, cut: Any, camera: Camera) -> None:
+    from matplotlib.collections import LineCollection
+    from matplotlib.tri import Triangulation
+
+    flat = camera.pixels(np.asarray(cut.points))
+    mesh = Triangulation(flat[:, 0], flat[:, 1], cut.regular_faces)
+    saturation = np.asarray(cut.point_data[SATURATION])
+    axes.tripcolor(mesh, saturation, shading="gouraud", cmap=saturation_map(), vmin=0.0, vmax=1.0, zorder=1)
+    _isolines(axes, mesh, np.asarray(cut.point_data[PRESSURE]))
+    if saturation.min() < 0.5 < saturation.max():
+        axes.tricontour(mesh, saturation, levels=[0.5], colors=[INK], linewidths=1.6, zorder=3)
+    edges = cut.extract_feature_edges(
+        boundary_edges=True, feature_edges=False, manifold_edges=False, non_manifold_edges=False
+    )
+    ends = camera.pixels(np.asarray(edges.points))[edges.lines.reshape(-1, 3)[:, 1:]]
+    axes.add_collection(
+        LineCollection(ends, colors=INK, linewidths=1.4, capstyle="round", zorder=4), autolim=False
+    )
+
+
+def _isolines(axes: Any, mesh: Any, pressure: Floats) -> None:
+    """Lines of equal pressure at round values, with the values on them."""
+    from matplotlib.patheffects import withStroke
+    from matplotlib.ticker import MaxNLocator
+
+    low, high = float(pressure.min()), float(pressure.max())
+    if high - low < 1e-6 * max(1.0, abs(high)):
+        return
+    levels = [x for x in MaxNLocator(6).tick_values(low, high) if low < x < high]
+    if levels:
+        lines = axes.tricontour(mesh, pressure, levels=levels, colors=[FAINT], linewidths=0.7, zorder=2)
+        for number in axes.clabel(lines, fmt="%g", fontsize=10.5, colors=[INK], inline=False, zorder=2.5):
+            number.set_path_effects([withStroke(linewidth=2.6, foreground="white")])
+
+
+def _draw_sites(axes: Any, sheet: RunSheet, shot: Snapshot, camera: Camera) -> None:
+    from matplotlib.patches import Circle
+
+    tip = sheet.tip
+    at = camera.pixels(tip.center)
+    spot = (float(at[0]), float(at[1]))
+    if tip.direction is not None:
+        hub = camera.pixels(tip.center - 2 * shot.grid.length * tip.direction)
+        axes.plot(
+            *np.array([hub, at]).T, color=NEEDLE, lw=2.2, ls=(0, (5, 2)), zorder=5, scalex=False, scaley=False
+        )
+    axes.add_patch(Circle(spot, tip.radius / camera.per_pixel, fill=False, ec="white", lw=3.5, zorder=5))
+    axes.add_patch(Circle(spot, tip.radius / camera.per_pixel, fill=False, ec=NEEDLE, lw=1.8, zorder=5))
+    labels = []
+    for state in shot.outlets:
+        if _meets(state, tip.center, camera.toward):
+            labels.append(outlet_label(state, _draw_outlet(axes, state, camera)))
+    width, height = camera.size
+    unit = width / 800
+    labels.append(Label(spot, tip.word, "", NEEDLE))
+    box = (40 * unit, width - 40 * unit, 75 * unit, height - 60 * unit)
+    draw_labels(axes, labels, box, unit)
+
+
+def _meets(state: OutletState, origin: Floats, normal: Floats) -> bool:
+    """Whether the plane through `origin` passes through the opening or its tube."""
+    outlet = state.outlet
+    if outlet.center is None or outlet.end is None:
+        return False
+    far, near = (float((point - origin) @ normal) for point in (outlet.center, outlet.end))
+    return min(abs(far), abs(near)) <= outlet.radius or far * near < 0
+
+
+def _draw_outlet(axes: Any, state: OutletState, camera: Camera) -> tuple[float, float]:
+    """Draw an opening as a thick line across its mouth, a tube by its walls; return the point to label."""
+    outlet = state.outlet
+    assert outlet.center is not None
+    colour = LEAK if state.leaks else TIGHT
+    if outlet.outward is None:
+        at = camera.pixels(outlet.center)
+        axes.plot(*at, "o", ms=9, color=colour, zorder=6)
+        return float(at[0]), float(at[1])
+    across = np.cross(camera.toward, outlet.outward)
+    across *= outlet.radius / max(float(np.linalg.norm(across)), 1e-12)
+    sides = np.array([outlet.center - across, outlet.center + across])
+    axes.plot(*camera.pixels(sides).T, color=colour, lw=5, solid_capstyle="butt", zorder=6)
+    if outlet.tube_length > 0:
+        along = outlet.tube_length * outlet.outward
+        for side in sides:
+            axes.plot(*camera.pixels(np.array([side, side + along])).T, color=colour, lw=1.6, zorder=5)
+        filled = min(state.reach, outlet.tube_length) * outlet.outward
+        corners = camera.pixels(np.array([sides[0], sides[1], sides[1] + filled, sides[0] + filled]))
+        axes.fill(*corners.T, color=CEMENT, lw=0, zorder=4.5)
+        sides = sides + along / 2
+    middle = camera.pixels(sides.mean(axis=0))
+    return float(middle[0]), float(middle[1])
+
+
+def _annotate(axes: Any, sheet: RunSheet, camera: Camera, other: Camera) -> None:
+    """Edge letters, scale bar, and the trace of the other plane."""
+    width = camera.size[0]
+    unit = width / 800
+    draw_edge_letters(axes, sheet.frame, camera)
+    scale_bar(axes, camera.per_pixel, (width - 40 * unit, 22 * unit), 0.25 * width)
+    trace = np.cross(camera.toward, other.toward)
+    ends = np.array([sheet.tip.center - 1e4 * trace, sheet.tip.center + 1e4 * trace])
+    axes.plot(*camera.pixels(ends).T, color=FAINT, lw=0.8, ls=":", zorder=2)
+
+
+def _key(page: Any, sheet: RunSheet) -> None:
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    scale = ScalarMappable(Normalize(0, 1), saturation_map())
+    ticks = [0, 0.25, 0.5, 0.75, 1]
+    bar = page.colorbar(scale, cax=add_foot(page, 0.16, 0.32), orientation="horizontal", ticks=ticks)
+    bar.outline.set_linewidth(0.6)
+    bar.ax.axvline(0.5, color=INK, lw=1.6)
+    bar.ax.tick_params(labelsize=12, colors=INK)
+    bar.set_label("cement saturation [-]; black line: 0.5", size=13, color=INK)
+    notes = [("thin lines: pressure [kPa]", FAINT), ("dotted: the other plane", FAINT)]
+    if sheet.tip.direction is not None:
+        notes.append(("dashed: needle, projected", NEEDLE))
+    for i, (note, colour) in enumerate(notes):
+        page.text(0.56, (0.78 - 0.25 * i) * foot_height(page), note, size=12.5, color=colour, va="center")

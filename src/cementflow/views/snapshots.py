@@ -1,0 +1,137 @@
+"""The fields of a run at one time, in the units of the pictures (mm, kPa)."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cementflow.errors import InputError
+from cementflow.views.history import History, found_instead
+from cementflow.views.quiet import quiet_vtk
+from cementflow.views.sheet import Outlet, RunSheet
+
+PRESSURE = "pressure [kPa]"
+SATURATION = "cement saturation [-]"
+_PRESSURE_SI = "pressure [Pa]"
+
+
+@dataclass(frozen=True, eq=False)
+class OutletState:
+    """An outlet at one time: leaked volume [mL], whether it leaks, length of cement in its tube [mm]."""
+
+    outlet: Outlet
+    leaked: float
+    leaks: bool
+    reach: float
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """The fields at one time.
+
+    Parameters
+    ----------
+    time
+        Time of the fields [s].
+    asked
+        The time that was asked for [s], where it is another one.
+    grid
+        `pyvista.UnstructuredGrid`, points in mm, point data `PRESSURE` and `SATURATION`.
+    outlets
+        The outlets at that time.
+    """
+
+    time: float
+    asked: float | None
+    grid: Any
+    outlets: tuple[OutletState, ...]
+
+
+def snapshot_files(run: Path) -> list[tuple[float, Path]]:
+    """Times [s] and files of the stored fields in rising order; empty if the run stored none.
+
+    Raises
+    ------
+    InputError
+        If `fields.pvd` is there but is no valid collection.
+    """
+    index = Path(run) / "fields.pvd"
+    if not index.is_file():
+        return []
+    try:
+        sets = ElementTree.parse(index).getroot().iter("DataSet")
+        entries = [(float(s.attrib["timestep"]), index.parent / s.attrib["file"]) for s in sets]
+    except (ElementTree.ParseError, KeyError, ValueError) as error:
+        raise InputError(f"is not a valid collection of fields: {error}", str(index)) from error
+    return sorted((entry for entry in entries if entry[1].is_file()), key=lambda entry: entry[0])
+
+
+def read_snapshot(sheet: RunSheet, time: float | None = None) -> Snapshot:
+    """Read the fields at the stored time nearest to `time` [s]; the last ones if that is None.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no fields, `time` lies outside the stored times, or an array is missing.
+    """
+    files = snapshot_files(sheet.folder)
+    if not files:
+        raise InputError(
+            "holds no fields (fields.pvd and fields/*.vtu); run with output.fields = true", str(sheet.folder)
+        )
+    stored, path = _pick(files, time, sheet.folder)
+    grid = _read_grid(path)
+    is_last = stored == files[-1][0]
+    states = tuple(_state(sheet.history, outlet, stored, is_last) for outlet in sheet.outlets)
+    near = time is None or abs(time - stored) <= 1e-9 * max(1.0, abs(stored))
+    return Snapshot(stored, None if near else time, grid, states)
+
+
+def _pick(files: list[tuple[float, Path]], time: float | None, run: Path) -> tuple[float, Path]:
+    first, last = files[0][0], files[-1][0]
+    if time is None:
+        return files[-1]
+    slack = 1e-6 * max(1.0, abs(last))
+    if not first - slack <= time <= last + slack:
+        raise InputError(
+            f"time {time:g} s is out of range: fields are stored from {first:g} s to {last:g} s", str(run)
+        )
+    return min(files, key=lambda entry: abs(entry[0] - time))
+
+
+def _read_grid(path: Path) -> Any:
+    import pyvista
+
+    with quiet_vtk():
+        grid = pyvista.read(path)
+    if not isinstance(grid, pyvista.UnstructuredGrid) or not grid.n_cells:
+        raise InputError("holds no cells or cannot be read as VTU", str(path))
+    names = list(grid.point_data)
+    missing = [name for name in (_PRESSURE_SI, SATURATION) if name not in names]
+    if missing:
+        raise InputError([f"no vertex field '{n}'{found_instead(n, names)}" for n in missing], str(path))
+    pressure = np.asarray(grid.point_data[_PRESSURE_SI], float) / 1e3
+    saturation = np.asarray(grid.point_data[SATURATION], float)
+    if not (np.isfinite(pressure).all() and np.isfinite(saturation).all()):
+        raise InputError("pressure or saturation is not finite everywhere", str(path))
+    shown = pyvista.UnstructuredGrid(grid.cells, grid.celltypes, np.asarray(grid.points, float) * 1e3)
+    shown.point_data[PRESSURE] = pressure
+    shown.point_data[SATURATION] = saturation
+    return shown
+
+
+def _state(history: History, outlet: Outlet, time: float, is_last: bool) -> OutletState:
+    column = history.leak(outlet.name)
+    begun = outlet.first_leak is not None and time >= outlet.first_leak * (1 - 1e-9)
+    if column is not None and len(column):
+        leaked = history.volume(column, time)
+    else:
+        leaked = outlet.leaked if begun else 0.0
+    # Piston flow in the tube: only the length at the end is stored, and before that the volume gives it.
+    piston = 1e3 * leaked / (np.pi * outlet.radius**2) if outlet.radius > 0 else 0.0
+    reach = outlet.reach if is_last else min(outlet.reach, piston)
+    return OutletState(outlet, leaked, begun, reach)
