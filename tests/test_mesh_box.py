@@ -23,7 +23,7 @@ def test_cube_is_exact_and_non_negative() -> None:
 
 
 @given(st.tuples(SIDE, SIDE, SIDE), st.floats(1.5e-3, 6e-3))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_any_box_is_filled_exactly(size: tuple[float, float, float], edge: float) -> None:
     mesh = box_mesh(size, edge)
     assert mesh.volumes.sum() == pytest.approx(np.prod(size), rel=1e-9)

@@ -183,7 +183,7 @@ def test_bad_surfaces_are_refused(points: np.ndarray, triangles: np.ndarray, wor
     cut=st.one_of(st.just(1.0), st.floats(0.05, 1.0)),
 )
 @settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cementflow.errors import MeshError
 from cementflow.mesh.bvh import SurfaceDistance
 from cementflow.mesh.fidelity import surface_fidelity
-from cementflow.mesh.lattice import half_coordinates, lattice_constant
+from cementflow.mesh.lattice import Lattice, half_coordinates, lattice_constant
 from cementflow.mesh.quality import dihedral_range, edge_coefficients, negative_share
 from cementflow.mesh.stencils import cut_tets
 from cementflow.mesh.stuffing import (
@@ -21,7 +21,6 @@ from cementflow.mesh.stuffing import (
     ALPHA_SHORT,
     DIHEDRAL_BOUNDS,
     Distance,
-    Lattice,
     _snap,
     _touched_tets,
     cut_edges,
@@ -87,7 +86,7 @@ def test_flawed_surfaces_give_nearly_the_same_mesh(name: str, flaw: str) -> None
         flawed = Surface.build(good.points, triangles)
         assert any(f"{len(some)} of" in note for note in flawed.notes)
     meshes = [
-        stuff(SurfaceDistance(s.points, s.triangles), good.low, good.high, 3e-3).mesh for s in (good, flawed)
+        stuff(SurfaceDistance(s.points, s.triangles), good.low, good.high, 4e-3).mesh for s in (good, flawed)
     ]
     assert_within_bounds(meshes[1])
     assert meshes[1].volumes.sum() == pytest.approx(meshes[0].volumes.sum(), rel=3e-3)
@@ -111,7 +110,7 @@ def wavy(seed: int, size: float, waves: float) -> tuple[Distance, float]:
 
 
 @given(st.integers(0, 10**6), st.floats(0, 0.15), st.floats(0.5, 8), st.floats(0.1, 0.3))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_any_shape_is_meshed_within_the_bounds(seed: int, size: float, waves: float, edge: float) -> None:
     level, slope = wavy(seed, size, waves)
     mesh = stuff(level, -REACH, REACH, edge, slope).mesh
@@ -119,8 +118,8 @@ def test_any_shape_is_meshed_within_the_bounds(seed: int, size: float, waves: fl
     on_surface = np.abs(level(mesh.points[np.unique(mesh.boundary)]))
     assert on_surface.max() < 0.02 * edge
     if slope < 2:
-        # Thin lumps may lose a little; the ball itself is found well.
-        assert mesh.volumes.sum() == pytest.approx(level_volume(level), rel=0.05)
+        # Chords cut off a share that grows with the square of the edge; thin lumps may lose a little more.
+        assert mesh.volumes.sum() == pytest.approx(level_volume(level), rel=0.03 + 1.5 * edge**2)
 
 
 def level_volume(level: Distance) -> float:
@@ -222,7 +221,7 @@ def test_same_input_same_bytes() -> None:
 
 
 @given(st.tuples(*[st.floats(-50, 50)] * 3))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_moved_shape_gets_the_moved_mesh(shift: tuple[float, float, float]) -> None:
     move = np.array(shift)
     level, slope = wavy(4, 0.1, 2.0)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cementflow.timing import Stopwatch
 
 DEFAULT_PARENT = Path("runs")
-DONE = ("completed", "stopped")
+CHECKPOINT_EVERY = 10.0  # wall-clock seconds
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,15 @@ def open_result(path: str | Path) -> Result:
         If it is not one.
     """
     path = Path(path)
+    if not path.is_dir():
+        raise InputError("there is no such run folder", str(path))
     if not (path / "summary.json").is_file():
-        raise InputError("this is not a run folder: it has no summary.json", str(path))
+        raise InputError(
+            f"the run has not ended; if it was killed, go on with: cementflow run --resume --out {path}"
+            if (path / "case.toml").is_file()
+            else "this is not a run folder: it has no summary.json",
+            str(path),
+        )
     return Result(path)
 
 
@@ -122,7 +129,8 @@ def run(
     resume: bool = False,
     progress: bool = False,
     stop_asked: Callable[[], bool] = lambda: False,
-    tell: Callable[[str], None] = lambda text: None,
+    tell: Callable[[str], object] = lambda text: None,
+    checkpoint_every: float = CHECKPOINT_EVERY,
 ) -> Result:
     """Simulate a case and write its run folder.
 
@@ -139,7 +147,9 @@ def run(
     stop_asked
         Asked after every step; the run ends there, resumable, once it says so.
     tell
-        Called with each warning about the case and each picture that could not be drawn.
+        Called with each warning about the case, and with what else a user should know.
+    checkpoint_every
+        Wall-clock time between checkpoints [s].
 
     Returns
     -------
@@ -163,19 +173,26 @@ def run(
     folder = RunFolder(path)
     if not resume and path.exists():
         folder.create()  # says what is wrong
-    job = _prepare(case, folder, before)
+    job = _prepare(case, folder, before, checkpoint_every)
     _refuse_or_tell(case, job.model, tell)
     if before is None:
         folder.create()
         _write_case(folder, case)
     else:
         job.recorder.remove_interrupted()
-    status, reason, failure = _loop(job, before, progress, stop_asked)
-    _finish(job, started, status, reason, failure)
+    try:
+        status, reason, failure = _loop(job, before, progress, stop_asked)
+        _finish(job, started, status, reason, failure)
+    except KeyboardInterrupt:
+        tell(f"stopped at once; go on from the last checkpoint with: cementflow run --resume --out {path}")
+        raise
     if failure is not None:
+        tell(f"what was reached before the failure is in {path}")
         raise failure
-    if case.output.figures:
-        _draw(path, tell)
+    if case.output.figures and status != "interrupted":
+        with job.watch.phase("output"):
+            _draw(path, tell)
+        _summarise(job, started, status, reason)
     return Result(path)
 
 
@@ -202,24 +219,26 @@ class Job:
     digest: str
 
 
-def _prepare(case: Case, folder: RunFolder, before: Checkpoint | None) -> Job:
-    from cementflow.fem.linear_solver import PressureSolver
-    from cementflow.mesh.geometry import build_geometry
-    from cementflow.model import build_model
-    from cementflow.observers import Recorder
+def _prepare(case: Case, folder: RunFolder, before: Checkpoint | None, checkpoint_every: float) -> Job:
     from cementflow.timing import Stopwatch
-    from cementflow.warm_up import warm_up
 
     watch = Stopwatch()
     if before is not None:
         watch.seconds.update(before.seconds)
     with watch.phase("compile"):
+        from cementflow.fem.linear_solver import PressureSolver
+        from cementflow.mesh.geometry import build_geometry
+        from cementflow.model import build_model
+        from cementflow.observers import Recorder
+        from cementflow.warm_up import warm_up
+
         warm_up()
     with watch.phase("setup"):
         model = build_model(case, build_geometry(case.geometry, case.folder))
         solver = PressureSolver(model.problem.volumes.row_start, model.problem.volumes.neighbour)
     code = digest(case)
-    return Job(model, folder, solver, watch, Recorder(folder, model, watch, code, before), code)
+    recorder = Recorder(folder, model, watch, code, checkpoint_every, before)
+    return Job(model, folder, solver, watch, recorder, code)
 
 
 def _loop(
@@ -247,25 +266,31 @@ def _loop(
 
 
 def _finish(job: Job, started: float, status: str, reason: str, failure: RunFailed | None) -> None:
-    from cementflow.results.summary import summarise
-
-    recorder, watch = job.recorder, job.watch
+    recorder = job.recorder
     if recorder.last is None:
         assert failure is not None
         raise failure
-    with watch.phase("output"):
+    with job.watch.phase("output"):
         if status == "interrupted":
             recorder.save_interrupted()
         else:
             recorder.save()
-    watch.seconds["total"] = watch.seconds.get("total", 0.0) + time.perf_counter() - started
-    summary = summarise(
-        job.model, recorder.last, recorder.rows, status, reason, watch.seconds, job.digest, version()
+    _summarise(job, started, status, reason)
+
+
+def _summarise(job: Job, started: float, status: str, reason: str) -> None:
+    from cementflow.results.summary import summarise
+
+    recorder = job.recorder
+    assert recorder.last is not None
+    before = job.watch.seconds.get("total", 0.0)  # of the run that this one goes on from
+    seconds = job.watch.seconds | {"total": before + time.perf_counter() - started}
+    job.folder.write_summary(
+        summarise(job.model, recorder.last, recorder.rows, status, reason, seconds, job.digest, version())
     )
-    job.folder.write_summary(summary)
 
 
-def _refuse_or_tell(case: Case, model: Model, tell: Callable[[str], None]) -> None:
+def _refuse_or_tell(case: Case, model: Model, tell: Callable[[str], object]) -> None:
     from cementflow.check import geometry_findings, model_findings
 
     findings = [*geometry_findings(case, model.geometry), *model_findings(model)]
@@ -277,7 +302,7 @@ def _refuse_or_tell(case: Case, model: Model, tell: Callable[[str], None]) -> No
             tell(f"warning: {finding.text}")
 
 
-def _draw(path: Path, tell: Callable[[str], None]) -> None:
+def _draw(path: Path, tell: Callable[[str], object]) -> None:
     """Draw the figures; a run is not lost because a machine cannot draw."""
     from cementflow.views import make_figures
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cementflow.mesh.geometry import Geometry
     from cementflow.model import Model
 
+SMALLEST, LARGEST = 3e-3, 1.0  # m: outside, a file that looks odd is taken to be in another unit
 FAR_FROM_SURFACE = 10e-3  # m: a place this far inside or outside is not meant to be on the wall
 OFF_SURFACE = 4e-3  # m
 TIGHT = 1e-6  # permeability, relative to that at the needle, that nothing gets through
@@ -51,14 +52,19 @@ def check(case: Case) -> list[Finding]:
     try:
         geometry = build_geometry(case.geometry, case.folder)
     except InputError as error:
-        return [Finding("error", p) for p in error.problems]
+        return _errors(error)
     findings = list(geometry_findings(case, geometry))
     try:
         findings += model_findings(build_model(case, geometry))
     except InputError as error:
-        findings += [Finding("error", p) for p in error.problems]
+        findings += _errors(error)
     order = ("error", "warning", "note")
     return sorted(findings, key=lambda f: order.index(f.level))
+
+
+def _errors(error: InputError) -> list[Finding]:
+    source = f"{error.source}: " if error.source else ""
+    return [Finding("error", source + problem) for problem in error.problems]
 
 
 def geometry_findings(case: Case, geometry: Geometry) -> Iterator[Finding]:
@@ -67,7 +73,8 @@ def geometry_findings(case: Case, geometry: Geometry) -> Iterator[Finding]:
     from cementflow.sites.surface import BoneSurface
 
     report = geometry.report
-    yield from (Finding("warning", f"geometry: {w}") for w in report.warnings)
+    level = "warning" if SMALLEST < geometry.mesh.extent.max() < LARGEST else "error"
+    yield from (Finding(level, f"geometry: {w}") for w in report.warnings)
     yield from (Finding("note", f"geometry: {n}") for n in report.notes)
     yield Finding(
         "note",
@@ -78,30 +85,39 @@ def geometry_findings(case: Case, geometry: Geometry) -> Iterator[Finding]:
     if report.negative_share > 0.1:
         yield Finding(
             "warning",
-            f"mesh: {report.negative_share:.0%} of the edges have a negative coefficient (obtuse tetrahedra); pressures at "
-            "the front lose accuracy, some 5 % at 20 % of the edges; meshing the surface with cementflow avoids it",
+            f"mesh: {report.negative_share:.0%} of the edges have a negative coefficient (obtuse tetrahedra); "
+            "pressures at the front lose accuracy, some 5 % at 20 % of the edges; "
+            + (
+                "`cementflow mesh` does better"
+                if case.geometry.mesh
+                else "a smaller geometry.edge_length has fewer"
+            ),
         )
     surface = BoneSurface(geometry.mesh)
     for spec in case.outlet:
         if spec.at != ALL_FACES:
-            yield from _outlet_findings(spec, outlet_spot(spec, surface, geometry.frame).distance, report.mean_edge_length)
+            yield from _outlet_findings(
+                spec, outlet_spot(spec, surface, geometry.frame).distance, report.mean_edge_length
+            )
 
 
 def _outlet_findings(spec: OutletSpec, distance: float, edge: float) -> Iterator[Finding]:
     if distance > FAR_FROM_SURFACE:
         yield Finding(
-            "error", f"outlet.{spec.name}: touches no surface; the nearest is {distance * 1e3:.1f} mm from its place"
+            "error",
+            f"outlet.{spec.name}: touches no surface; the nearest is {distance * 1e3:.1f} mm from its place",
         )
     elif distance > OFF_SURFACE:
         yield Finding(
-            "warning", f"outlet.{spec.name}: moved {distance * 1e3:.1f} mm from its place to the nearest surface"
+            "warning",
+            f"outlet.{spec.name}: moved {distance * 1e3:.1f} mm from its place to the nearest surface",
         )
     diameter = 2.0 * spec.radius if spec.radius is not None else spec.diameter
     if diameter is not None and diameter < edge:
         yield Finding(
             "note",
-            f"outlet.{spec.name}: its diameter of {diameter * 1e3:.2g} mm is below the mean edge of {edge * 1e3:.2g} mm; "
-            "the flow that converges on it is not resolved, so it leaks somewhat too easily",
+            f"outlet.{spec.name}: its diameter of {diameter * 1e3:.2g} mm is below the mean edge of "
+            f"{edge * 1e3:.2g} mm; the flow that converges on it is not resolved, so it leaks somewhat too easily",
         )
 
 
@@ -118,8 +134,8 @@ def _source_findings(model: Model) -> Iterator[Finding]:
     if source.radius < edge:
         yield Finding(
             "warning",
-            f"injection: the tip's radius of {source.radius * 1e3:.2g} mm is below the mean edge of {edge * 1e3:.2g} mm; "
-            "the tip pressure then depends on the mesh",
+            f"injection: the tip's radius of {source.radius * 1e3:.2g} mm is below the mean edge of "
+            f"{edge * 1e3:.2g} mm; the tip pressure then depends on the mesh",
         )
     inside = inside_share(model)
     if inside < 0.9:
@@ -140,7 +156,7 @@ def inside_share(model: Model) -> float:
 
     mesh, source = model.geometry.mesh, model.source
     ball = shape_fractions(mesh, model.geometry.frame, "ball", source.center, np.full(3, source.radius))
-    return float(min(ball @ mesh.volumes / (4.0 / 3.0 * np.pi * source.radius**3), 1.0))
+    return min(float(ball @ mesh.volumes) / (4.0 / 3.0 * np.pi * source.radius**3), 1.0)
 
 
 def _reachable(model: Model) -> np.ndarray:
@@ -161,7 +177,10 @@ def _volume_findings(model: Model) -> Iterator[Finding]:
     volume = model.problem.drive.volume
     if volume > 0.6 * pores:
         more = "more than" if volume > pores else f"{volume / pores:.0%} of"
-        yield Finding("warning", f"injection.volume: {volume * 1e6:g} mL is {more} the pores hold ({pores * 1e6:.2f} mL)")
+        yield Finding(
+            "warning",
+            f"injection.volume: {volume * 1e6:g} mL is {more} the pores hold ({pores * 1e6:.2f} mL)",
+        )
 
 
 def _pressure_findings(model: Model) -> Iterator[Finding]:
@@ -172,11 +191,14 @@ def _pressure_findings(model: Model) -> Iterator[Finding]:
     viscosity = float(problem.cement.viscosity(np.array([1.0]), problem.age)[0])
     if viscosity > STIFF_CEMENT:
         yield Finding(
-            "warning", f"cement: at its age it has {viscosity:.0f} Pa s at a shear rate of 1/s, too stiff to inject by hand"
+            "warning",
+            f"cement: at its age it has {viscosity:.0f} Pa s at a shear rate of 1/s, too stiff to inject by hand",
         )
     if drive.cannula is not None:
         drop = drive.cannula.drop(drive.rate, problem.cement, problem.age)
-        yield Finding("note", f"injection: the cannula takes {drop * 1e-6:.2f} MPa at the wanted rate and the first age")
+        yield Finding(
+            "note", f"injection: the cannula takes {drop * 1e-6:.2f} MPa at the wanted rate and the first age"
+        )
         if drop > drive.max_syringe:
             yield Finding(
                 "warning",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -13,8 +14,10 @@ from cementflow.errors import CementflowError, InputError
 
 if TYPE_CHECKING:
     from cementflow.case import Case
+    from cementflow.case.kinds import Kind
 
 DEFAULT_PRESET = "l3-osteoporotic"
+FAILED = 3
 INTERRUPTED = 130
 
 
@@ -23,15 +26,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         status: int = options.command(options)
+        sys.stdout.flush()
     except CementflowError as error:
-        print(f"cementflow: {error}", file=sys.stderr)
-        return error.exit_status
+        return _say(str(error), error.exit_status)
     except KeyboardInterrupt:
-        print("cementflow: interrupted before anything was written", file=sys.stderr)
-        return INTERRUPTED
+        return _say("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        sys.stderr.close()
+        # Whoever read our output has enough; without this Python would complain once more on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        return _say(f"{error.filename or 'a file'}: {error.strerror or error}", FAILED)
+    except MemoryError:
+        return _say("out of memory; a larger geometry.edge_length makes a smaller mesh", FAILED)
     return status
 
 
@@ -44,9 +51,9 @@ def run(options: argparse.Namespace) -> int:
     if options.resume and options.out is None:
         raise InputError("--resume needs --out DIR, the run folder to go on with")
     stated = options.case is not None or options.preset is not None
-    case = _case(options) if stated or not options.resume else resumed_case(options.out)
-    if not options.quiet:
-        print(f"{case.title or 'untitled case'}", file=sys.stderr)
+    case = (
+        _case(options) if stated or not options.resume else _with_settings(resumed_case(options.out), options)
+    )
     with _Signals() as asked:
         result = run_case(
             case,
@@ -54,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
             resume=options.resume,
             progress=not options.quiet,
             stop_asked=asked,
-            tell=lambda text: print(f"cementflow: {text}", file=sys.stderr),
+            tell=_say,
         )
     print(summary_text(result), end="")
     return INTERRUPTED if result.summary["status"] == "interrupted" else 0
@@ -69,17 +76,17 @@ def check(options: argparse.Namespace) -> int:
         print(f"{finding.level:8}{finding.text}")
     errors = sum(f.level == "error" for f in findings)
     warnings = sum(f.level == "warning" for f in findings)
-    print(f"{errors} errors, {warnings} warnings")
+    print(f"{_count(errors, 'error')}, {_count(warnings, 'warning')}")
     return 2 if errors else 0
 
 
 def mesh(options: argparse.Namespace) -> int:
     """Mesh a closed surface with tetrahedra."""
     from cementflow.case import GeometrySpec
+    from cementflow.case.fields import entries
     from cementflow.mesh.geometry import build_geometry
     from cementflow.mesh.read import write_mesh
     from cementflow.summary_text import mesh_text
-    from cementflow.units import parse_quantity
 
     out = Path(options.out)
     if out.exists() and not options.force:
@@ -88,7 +95,9 @@ def mesh(options: argparse.Namespace) -> int:
         surface=str(Path(options.surface).absolute()),
         units=options.units,
         axes=options.axes,
-        edge_length=parse_quantity(options.edge_length, "length"),
+        edge_length=_quantity(
+            "--edge-length", options.edge_length, entries(GeometrySpec)["edge_length"].kind
+        ),
     )
     geometry = build_geometry(spec)
     write_mesh(geometry.mesh, out)
@@ -106,14 +115,18 @@ def presets(options: argparse.Namespace) -> int:
 
 def view(options: argparse.Namespace) -> int:
     """Show a run in a window, or write a picture of it."""
-    from cementflow.units import parse_quantity
+    from cementflow.api import open_result
+    from cementflow.case.kinds import Quantity
     from cementflow.views import render_scene, show
 
-    time = None if options.time is None else parse_quantity(options.time, "time")
+    time = (
+        None if options.time is None else _quantity("--time", options.time, Quantity("time", "0 s", "24 h"))
+    )
+    folder = open_result(options.run).path
     if options.screenshot:
-        print(render_scene(Path(options.run), Path(options.screenshot), time))
+        print(render_scene(folder, Path(options.screenshot), time))
     else:
-        show(Path(options.run), time)
+        show(folder, time)
     return 0
 
 
@@ -140,15 +153,41 @@ class _Signals:
         if self._asked and number == signal.SIGINT:
             raise KeyboardInterrupt
         self._asked = True
-        print("\ncementflow: stopping after this step; once more to stop at once", file=sys.stderr)
+        # Not print: a signal may arrive in the middle of one, and buffered streams cannot be entered twice.
+        os.write(2, b"\ncementflow: stopping after this step; Ctrl-C once more stops at once\n")
+
+
+def _say(text: str, status: int = 0) -> int:
+    print(f"cementflow: {text}", file=sys.stderr)
+    return status
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _quantity(option: str, text: str, kind: Kind) -> float:
+    from cementflow.case.kinds import Reading
+
+    reading = Reading(Path())
+    value: float = kind.read(text, option, reading)
+    if reading.problems:
+        raise InputError(reading.problems)
+    return value
 
 
 def _case(options: argparse.Namespace) -> Case:
-    from cementflow.case import load, parse_settings, preset
+    from cementflow.case import load, preset
 
     if options.case is not None and options.preset is not None:
         raise InputError("state a case file or --preset, not both")
     case = load(options.case) if options.case is not None else preset(options.preset or DEFAULT_PRESET)
+    return _with_settings(case, options)
+
+
+def _with_settings(case: Case, options: argparse.Namespace) -> Case:
+    from cementflow.case import parse_settings
+
     return case.replace(parse_settings(options.set)) if options.set else case
 
 
@@ -167,7 +206,9 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--quiet", action="store_true", help="no progress")
     verb.set_defaults(command=run)
 
-    verb = verbs.add_parser("check", help="say what is wrong or doubtful before a run", description=check.__doc__)
+    verb = verbs.add_parser(
+        "check", help="say what is wrong or doubtful before a run", description=check.__doc__
+    )
     _add_case(verb)
     verb.set_defaults(command=check)
 
@@ -175,7 +216,9 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("surface", metavar="SURFACE", help="closed triangle surface (OBJ, PLY, STL, VTP)")
     verb.add_argument("-o", "--out", required=True, metavar="OUT.vtu", help="mesh to write")
     verb.add_argument("--edge-length", default="1.2 mm", help='mean edge length (default "1.2 mm")')
-    verb.add_argument("--units", default="mm", choices=("mm", "m", "cm", "um"), help="unit of the file (default mm)")
+    verb.add_argument(
+        "--units", default="mm", choices=("mm", "m", "cm", "um"), help="unit of the file (default mm)"
+    )
     verb.add_argument("--axes", default="RAS", help="where +x, +y, +z of the file point (default RAS)")
     verb.add_argument("--force", action="store_true", help="replace OUT.vtu")
     verb.set_defaults(command=mesh)
@@ -193,10 +236,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_case(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("case", nargs="?", metavar="CASE.toml", help=f"case file (default: preset {DEFAULT_PRESET})")
+    verb.add_argument(
+        "case", nargs="?", metavar="CASE.toml", help=f"case file (default: preset {DEFAULT_PRESET})"
+    )
     verb.add_argument("--preset", metavar="NAME", help="a case that comes with cementflow")
     verb.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help='such as injection.volume="3 mL"; may be repeated'
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help='such as injection.volume="3 mL"; may be repeated',
     )
 
 

@@ -74,9 +74,12 @@ def build_model(case: Case, geometry: Geometry) -> Model:
     weights = ball_weights(geometry.mesh, source.center, source.radius)
     if not weights.any():
         fractions = ", ".join(
-            f"{name} {f:.2f}" for name, f in zip(("ap", "lr", "si"), geometry.frame.fractions(source.center)[0], strict=True)
+            f"{name} {f:.2f}"
+            for name, f in zip(("ap", "lr", "si"), geometry.frame.fractions(source.center)[0], strict=True)
         )
-        raise CaseError(f"injection: the tip lies outside the bone (fractions of its box: {fractions})", case.source)
+        raise CaseError(
+            f"injection: the tip lies outside the bone (fractions of its box: {fractions})", case.source
+        )
     problem = Problem(
         volumes=build_control_volumes(geometry.mesh, bone.porosity, bone.permeability),
         corey=Corey(
@@ -112,7 +115,10 @@ def cement_law(spec: CementSpec) -> AgeingCement:
         bulk = PowerLaw(_given(spec.K), _given(spec.n), spec.shear_rate_min, spec.shear_rate_max)
     else:
         bulk = Carreau(
-            _given(spec.viscosity_zero), _given(spec.viscosity_infinity), _given(spec.relaxation_time), _given(spec.n)
+            _given(spec.viscosity_zero),
+            _given(spec.viscosity_infinity),
+            _given(spec.relaxation_time),
+            _given(spec.n),
         )
     return AgeingCement(
         bulk=bulk,
@@ -160,18 +166,24 @@ def _region_share(region: RegionSpec, number: int, geometry: Geometry) -> Floats
     mesh = geometry.mesh
     if region.tag is None:
         assert region.shape is not None and region.center is not None and region.radii is not None
-        return shape_fractions(mesh, geometry.frame, region.shape, locate(region.center, geometry.frame), region.radii)
+        return shape_fractions(
+            mesh, geometry.frame, region.shape, locate(region.center, geometry.frame), region.radii
+        )
     numbers = {name: i for i, name in mesh.region_names.items()}
     tag = numbers.get(region.tag) if isinstance(region.tag, str) else region.tag
     inside = mesh.region == tag
     if tag is None or not inside.any():
         known = ", ".join(mesh.region_names.get(int(i), str(i)) for i in np.unique(mesh.region))
-        raise CaseError(f"bone.region.{region.name or number}.tag = {region.tag!r} is not in the mesh; it has {known}")
+        raise CaseError(
+            f"bone.region.{region.name or number}.tag = {region.tag!r} is not in the mesh; it has {known}"
+        )
     return inside.astype(np.float64)
 
 
 def _drive(spec: InjectionSpec) -> Drive:
-    cannula = Cannula(0.5 * spec.cannula.inner_diameter, spec.cannula.length) if spec.cannula is not None else None
+    cannula = (
+        Cannula(0.5 * spec.cannula.inner_diameter, spec.cannula.length) if spec.cannula is not None else None
+    )
     return Drive(
         rate=spec.flow_rate,
         volume=spec.volume,

@@ -19,7 +19,6 @@ from cementflow.timing import Stopwatch
 
 LARGEST_BALANCE_ERROR = 1e-6
 SATURATION_SLACK = 1e-4
-CHECKPOINT_EVERY = 10.0  # wall-clock seconds
 INTERRUPTED = "interrupted"
 
 
@@ -69,6 +68,8 @@ class Recorder:
     ----------
     folder, model, watch, digest
         Of the run.
+    checkpoint_every
+        Wall-clock time between checkpoints [s]; the first is written with the first step.
     before
         Checkpoint that the run goes on from.
     """
@@ -79,13 +80,15 @@ class Recorder:
         model: Model,
         watch: Stopwatch,
         digest: str,
+        checkpoint_every: float,
         before: Checkpoint | None = None,
     ) -> None:
         self._folder, self._model, self._watch, self._digest = folder, model, watch, digest
         self.rows = before.rows if before is not None else []
         self.snapshots = before.snapshots if before is not None else []
         self.last = before.step if before is not None else None
-        self._saved = time.monotonic()
+        self._every = checkpoint_every
+        self._saved = -np.inf if before is None else time.monotonic()
 
     def see(self, step: Step) -> None:
         """Record one step."""
@@ -93,17 +96,23 @@ class Recorder:
         self.rows.append(history_row(self._model, step))
         with self._watch.phase("output"):
             times = self._model.plan.output_times
-            due = not self.rows[1:] or step.finished or any(abs(step.state.time - t) <= 1e-9 * max(t, 1.0) for t in times)
+            due = (
+                not self.rows[1:]
+                or step.finished
+                or any(abs(step.state.time - t) <= 1e-9 * max(t, 1.0) for t in times)
+            )
             if due and self._model.case.output.fields:
                 self._snapshot(step)
-            if time.monotonic() - self._saved > CHECKPOINT_EVERY:
+            if time.monotonic() - self._saved > self._every:
                 self.save()
 
     def save(self) -> None:
         """Write history and checkpoint up to the last step."""
         assert self.last is not None
         self._folder.write_history(history_columns(self._model), self.rows)
-        write_checkpoint(self._folder, self.last, self.rows, self.snapshots, self._watch.seconds, self._digest)
+        write_checkpoint(
+            self._folder, self.last, self.rows, self.snapshots, self._watch.seconds, self._digest
+        )
         self._saved = time.monotonic()
 
     def save_interrupted(self) -> None:
@@ -144,13 +153,15 @@ class Progress:
         self._stream = stream or sys.stderr
         self._total = model.problem.drive.volume * ML
         self._live = self._stream.isatty()
+        self._shown: float | None = None
         self._next_line = 0.0
+        print(model.case.title or "untitled case", file=self._stream, flush=True)
         self._bar: Any = tqdm(
             total=round(self._total, 6),
             file=self._stream,
             disable=not self._live,
-            bar_format="{percentage:3.0f}%|{bar:24}| {postfix} | {elapsed} < {remaining}",
-            leave=True,
+            bar_format="{desc} {percentage:3.0f}%|{bar}| {remaining} left",
+            dynamic_ncols=True,
         )
 
     def see(self, step: Step) -> None:
@@ -162,8 +173,12 @@ class Progress:
             f"tip {step.flow.tip_pressure * 1e-3:.1f} kPa"
         )
         if self._live:
-            self._bar.set_postfix_str(text, refresh=False)
+            self._bar.set_description_str(text, refresh=False)
+            if self._shown is None:
+                # What a resumed run brings along took none of its time.
+                self._bar.initial = self._bar.n = round(injected, 6)
             self._bar.update(round(injected, 6) - self._bar.n)
+            self._shown = injected
         elif injected >= self._next_line or step.finished:
             print(text, file=self._stream, flush=True)
             while self._next_line <= injected:

@@ -168,8 +168,12 @@ def _advance(problem: Problem, plan: Plan, solver: PressureSolver, step: Step, w
                 flow = solve_pressure(problem, solver, attempt.state, following, attempt.flow)
             counters = counters.plus(flow)
             if flow.converged:
-                return _accepted(problem, plan, step, attempt.state, flow, following, counters.plus(None, steps=1))
-            attempt = replace(attempt, reason=f"pressure iteration stopped at a residual of {flow.residual:.1e}")
+                return _accepted(
+                    problem, plan, step, attempt.state, flow, following, counters.plus(None, steps=1)
+                )
+            attempt = replace(
+                attempt, reason=f"pressure iteration stopped at a residual of {flow.residual:.1e}"
+            )
             part = 0.25
         counters = counters.plus(None, rejected=1)
         reason = attempt.reason or f"the error estimate stays at {attempt.error:.1e}"

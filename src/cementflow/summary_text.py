@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cementflow.api import Result
+    from cementflow.mesh.fidelity import Fidelity
     from cementflow.mesh.geometry import Geometry
 
 TYPES = {"B": "basivertebral", "S": "segmental", "C": "cortical", "D": "disc"}
@@ -23,31 +24,47 @@ def summary_text(result: Result) -> str:
         f"  injected {injected:.3f} mL, in bone {s['in_bone_ml']:.3f} mL, leaked {leaked:.3f} mL "
         f"({leaked / injected if injected else 0.0:.1%})",
         *(_leak_line(name, site) for name, site in s["sites"]["outlets"].items()),
-        f"  peak pressure {s['peak_tip_pressure_kPa']:.1f} kPa at the tip, "
-        f"{s['peak_syringe_pressure_kPa'] * 1e-3:.2f} MPa in the syringe",
+        f"  peak pressure {s['peak_tip_pressure_kPa']:.1f} kPa at the tip"
+        + (
+            f", {s['peak_syringe_pressure_kPa'] * 1e-3:.2f} MPa in the syringe"
+            if "cannula" in s["sites"]
+            else ""
+        ),
         *(f"  {e['time_s']:8.1f} s  {e['what']}" for e in s["events"]),
         f"  balance error {s['balance_error']:.0e}; {s['mesh']['vertices']} vertices, {s['steps']} steps, "
         f"{s['pressure_solves']} pressure solves",
         f"  {s['wall_s']['total']:.1f} s in all ({_seconds(s['wall_s'])}), {s['peak_rss_mb']:.0f} MB",
-        f"results in {result.path}",
+        f"results in {result.path}" + (", pictures in its figures/" if _drawn(result.path) else ""),
     ]
     if s["status"] == "interrupted":
         lines.append(f"go on with: cementflow run --resume --out {result.path}")
     return "\n".join(lines) + "\n"
 
 
+def _drawn(run: Path) -> bool:
+    return any((run / "figures").glob("*.png"))
+
+
 def mesh_text(geometry: Geometry, out: Path) -> str:
     """What was made of a surface."""
     report, mesh = geometry.report, geometry.mesh
     lines = [
-        f"{out}: {len(mesh.points)} vertices, {len(mesh.tets)} tetrahedra, mean edge {report.mean_edge_length * 1e3:.3f} mm",
-        f"  volume {report.volume * 1e6:.3f} mL" + (f"; {report.fidelity.text}" if report.fidelity else ""),
+        f"{out}: {len(mesh.points)} vertices, {len(mesh.tets)} tetrahedra, "
+        f"mean edge {report.mean_edge_length * 1e3:.3f} mm",
+        f"  volume {report.volume * 1e6:.3f} mL" + (_fidelity(report.fidelity) if report.fidelity else ""),
         f"  dihedral angles {report.dihedral[0]:.2f} to {report.dihedral[1]:.2f} degrees; "
         f"{report.negative_share:.2%} of the edges have a negative coefficient",
         *(f"  note: {n}" for n in report.notes),
         *(f"  warning: {w}" for w in report.warnings),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _fidelity(fidelity: Fidelity) -> str:
+    to = fidelity.to_shape
+    text = f"; boundary within {to.largest * 1e3:.2f} mm of the surface, {to.mean * 1e3:.3f} mm on average"
+    shape = fidelity.shape_volume
+    return text if shape is None else f" of the surface's {shape * 1e6:.3f} mL{text}"
 
 
 def _leak_line(name: str, site: dict[str, Any]) -> str:

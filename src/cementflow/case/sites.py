@@ -75,7 +75,10 @@ class OutletSpec:
     """Where fluid can leave: an open patch of the wall, a vein as a tube, or the whole surface."""
 
     name: str = entry(
-        Text(80, reserved=("total", "none", "cortex")), "name in results", None, note="the place, where at is a name"
+        Text(80, reserved=("total", "none", "cortex")),
+        "name in results",
+        None,
+        note="the place, where at is a name",
     )
     type: str = entry(
         Choice(("B", "S", "C", "D")),

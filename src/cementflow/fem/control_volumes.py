@@ -135,5 +135,7 @@ def _invert(permeability: Floats) -> Floats:
     scale = np.abs(permeability).max(axis=1)
     full = np.linalg.inv((permeability / scale[:, None])[:, order]) / scale[:, None, None]
     return np.ascontiguousarray(
-        np.stack([full[:, 0, 0], full[:, 1, 1], full[:, 2, 2], full[:, 1, 2], full[:, 0, 2], full[:, 0, 1]], axis=1)
+        np.stack(
+            [full[:, 0, 0], full[:, 1, 1], full[:, 2, 2], full[:, 1, 2], full[:, 0, 2], full[:, 0, 1]], axis=1
+        )
     )

@@ -10,6 +10,7 @@ from numba import njit
 
 # A smaller cement share than this stays where it is: it would spread numbers below 1e-300 over the whole bone.
 SMALLEST_FRACTION = 1e-14
+MAX_SWEEPS = 50
 LOCAL_EDGES = np.array([[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]], dtype=np.int32)
 
 
@@ -78,7 +79,9 @@ def least_mobility(tet, relative_cement, marrow_mobility, viscosity):
 
 
 @njit(cache=True)
-def edge_weights(coefficient, mobility, tets, tet_edges, t, obtuse, relative_cement, marrow_mobility, viscosity):
+def edge_weights(
+    coefficient, mobility, tets, tet_edges, t, obtuse, relative_cement, marrow_mobility, viscosity
+):
     """Conductance of each edge [m3/(Pa s)]: mobility times coefficient.
 
     A negative coefficient takes the least mobility of its element: then every element's share is at least that
@@ -214,7 +217,7 @@ def fractional_flow(saturation, ratio, nc, nm, residual, mobile):
 
 
 @njit(cache=True)
-def implicit_saturation(old, storage, outflow, inflow, ratio, nc, nm, residual, mobile):
+def implicit_saturation(guess, old, storage, outflow, inflow, ratio, nc, nm, residual, mobile):
     """Root S of storage (S - old) + outflow f(S) = inflow, a monotone scalar equation.
 
     Bracketed by f in [0, 1] and found by false position (Illinois), which needs no derivative and cannot leave the
@@ -227,11 +230,25 @@ def implicit_saturation(old, storage, outflow, inflow, ratio, nc, nm, residual, 
     if low >= residual + mobile:
         return low
     g_low = storage * (low - old) + outflow * fractional_flow(low, ratio, nc, nm, residual, mobile) - inflow
-    g_high = storage * (high - old) + outflow * fractional_flow(high, ratio, nc, nm, residual, mobile) - inflow
+    g_high = (
+        storage * (high - old) + outflow * fractional_flow(high, ratio, nc, nm, residual, mobile) - inflow
+    )
     if g_low >= 0.0:
         return low
     if g_high <= 0.0:
         return high
+    if low < guess < high:
+        g = (
+            storage * (guess - old)
+            + outflow * fractional_flow(guess, ratio, nc, nm, residual, mobile)
+            - inflow
+        )
+        if abs(g) < 1e-14 * outflow:
+            return guess
+        if g > 0.0:
+            high, g_high = guess, g
+        else:
+            low, g_low = guess, g
     side = 0
     for i in range(200):
         s = 0.5 * (low + high) if i % 8 == 7 else (low * g_high - high * g_low) / (g_high - g_low)
@@ -270,18 +287,81 @@ def _exchange(a, row_start, slot_edge, neighbour, edges, flux, fraction):
 
 
 @njit(cache=True)
-def transport_sweeps(
-    order, row_start, slot_edge, neighbour, edges, flux, outlet_flux, cement_source, storage, ratio, old, corey, max_sweeps
-):
-    """Implicit upwind saturations after one step, vertex by vertex in the order of falling pressure.
+def flow_order(by_pressure, row_start, slot_edge, neighbour, edges, flux):
+    """Order in which every vertex comes after those that it receives fluid from, and how many cycles forbade that.
 
-    The flow graph of a potential has no cycles, so one sweep solves the step; edges with a negative coefficient run
-    against the order, and the sweep is repeated until nothing changes.
+    The flow graph of a potential has no cycles while all coefficients are positive; where a negative one closes a
+    cycle, it is cut at its vertex of highest pressure. (Kahn 1962)
+
+    Parameters
+    ----------
+    by_pressure
+        Vertices by falling pressure.
+    flux
+        Flux along each edge, from its first to its second vertex.
+    """
+    n = row_start.shape[0] - 1
+    waiting = np.zeros(n, np.int32)
+    for j in range(edges.shape[0]):
+        if flux[j] > 0.0:
+            waiting[edges[j, 1]] += 1
+        elif flux[j] < 0.0:
+            waiting[edges[j, 0]] += 1
+    order = np.empty(n, np.int32)
+    placed = np.zeros(n, np.bool_)
+    count = 0
+    for i in range(n):
+        if waiting[by_pressure[i]] == 0:
+            order[count] = by_pressure[i]
+            placed[by_pressure[i]] = True
+            count += 1
+    done, cuts, candidate = 0, 0, 0
+    while done < n:
+        if done == count:
+            while placed[by_pressure[candidate]]:
+                candidate += 1
+            order[count] = by_pressure[candidate]
+            placed[by_pressure[candidate]] = True
+            count += 1
+            cuts += 1
+        a = order[done]
+        done += 1
+        for s in range(row_start[a], row_start[a + 1]):
+            j = slot_edge[s]
+            if j >= 0 and flux[j] != 0.0 and (flux[j] > 0.0) == (edges[j, 0] == a):
+                b = neighbour[s]
+                waiting[b] -= 1
+                if waiting[b] == 0 and not placed[b]:
+                    order[count] = b
+                    placed[b] = True
+                    count += 1
+    return order, cuts
+
+
+@njit(cache=True)
+def transport_sweeps(
+    order,
+    row_start,
+    slot_edge,
+    neighbour,
+    edges,
+    flux,
+    outlet_flux,
+    cement_source,
+    storage,
+    ratio,
+    old,
+    corey,
+    cycles,
+):
+    """Implicit upwind saturations after one step, vertex by vertex along the flow.
+
+    Without cycles in the flow graph one sweep solves the step; with them it is repeated until nothing changes.
 
     Parameters
     ----------
     order
-        Vertices by falling pressure.
+        Vertices along the flow (`flow_order`).
     flux
         Flux along each edge, from its first to its second vertex [m3/s].
     outlet_flux
@@ -296,12 +376,13 @@ def transport_sweeps(
         Saturations before the step.
     corey
         (nc, nm, residual, mobile).
+    cycles
+        Whether the order has cycles, so that sweeps must be repeated.
 
     Returns
     -------
     saturation, fraction, sweeps
-        New saturations, cement share of what leaves each vertex, number of sweeps; sweeps = max_sweeps + 1 when they
-        did not settle.
+        New saturations, cement share of what leaves each vertex, number of sweeps, 0 when they did not settle.
     """
     nc, nm, residual, mobile = corey[0], corey[1], corey[2], corey[3]
     n = old.shape[0]
@@ -312,8 +393,8 @@ def transport_sweeps(
         if old[a] > 0.0 or cement_source[a] > 0.0:
             wet[a] = True
             fraction[a] = fractional_flow(old[a], ratio[a], nc, nm, residual, mobile)
-    sweeps = max_sweeps + 1
-    for sweep in range(max_sweeps):
+    sweeps = 0
+    for sweep in range(MAX_SWEEPS):
         largest = 0.0
         for i in range(n):
             a = order[i]
@@ -322,7 +403,9 @@ def transport_sweeps(
             total_out, cement_in = _exchange(a, row_start, slot_edge, neighbour, edges, flux, fraction)
             total_out += outlet_flux[a]
             cement_in += cement_source[a]
-            new = implicit_saturation(old[a], storage[a], total_out, cement_in, ratio[a], nc, nm, residual, mobile)
+            new = implicit_saturation(
+                saturation[a], old[a], storage[a], total_out, cement_in, ratio[a], nc, nm, residual, mobile
+            )
             largest = max(largest, abs(new - saturation[a]))
             saturation[a] = new
             fraction[a] = fractional_flow(new, ratio[a], nc, nm, residual, mobile)
@@ -331,7 +414,7 @@ def transport_sweeps(
                     j = slot_edge[s]
                     if j >= 0 and (flux[j] > 0.0) == (edges[j, 0] == a):
                         wet[neighbour[s]] = True
-        if sweep > 0 and largest < 1e-12:
+        if not cycles or largest < 1e-12:
             sweeps = sweep + 1
             break
     # One explicit balance with the settled fractions: conservative to round-off whatever the sweeps left.

@@ -46,7 +46,13 @@ class Driven:
 
 
 def drive_system(
-    problem: Problem, solver: PressureSolver, values: Floats, rhs: Floats, start: Floats, rate: float, age: float
+    problem: Problem,
+    solver: PressureSolver,
+    values: Floats,
+    rhs: Floats,
+    start: Floats,
+    rate: float,
+    age: float,
 ) -> Driven:
     """Solve A p = rhs + Q source for p and Q.
 

@@ -57,7 +57,15 @@ def edge_weights(problem: Problem, m: Mobility) -> Floats:
     """Conductance of each edge [m3/(Pa s)]."""
     v = problem.volumes
     return kernels.edge_weights(
-        v.coefficient, m.edge, v.mesh.tets, v.tet_edges, v.t, v.obtuse, m.relative_cement, m.marrow, m.viscosity
+        v.coefficient,
+        m.edge,
+        v.mesh.tets,
+        v.tet_edges,
+        v.t,
+        v.obtuse,
+        m.relative_cement,
+        m.marrow,
+        m.viscosity,
     )
 
 

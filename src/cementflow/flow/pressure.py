@@ -42,7 +42,12 @@ class Guess:
 
 
 def solve_pressure(
-    problem: Problem, solver: PressureSolver, state: State, dt: float, start: Flow | None = None
+    problem: Problem,
+    solver: PressureSolver,
+    state: State,
+    dt: float,
+    start: Flow | None = None,
+    tolerance: float | None = None,
 ) -> Flow:
     """Pressure and fluxes of a state.
 
@@ -60,6 +65,8 @@ def solve_pressure(
         Length of the step to come [s]: tubes resist by the length of cement that they will then hold.
     start
         A flow to start from, usually that of the step before.
+    tolerance
+        Volume imbalance to reach, relative to the flow rate; by default that of the problem.
 
     Returns
     -------
@@ -68,6 +75,7 @@ def solve_pressure(
     """
     age = problem.age + state.time
     guess = _first_guess(problem, start, age)
+    tolerance = problem.tolerances.picard if tolerance is None else tolerance
     part, best = 1.0, np.inf
     solves = iterations = 0
     anew = _assemble(problem, state, dt, guess, age)
@@ -79,7 +87,7 @@ def solve_pressure(
         guess = _next_guess(problem, system, driven, guess, part, age)
         anew = _assemble(problem, state, dt, guess, age)
         residual = _imbalance(problem, anew, guess)
-        if residual <= problem.tolerances.picard or solves >= MAX_PICARD or not driven.converged:
+        if residual <= tolerance or solves >= MAX_PICARD or not driven.converged:
             break
         part = max(0.5 * part, 0.125) if residual > 0.9 * best else part
         best = min(best, residual)
@@ -96,7 +104,7 @@ def solve_pressure(
         residual=residual,
         solves=solves,
         iterations=iterations,
-        converged=driven.converged and residual <= problem.tolerances.picard,
+        converged=driven.converged and residual <= tolerance,
     )
 
 
@@ -143,18 +151,20 @@ def _overfull(problem: Problem, state: State, dt: float) -> Floats:
     return excess * problem.volumes.pore_volume / dt
 
 
-def _conductances(
-    problem: Problem, state: State, dt: float, guess: Guess, m: Mobility, age: float
-) -> Floats:
+def _conductances(problem: Problem, state: State, dt: float, guess: Guess, m: Mobility, age: float) -> Floats:
     parts = [np.zeros(0)]
     for i, outlet, links in problem.linked:
         if isinstance(outlet, Tube):
             at = outlet.vertices
+            held = float(state.held[i])
+            cement_share = float(outlet.share @ m.cement_fraction[at])
+            with_cement = held > 0.0 or cement_share > 0.0
+            flow = float(guess.link[links].sum())
             total = outlet.conductance(
                 mouth_pressure=float(outlet.share @ guess.pressure[at]),
-                held=float(state.held[i]),
-                cement_share=float(outlet.share @ m.cement_fraction[at]),
-                cement_viscosity=_pipe_viscosity(problem, float(guess.link[links].sum()), outlet.radius, age),
+                held=held,
+                cement_share=cement_share,
+                cement_viscosity=_pipe_viscosity(problem, flow, outlet.radius, age) if with_cement else 0.0,
                 dt=dt,
             )
             parts.append(outlet.share * total)

@@ -134,12 +134,16 @@ class Problem:
     @cached_property
     def links(self) -> Ints:
         """Vertex of each link, the linked outlets one after the other."""
-        return np.concatenate([np.zeros(0, np.int32), *(o.vertices for _, o, _ in self.linked)]).astype(np.int32)
+        return np.concatenate([np.zeros(0, np.int32), *(o.vertices for _, o, _ in self.linked)]).astype(
+            np.int32
+        )
 
     @cached_property
     def link_pressure(self) -> Floats:
         """Outside pressure of each link [Pa]."""
-        return np.concatenate([np.zeros(0), *(np.full(len(o.vertices), o.pressure) for _, o, _ in self.linked)])
+        return np.concatenate(
+            [np.zeros(0), *(np.full(len(o.vertices), o.pressure) for _, o, _ in self.linked)]
+        )
 
     @cached_property
     def common_outside_pressure(self) -> float | None:

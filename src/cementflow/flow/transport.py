@@ -14,7 +14,6 @@ from cementflow.sites.outlets import OpenFaces, Tube
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
-MAX_SWEEPS = 50
 LARGEST_COURANT = 1.5
 MOST_PARTS = 32
 
@@ -50,11 +49,14 @@ def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: fl
     v = problem.volumes
     outflow = problem.sum_links(np.maximum(fluxes.link, 0.0)) + np.maximum(fluxes.fixed, 0.0)
     through = outflow + kernels.edge_outflow(v.edges, fluxes.edge, v.n)
-    order = np.argsort(-flow.pressure, kind="stable").astype(np.int32)
+    by_pressure = np.argsort(-flow.pressure, kind="stable").astype(np.int32)
+    order, cycles = kernels.flow_order(
+        by_pressure, v.row_start, v.slot_edge, v.neighbour, v.edges, fluxes.edge
+    )
     parts = _parts(problem, state, through, dt)
     end = state.time + dt
     for _ in range(parts):
-        state = _move(problem, state, flow, fluxes, order, outflow, dt / parts)
+        state = _move(problem, state, flow, fluxes, order, cycles > 0, outflow, dt / parts)
     return replace(state, time=end)
 
 
@@ -68,7 +70,14 @@ def _parts(problem: Problem, state: State, through: Floats, dt: float) -> int:
 
 
 def _move(
-    problem: Problem, state: State, flow: Flow, fluxes: Fluxes, order: Ints, outflow: Floats, dt: float
+    problem: Problem,
+    state: State,
+    flow: Flow,
+    fluxes: Fluxes,
+    order: Ints,
+    cycles: bool,
+    outflow: Floats,
+    dt: float,
 ) -> State:
     v = problem.volumes
     returned = _returning_cement(problem, state, fluxes, dt)
@@ -85,9 +94,9 @@ def _move(
         flow.cement_viscosity / problem.marrow_viscosity,
         state.saturation,
         np.array(problem.corey.numbers),
-        MAX_SWEEPS,
+        cycles,
     )
-    if sweeps > MAX_SWEEPS:
+    if sweeps == 0:
         raise TransportStalled
     cement = np.maximum(fluxes.link, 0.0) * fraction[problem.links] - returned
     leaked, held, marrow = _through_outlets(problem, state, fluxes, cement, fraction, dt)

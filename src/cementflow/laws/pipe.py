@@ -10,15 +10,18 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Viscosity = Callable[[Floats], Floats]
 
-# Gauss-Legendre points on (0, 1): with shear stress as the variable the integrand is smooth for every law here.
-_NODES, _WEIGHTS = (lambda x, w: (0.5 * (x + 1.0), 0.5 * w))(*np.polynomial.legendre.leggauss(24))
+# Gauss-Legendre points x on (0, 1) for an integral over the shear rate; with rate = rate_w x^3 the integrand of a
+# power law, which starts like rate^(3n), is smooth.
+_X, _W = (lambda x, w: (0.5 * (x + 1.0), 0.5 * w))(*np.polynomial.legendre.leggauss(32))
+_SHARE, _SHARE_WEIGHT = _X**3, 3.0 * _X**2 * _W
+_ONE = np.ones(1)
 
 
 def pipe_flow(gradient: float, radius: float, viscosity: Viscosity) -> float:
-    """Volume rate through a pipe by the Rabinowitsch integral.
+    """Volume rate through a pipe.
 
-    Q = pi R^3 integral_0^1 x^2 rate(x tau_w) dx with the wall shear stress tau_w = G R / 2 and rate(tau) the inverse of
-    tau = mu(rate) rate.
+    Q = (pi R^3 / tau_w^3) integral_0^tau_w tau^2 rate dtau with the wall shear stress tau_w = G R / 2 (Rabinowitsch 1929).
+    By parts it needs no inverse of the law: Q = (pi R^3 / 3) [rate_w - integral_0^rate_w (tau / tau_w)^3 drate].
 
     Parameters
     ----------
@@ -36,30 +39,8 @@ def pipe_flow(gradient: float, radius: float, viscosity: Viscosity) -> float:
     """
     if gradient <= 0.0:
         return 0.0
-    stress = 0.5 * gradient * radius * _NODES
-    return float(np.pi * radius**3 * np.sum(_WEIGHTS * _NODES**2 * shear_rate(stress, viscosity)))
-
-
-def shear_rate(stress: Floats, viscosity: Viscosity, steps: int = 200) -> Floats:
-    """Shear rate [1/s] at which mu(rate) rate equals each stress [Pa], by safeguarded secants in logarithms."""
-    target = np.log(stress)
-    x = target - np.log(viscosity(np.exp(np.zeros_like(stress))))
-    low, high = np.full_like(x, -60.0), np.full_like(x, 60.0)
-    slope = np.ones_like(x)
-    previous_x, previous_f = x - 1.0, _log_stress(x - 1.0, viscosity) - target
-    for _ in range(steps):
-        f = _log_stress(x, viscosity) - target
-        if np.max(np.abs(f)) < 1e-13:
-            break
-        low, high = np.where(f < 0, x, low), np.where(f > 0, x, high)
-        moved = np.abs(x - previous_x) > 1e-14
-        slope = np.where(moved, (f - previous_f) / np.where(moved, x - previous_x, 1.0), slope)
-        slope = np.maximum(slope, 1e-3)
-        trial = x - f / slope
-        outside = (trial <= low) | (trial >= high)
-        previous_x, previous_f = x, f
-        x = np.where(outside, 0.5 * (low + high), trial)
-    return np.exp(x)
+    stress = 0.5 * gradient * radius
+    return _flow_at(wall_rate(stress, viscosity), radius, viscosity)
 
 
 def pipe_gradient(flow: float, radius: float, viscosity: Viscosity) -> float:
@@ -74,18 +55,14 @@ def pipe_gradient(flow: float, radius: float, viscosity: Viscosity) -> float:
     """
     if flow == 0.0:
         return 0.0
-    target = np.log(abs(flow))
-    newtonian_rate = 4.0 * abs(flow) / (np.pi * radius**3)
-    x = np.log(8.0 * float(viscosity(np.array([newtonian_rate]))[0]) * abs(flow) / (np.pi * radius**4))
-    previous: tuple[float, float] | None = None
-    for _ in range(60):
-        f = np.log(pipe_flow(float(np.exp(x)), radius, viscosity)) - target
-        if abs(f) < 1e-12:
-            break
-        slope = 1.0 if previous is None or x == previous[0] else (f - previous[1]) / (x - previous[0])
-        previous = (x, f)
-        x -= f / max(slope, 0.3)
-    return float(np.sign(flow) * np.exp(x))
+    newtonian = 4.0 * abs(flow) / (np.pi * radius**3)
+    rate = _log_root(lambda r: _flow_at(r, radius, viscosity), abs(flow), newtonian)
+    return float(np.sign(flow) * 2.0 * _stress(rate, viscosity) / radius)
+
+
+def wall_rate(stress: float, viscosity: Viscosity) -> float:
+    """Shear rate [1/s] at which mu(rate) rate equals a stress [Pa]."""
+    return _log_root(lambda r: _stress(r, viscosity), stress, stress / float(viscosity(_ONE)[0]))
 
 
 def power_law_pipe_gradient(flow: float, radius: float, K: float, n: float) -> float:
@@ -93,6 +70,30 @@ def power_law_pipe_gradient(flow: float, radius: float, K: float, n: float) -> f
     return float(2.0 * K / radius * ((3.0 * n + 1.0) * flow / (n * np.pi * radius**3)) ** n)
 
 
-def _log_stress(log_rate: Floats, viscosity: Viscosity) -> Floats:
-    rate = np.exp(log_rate)
-    return np.log(viscosity(rate)) + log_rate
+def _stress(rate: float, viscosity: Viscosity) -> float:
+    return float(viscosity(rate * _ONE)[0]) * rate
+
+
+def _flow_at(wall: float, radius: float, viscosity: Viscosity) -> float:
+    """Volume rate [m3/s] at a shear rate at the wall [1/s]."""
+    rates = wall * _SHARE
+    relative = viscosity(rates) * rates / _stress(wall, viscosity)
+    return float(np.pi * radius**3 / 3.0 * wall * (1.0 - np.sum(_SHARE_WEIGHT * relative**3)))
+
+
+def _log_root(function: Callable[[float], float], target: float, guess: float) -> float:
+    """Argument at which an increasing function reaches a target, both positive, by secants between logarithms.
+
+    The functions here are close to powers, straight lines in logarithms, so a few secants do.
+    """
+    goal, x = np.log(target), np.log(guess)
+    f = np.log(function(guess)) - goal
+    slope = 1.0
+    for _ in range(100):
+        if abs(f) < 1e-13:
+            break
+        step = -f / slope
+        new_f = np.log(function(float(np.exp(x + step)))) - goal
+        slope = max((new_f - f) / step, 0.05)
+        x, f = x + step, new_f
+    return float(np.exp(x))

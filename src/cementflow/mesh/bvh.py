@@ -102,13 +102,9 @@ def _build(centroid):  # type: ignore[no-untyped-def]
     return order, first[:nodes].copy(), count[:nodes].copy(), right[:nodes].copy()
 
 
-def _boxes(low: Floats, high: Floats, first: Ints, count: Ints) -> tuple[Floats, Floats]:
-    """Box of each node, shapes (k, 3)."""
-    return _extremes(low, high, first, count)
-
-
 @njit(cache=True)
-def _extremes(low, high, first, count):  # type: ignore[no-untyped-def]
+def _boxes(low, high, first, count):  # type: ignore[no-untyped-def]
+    """Box of each node, shapes (k, 3)."""
     box_low, box_high = np.empty((len(first), 3)), np.empty((len(first), 3))
     for node in range(len(first)):
         for k in range(3):

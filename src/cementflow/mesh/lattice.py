@@ -3,13 +3,54 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cementflow.errors import MeshError
+from cementflow.mesh.tetmesh import Floats
+
 # Seen from a vertex: three long edges of length a and four short ones of sqrt(3)/2 a (each edge counted
 # once).
 MEAN_EDGE = (3.0 + 4.0 * math.sqrt(3.0) / 2.0) / 7.0
+MAX_CELLS = 40_000_000
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Cubic cells with corners and centres: `origin` [m], cell side `a` [m], number of cells `shape`."""
+
+    origin: Floats
+    a: float
+    shape: tuple[int, int, int]
+
+    @classmethod
+    def around(cls, low: Floats, high: Floats, a: float) -> Lattice:
+        """Lattice over a box and at least one more cell on each side, with a corner at the centre of the box.
+
+        The anchor moves with the box, so a moved shape gets the same mesh, moved.
+        """
+        half = np.ceil((high - low) / (2.0 * a) + 1.0).astype(int)
+        if np.prod(2.0 * half) > MAX_CELLS:
+            raise MeshError(
+                f"lattice cells of {1e3 * a:g} mm give {np.prod(2.0 * half):.2g} cells; coarsen the mesh"
+            )
+        return cls(0.5 * (low + high) - half * a, a, (int(2 * half[0]), int(2 * half[1]), int(2 * half[2])))
+
+    @property
+    def corner_shape(self) -> tuple[int, int, int]:
+        """Number of corners along the three axes."""
+        return self.shape[0] + 1, self.shape[1] + 1, self.shape[2] + 1
+
+    @property
+    def corners(self) -> int:
+        """Number of corners; the centres are numbered after them."""
+        return int(np.prod(self.corner_shape))
+
+    def points(self, index: NDArray) -> Floats:
+        """Coordinates [m] of numbered lattice points, shape (n, 3)."""
+        return self.origin + 0.5 * self.a * half_coordinates(index, self.shape)
 
 
 def lattice_constant(edge_length: float) -> float:

@@ -25,16 +25,16 @@ SOURCES = {
     ),
     "anterior height": (
         "posterior height times a wedge ratio. L5: 30.3 / 26.3 = 1.15, Cook & Baker 2021, Int J Spine Surg "
-        "15(6):1072-1081, table 6 (196 patients, CT; read). L1 to L4: assumed, rising from 0.97 to 1.08."
+        "15(6):1072-1081, table 6 (196 patients; table read). L1 to L4: assumed, rising from 0.97 to 1.08."
     ),
     "endplate dish": (
         "mean depth 1.5 mm at the inferior and 0.7 mm at the superior endplate, its middle about 70 % of "
-        "the diameter wide: Wang, Battie & Videman 2012, Eur Spine J 21(11):2316-2323 (591 endplates; read)."
+        "the diameter wide: Wang, Battie & Videman 2012, Eur Spine J 21(11):2316-2323 (abstract read)."
     ),
     "lateral and anterior waist": (
         "4.0 and 2.1 mm on the L3 of the Visible Human (surface of Remus et al. 2021, measured here), "
-        "rounded to 3.5 and 2 mm for all levels. So has Cook & Baker 2021 at L5: 33.5 mm deep at mid-height, "
-        "35.7 and 35.3 mm at the endplates (read)."
+        "rounded to 3.5 and 2 mm for all levels. Cook & Baker 2021 at L5: 33.5 mm deep at the pedicles "
+        "and laminae, 35.7 and 35.3 mm at the endplates (table read)."
     ),
     "posterior dent": "assumed; plans usually show a kidney at L1 to L3, a flat wall at L4, none at L5.",
     "rim radius, exponent of the outline, waist profile": "assumed, by looking.",

@@ -25,7 +25,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from cementflow.errors import MeshError
-from cementflow.mesh.lattice import half_coordinates, inner_tets, lattice_constant
+from cementflow.mesh.lattice import Lattice, inner_tets, lattice_constant
 from cementflow.mesh.stencils import cut_tets
 from cementflow.mesh.tetmesh import TET_FACES, Floats, TetMesh
 
@@ -35,49 +35,12 @@ Distance = Callable[[Floats], Floats]
 ALPHA_LONG = 0.27
 ALPHA_SHORT = 0.385
 DIHEDRAL_BOUNDS = (10.7843, 164.7436)
-MAX_CELLS = 40_000_000
 # Cut points are exact to this share of the lattice constant (or the root finder's last step).
 ROOT_TOLERANCE = 1e-3
 ROOT_STEPS = 6
 BLOCK = 4
 # Cut points this close to equally near count as equal, and the first one is taken.
 TIE = 1.0 - 1e-9
-
-
-@dataclass(frozen=True)
-class Lattice:
-    """Cubic cells with corners and centres: `origin` [m], cell side `a` [m], number of cells `shape`."""
-
-    origin: Floats
-    a: float
-    shape: tuple[int, int, int]
-
-    @classmethod
-    def around(cls, low: Floats, high: Floats, a: float) -> Lattice:
-        """Lattice over a box and at least one more cell on each side, with a corner at the centre of the box.
-
-        The anchor moves with the box, so a moved shape gets the same mesh, moved.
-        """
-        half = np.ceil((high - low) / (2.0 * a) + 1.0).astype(int)
-        if np.prod(2.0 * half) > MAX_CELLS:
-            raise MeshError(
-                f"lattice cells of {1e3 * a:g} mm give {np.prod(2.0 * half):.2g} cells; coarsen the mesh"
-            )
-        return cls(0.5 * (low + high) - half * a, a, (int(2 * half[0]), int(2 * half[1]), int(2 * half[2])))
-
-    @property
-    def corner_shape(self) -> tuple[int, int, int]:
-        """Number of corners along the three axes."""
-        return self.shape[0] + 1, self.shape[1] + 1, self.shape[2] + 1
-
-    @property
-    def corners(self) -> int:
-        """Number of corners; the centres are numbered after them."""
-        return int(np.prod(self.corner_shape))
-
-    def points(self, index: NDArray) -> Floats:
-        """Coordinates [m] of numbered lattice points, shape (n, 3)."""
-        return self.origin + 0.5 * self.a * half_coordinates(index, self.shape)
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,9 @@ def read_checkpoint(folder: RunFolder) -> Checkpoint:
             data = {name: file[name] for name in file.files}
         return _checkpoint(data)
     except FileNotFoundError:
-        raise InputError("there is no checkpoint to resume from", str(folder.path)) from None
+        raise InputError(
+            "there is no checkpoint to resume from; start the run again in a new folder", str(folder.path)
+        ) from None
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise InputError(f"the checkpoint is damaged ({error})", str(folder.checkpoint)) from error
 

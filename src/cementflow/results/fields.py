@@ -54,7 +54,8 @@ def write_fields(folder: RunFolder, model: Model, step: Step, name: str) -> None
 def write_collection(folder: RunFolder, snapshots: Sequence[Snapshot]) -> None:
     """Write `fields.pvd`, which lists the snapshots with their times."""
     lines = [
-        f'    <DataSet timestep="{float(s.time)!r}" part="0" file={quoteattr(f"fields/{s.name}.vtu")}/>' for s in snapshots
+        f'    <DataSet timestep="{float(s.time)!r}" part="0" file={quoteattr(f"fields/{s.name}.vtu")}/>'
+        for s in snapshots
     ]
     write_text(
         folder.collection,

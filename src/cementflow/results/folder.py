@@ -67,7 +67,10 @@ class RunFolder:
             self.path.mkdir(parents=True)
         except FileExistsError:
             raise InputError(
-                "there is such a folder already; name another with --out, or continue it with --resume", str(self.path)
+                "there is such a folder already; name another with --out, or continue it with --resume"
+                if self.path.is_dir()
+                else "there is a file of that name; name another folder with --out",
+                str(self.path),
             ) from None
         except OSError as error:
             raise InputError(f"the folder cannot be made: {error.strerror}", str(self.path)) from error

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cementflow.model import Model
 from cementflow.simulate import Step
-from cementflow.sites.outlets import OpenFaces, Opening, Outlet, Tube
+from cementflow.sites.outlets import OpenFaces, Outlet, Tube
 
 ML = 1e6  # mL in a m3
 TYPES = ("B", "S", "C", "D")
@@ -64,7 +64,8 @@ def summarise(
     table = dict(zip(history_columns(model), np.array(rows).T, strict=True))
     leaks = {o.name: float(v) * ML for o, v in zip(problem.outlets, state.leaked, strict=True)}
     by_type = {
-        t: ML * float(sum(v for o, v in zip(problem.outlets, state.leaked, strict=True) if o.type == t)) for t in TYPES
+        t: ML * float(sum(v for o, v in zip(problem.outlets, state.leaked, strict=True) if o.type == t))
+        for t in TYPES
     }
     mesh = model.geometry.mesh
     return {
@@ -93,7 +94,9 @@ def summarise(
         "sites": _sites(model, step),
         "frame": dict(zip(("ap", "lr", "si"), model.geometry.frame.axes.tolist(), strict=True)),
         "events": [{"time_s": e.time, "what": e.what} for e in step.events],
-        "wall_s": {k: seconds.get(k, 0.0) for k in ("total", "compile", "setup", "pressure", "transport", "output")},
+        "wall_s": {
+            k: seconds.get(k, 0.0) for k in ("total", "compile", "setup", "pressure", "transport", "output")
+        },
         "peak_rss_mb": peak_memory_mb(),
         "digest": digest,
         "version": version,
@@ -109,9 +112,7 @@ def peak_memory_mb() -> float:
 def _sites(model: Model, step: Step) -> dict[str, Any]:
     sites: dict[str, Any] = {
         "tip": {"center_mm": _mm(model.source.center), "radius_mm": model.source.radius * 1e3},
-        "outlets": {
-            outlet.name: _site(outlet, i, step) for i, outlet in enumerate(model.problem.outlets)
-        },
+        "outlets": {outlet.name: _site(outlet, i, step) for i, outlet in enumerate(model.problem.outlets)},
     }
     if model.case.injection.cannula is not None:
         # A transpedicular needle comes from behind; its exact direction is not stated and does not enter the flow.
@@ -120,16 +121,16 @@ def _sites(model: Model, step: Step) -> dict[str, Any]:
 
 
 def _site(outlet: Outlet, i: int, step: Step) -> dict[str, Any]:
-    tube = isinstance(outlet, Tube)
-    place = isinstance(outlet, (Tube, Opening)) and outlet.center is not None
+    tube = outlet if isinstance(outlet, Tube) else None
+    center, outward = (None, None) if isinstance(outlet, OpenFaces) else (outlet.center, outlet.outward)
     return {
         "type": outlet.type,
         "kind": outlet.kind,
-        "center_mm": _mm(outlet.center) if place else None,  # type: ignore[union-attr]
+        "center_mm": None if center is None else _mm(center),
         "radius_mm": 0.0 if isinstance(outlet, OpenFaces) else outlet.radius * 1e3,
-        "outward": outlet.outward.tolist() if place else None,  # type: ignore[union-attr]
-        "tube_length_mm": outlet.length * 1e3 if tube else None,  # type: ignore[union-attr]
-        "reach_mm": float(step.state.held[i]) / outlet.area * 1e3 if tube else None,  # type: ignore[union-attr]
+        "outward": None if outward is None else outward.tolist(),
+        "tube_length_mm": tube.length * 1e3 if tube else None,
+        "reach_mm": float(step.state.held[i]) / tube.area * 1e3 if tube else None,
         "leaked_ml": float(step.state.leaked[i]) * ML,
         "first_leak_s": _or_none(step.first_leak[i]),
     }

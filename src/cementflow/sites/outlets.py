@@ -97,9 +97,10 @@ class Tube:
     ) -> float:
         """Mean conductance of the whole tube over the coming step [m3/(Pa s)].
 
-        The front moves while the step lasts: x' A = c Q(x) with c the cement share of what enters, which for a constant
-        mouth pressure is a quadratic in the new x. Taking the resistance at the end of the step keeps an empty
-        tube, whose resistance is next to nothing, from swallowing a step's worth of cement.
+        The front moves while the step lasts: x' A = c Q(x) with c the cement share of what enters. Under a constant
+        mouth pressure the new x solves a quadratic, and the mean flow is that against the resistance half-way between
+        the old x and the new; a tube that fills before the step ends resists in full for the rest of it. So an empty
+        tube, whose resistance is next to nothing, does not swallow a step's worth of cement.
 
         Parameters
         ----------
@@ -115,17 +116,20 @@ class Tube:
             Length of the step [s].
         """
         per_length = 8.0 / (np.pi * self.radius**4)
-        x = held / self.area
         cement, standing = per_length * cement_viscosity, per_length * self.viscosity
-        drop = mouth_pressure - self.pressure
-        if drop > 0.0 and cement_share > 0.0:
-            a = cement - standing
-            b = standing * self.length - a * x
-            c = -standing * self.length * x - drop * cement_share * dt / self.area
-            root = max(b * b - 4.0 * a * c, 0.0) ** 0.5
-            x = -2.0 * c / (b + root) if b + root > 0.0 else (root - b) / (2.0 * a)
-        x = min(x, self.length)
-        return float(1.0 / (cement * x + standing * (self.length - x)))
+        excess, base = cement - standing, standing * self.length  # the resistance is base + excess x
+        x = min(held / self.area, self.length)
+        speed = (mouth_pressure - self.pressure) * cement_share / self.area
+        if speed <= 0.0 or x >= self.length:
+            return float(1.0 / (base + excess * x))
+        # Length to go: excess s^2 / 2 + (base + excess x) s = speed dt.
+        now = base + excess * x
+        s = 2.0 * speed * dt / (now + max(now * now + 2.0 * excess * speed * dt, 0.0) ** 0.5)
+        left = self.length - x
+        if s <= left:
+            return float(1.0 / (now + 0.5 * excess * s))
+        filling = left * (now + 0.5 * excess * left) / speed
+        return float((left / speed + (dt - filling) / (cement * self.length)) / dt)
 
 
 @dataclass(frozen=True, eq=False)

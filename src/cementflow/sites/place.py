@@ -68,7 +68,9 @@ def build_outlets(
     covered = np.zeros(len(mesh.points))
     for spec in specs:
         if spec.at == ALL_FACES:
-            outlets.append(OpenFaces(spec.name, spec.type, np.unique(mesh.boundary).astype(np.int32), spec.pressure))
+            outlets.append(
+                OpenFaces(spec.name, spec.type, np.unique(mesh.boundary).astype(np.int32), spec.pressure)
+            )
             continue
         spot = outlet_spot(spec, surface, frame)
         radius = spec.radius if spec.radius is not None else 0.5 * float(spec.diameter or 0.0)
@@ -95,16 +97,21 @@ def build_outlets(
             transmissibility = k * area / wall
             outlets.append(
                 Opening(
-                    spec.name, spec.type, vertices, transmissibility, spec.pressure, spot.center, radius, spot.outward
+                    spec.name,
+                    spec.type,
+                    vertices,
+                    transmissibility,
+                    spec.pressure,
+                    spot.center,
+                    radius,
+                    spot.outward,
                 )
             )
     if cortex is not None:
         area = np.maximum(surface.area - covered, 0.0)
         vertices = np.flatnonzero(area > 0.0).astype(np.int32)
         transmissibility = cortex.permeability * area[vertices] / cortex.thickness
-        outlets.append(
-            Opening("cortex", "C", vertices, transmissibility, cortex.pressure, kind="cortex")
-        )
+        outlets.append(Opening("cortex", "C", vertices, transmissibility, cortex.pressure, kind="cortex"))
     return tuple(outlets)
 
 

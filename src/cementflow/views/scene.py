@@ -90,7 +90,7 @@ def show(run: Path, time: float | None = None) -> None:
     if sys.platform.startswith("linux") and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):
-        raise InputError("there is no display to open a window on; use render_scene to write a picture")
+        raise InputError("there is no display to open a window on; write a picture with --screenshot OUT.png")
     plotter = interactive(run, time, off_screen=False)
     try:
         plotter.show()

@@ -1,0 +1,26 @@
+"""For every test: floating-point trouble is an error, and shared data is used where it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SHARED_DATA = Path(__file__).parents[2] / "shared/data"
+
+
+@pytest.fixture(autouse=True)
+def floating_point_errors() -> Iterator[None]:
+    """Raise on division by zero, overflow and invalid operations; underflow to zero is harmless."""
+    with np.errstate(all="raise", under="ignore"):
+        yield
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of the shared data sets; tests that need it are skipped where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the shared data sets are not beside the repository (shared/data)")
+    return SHARED_DATA

@@ -1,0 +1,281 @@
+"""Constitutive laws: signs, monotony, limits, and the identities that tie them together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.integrate import quad
+
+from cementflow.laws.ageing import AgeingCement, arrhenius_speed
+from cementflow.laws.in_situ import CapillaryBundle, bundle_viscosity, christopher_middleman_viscosity
+from cementflow.laws.pipe import pipe_flow, pipe_gradient, power_law_pipe_gradient
+from cementflow.laws.relative_permeability import Corey
+from cementflow.laws.rheology import Carreau, Newtonian, PowerLaw, Rheology
+from cementflow.verify import herschel_bulkley_pipe_flow, simple_shear_consistency
+
+RATES = np.logspace(-6, 7, 200)
+
+indices = st.floats(0.25, 1.0)
+viscosities = st.floats(1e-2, 1e5)
+newtonian = st.builds(Newtonian, viscosities)
+power = st.builds(PowerLaw, viscosities, indices)
+carreau = st.builds(
+    lambda mu, share, time, n: Carreau(mu, share * mu, time, n),
+    viscosities,
+    st.floats(1e-4, 1.0),
+    st.floats(1e-3, 1e2),
+    indices,
+)
+laws = st.one_of(newtonian, power, carreau)
+
+
+@given(laws)
+def test_viscosity_is_positive_finite_and_never_thickens(law: Rheology) -> None:
+    mu = law.viscosity(RATES)
+    assert mu.shape == RATES.shape
+    assert np.isfinite(mu).all() and (mu > 0).all()
+    assert (np.diff(mu) <= 1e-12 * mu[1:]).all()
+
+
+@given(laws)
+def test_stress_grows_with_shear_rate(law: Rheology) -> None:
+    stress = law.viscosity(RATES) * RATES
+    assert (np.diff(stress) > 0).all()
+
+
+@given(viscosities, st.floats(1e-4, 1.0), st.floats(1e-3, 1e2))
+def test_index_one_is_newtonian(mu: float, share: float, time: float) -> None:
+    np.testing.assert_allclose(PowerLaw(mu, 1.0).viscosity(RATES), Newtonian(mu).viscosity(RATES), rtol=1e-12)
+    np.testing.assert_allclose(Carreau(mu, share * mu, time, 1.0).viscosity(RATES), mu, rtol=1e-12)
+
+
+def test_carreau_has_both_plateaux_and_the_power_law_between() -> None:
+    law = Carreau(300.0, 1e-3, 2.0, 0.5)
+    assert law.viscosity(np.array([0.0]))[0] == 300.0
+    np.testing.assert_allclose(law.viscosity(np.array([1e-6, 1e30])), [300.0, 1e-3], rtol=1e-8)
+    np.testing.assert_allclose(law.viscosity(np.array([1e4])), 300.0 * (2e4) ** -0.5, rtol=1e-4)
+
+
+def test_power_law_is_held_outside_its_range() -> None:
+    law = PowerLaw(100.0, 0.6, 1e-2, 1e3)
+    inside = law.viscosity(np.array([1e-2, 1e3]))
+    assert (law.viscosity(np.array([0.0, 1e9])) == inside).all()
+    np.testing.assert_allclose(inside, [100.0 * 1e-2**-0.4, 100.0 * 1e3**-0.4], rtol=1e-14)
+
+
+# --- ageing ---
+
+
+def test_ageing_grows_from_the_reference_age_and_stops_at_the_cap() -> None:
+    cement = AgeingCement(Newtonian(100.0), growth=60.0, reference_age=240.0, maximum=75e3)
+    one = np.ones(1)
+    assert cement.viscosity(one, 240.0)[0] == 100.0
+    np.testing.assert_allclose(cement.viscosity(one, 300.0), 100.0 * np.e, rtol=1e-14)
+    np.testing.assert_allclose(cement.viscosity(one, 180.0), 100.0 / np.e, rtol=1e-14)
+    capped_at = 240.0 + 60.0 * np.log(750.0)
+    assert cement.viscosity(one, capped_at - 1.0)[0] < 75e3
+    assert cement.viscosity(one, capped_at + 1.0)[0] == 75e3
+    assert cement.viscosity(one, 1e9)[0] == 75e3
+
+
+@given(laws, st.floats(10.0, 1e4), st.floats(0.0, 3600.0), st.floats(0.0, 3600.0))
+def test_ageing_never_thins(bulk: Rheology, growth: float, age: float, later: float) -> None:
+    cement = AgeingCement(bulk, growth=growth, maximum=75e3)
+    assert (cement.viscosity(RATES, age + later) >= cement.viscosity(RATES, age)).all()
+
+
+def test_a_cement_without_growth_stays_as_it_is() -> None:
+    cement = AgeingCement(PowerLaw(100.0, 0.6))
+    assert (cement.viscosity(RATES, 0.0) == cement.viscosity(RATES, 1e6)).all()
+
+
+def test_body_temperature_halves_the_curing_time() -> None:
+    """44.4 kJ/mol against the halving from 25 to 37 degC of Nicholas et al. 2007, and nothing at the reference."""
+    assert arrhenius_speed(44.4e3, 310.15, 298.15) == pytest.approx(2.0, rel=1e-3)
+    assert arrhenius_speed(44.4e3, 296.15, 296.15) == 1.0
+    assert arrhenius_speed(44.4e3, 290.0, 296.15) < 1.0
+    fast = AgeingCement(Newtonian(1.0), growth=100.0, speed=2.0)
+    slow = AgeingCement(Newtonian(1.0), growth=100.0)
+    assert fast.factor(50.0) == slow.factor(100.0)
+
+
+# --- pores ---
+
+
+@given(
+    st.floats(0.2, 0.99),
+    st.floats(1.0, 1e3),
+    st.floats(1e-10, 1e-7),
+    st.floats(0.3, 0.99),
+    st.floats(1e-6, 1e-2),
+)
+def test_bundle_shear_rate_loses_the_pressure_of_a_capillary_bundle(
+    n: float, K: float, k: float, porosity: float, flux: float
+) -> None:
+    """mu(rate) u / k with the in-situ rate is mu_eff u^n / k of straight capillaries, whatever the numbers."""
+    rate = CapillaryBundle().factor(n) * flux / np.sqrt(k * porosity)
+    law = PowerLaw(K, n, 1e-30, 1e30)
+    gradient = law.viscosity(np.array([rate]))[0] * flux / k
+    assert gradient == pytest.approx(bundle_viscosity(K, n, k, porosity) * flux**n / k, rel=1e-10)
+
+
+@given(st.floats(0.2, 0.99), st.floats(1e-10, 1e-7), st.floats(0.3, 0.99))
+def test_bundle_consistency_is_a_pipe_in_disguise(n: float, k: float, porosity: float) -> None:
+    radius = np.sqrt(8.0 * k / porosity)
+    flux = 1e-4
+    in_pipe = power_law_pipe_gradient(flux / porosity * np.pi * radius**2, radius, 100.0, n)
+    assert bundle_viscosity(100.0, n, k, porosity) * flux**n / k == pytest.approx(in_pipe, rel=1e-10)
+
+
+def test_shear_factor_is_continuous_at_index_one() -> None:
+    bundle = CapillaryBundle(C=1.0)
+    assert bundle.factor(1.0) == pytest.approx(np.exp(-0.25), rel=1e-14)
+    for n in (1.0 - 1e-6, 1.0 + 1e-6, 1.0 - 2e-8, 1.0 - 0.5e-8):
+        assert bundle.factor(n) == pytest.approx(np.exp(-0.25), rel=1e-6)
+
+
+def test_shear_factor_without_bracket_is_the_simple_rule() -> None:
+    simple = CapillaryBundle(bracket=False)
+    assert simple.factor(0.6) == simple.factor(1.0) == np.sqrt(2.0)
+    rate = simple.factor(0.6) * 1e-4 / np.sqrt(5e-9 * 0.8)
+    assert rate == pytest.approx(4e-4 / np.sqrt(8 * 5e-9 * 0.8), rel=1e-14)
+    mu = PowerLaw(100.0, 0.6).viscosity(np.array([rate]))[0]
+    assert mu == pytest.approx(
+        simple_shear_consistency(100.0, 0.6, 5e-9, 0.8) * 1e-4 ** (0.6 - 1.0), rel=1e-12
+    )
+
+
+def test_published_shear_prefactors() -> None:
+    """Total prefactors that were evaluated independently for the straight bundle and for Cannella's C = 6."""
+    bundle = [CapillaryBundle().factor(n) for n in (0.3, 0.5, 0.6, 0.8)]
+    np.testing.assert_allclose(bundle, [1.16, 1.13, 1.12, 1.11], atol=0.006)
+    rock = [CapillaryBundle(6.0).factor(n) for n in (0.3, 0.5, 0.6, 0.8)]
+    np.testing.assert_allclose(rock, [4.93, 4.80, 4.76, 4.71], atol=0.006)
+
+
+def test_effective_consistencies() -> None:
+    assert bundle_viscosity(100.0, 0.6, 1e-8, 0.9) == pytest.approx(2.34861, rel=2e-6)
+    assert christopher_middleman_viscosity(100.0, 0.6, 1e-8, 0.9) == pytest.approx(2.71996, rel=2e-6)
+    assert bundle_viscosity(100.0, 1.0, 1e-8, 0.9) == pytest.approx(100.0, rel=1e-14)
+    assert christopher_middleman_viscosity(100.0, 1.0, 1e-8, 0.9) == pytest.approx(100.0, rel=1e-14)
+
+
+# --- pipes ---
+
+
+@given(st.floats(1.0, 1e4), st.floats(0.25, 1.0), st.floats(1e-10, 1e-6), st.floats(3e-4, 3e-3))
+@settings(max_examples=50)
+def test_pipe_gradient_of_a_power_law_has_its_closed_form(
+    K: float, n: float, flow: float, radius: float
+) -> None:
+    law = PowerLaw(K, n, 1e-30, 1e30)
+    exact = power_law_pipe_gradient(flow, radius, K, n)
+    assert pipe_gradient(flow, radius, law.viscosity) == pytest.approx(exact, rel=1e-9)
+    assert pipe_flow(exact, radius, law.viscosity) == pytest.approx(flow, rel=1e-9)
+
+
+@given(laws, st.floats(1e-11, 1e-6), st.floats(3e-4, 3e-3))
+@settings(max_examples=50)
+def test_pipe_gradient_is_the_inverse_of_pipe_flow(law: Rheology, flow: float, radius: float) -> None:
+    gradient = pipe_gradient(flow, radius, law.viscosity)
+    assert gradient > 0.0
+    assert pipe_flow(gradient, radius, law.viscosity) == pytest.approx(flow, rel=1e-9)
+    assert pipe_gradient(-flow, radius, law.viscosity) == -gradient
+    assert pipe_gradient(2.0 * flow, radius, law.viscosity) > gradient
+
+
+def test_nothing_flows_without_a_gradient() -> None:
+    law = Newtonian(1.0)
+    assert pipe_flow(0.0, 1e-3, law.viscosity) == 0.0
+    assert pipe_gradient(0.0, 1e-3, law.viscosity) == 0.0
+
+
+def test_hagen_poiseuille() -> None:
+    """13, 11, 10 and 8 gauge needles at 4 mL/min, 150 mm and 100 Pa s take 6.2, 1.23, 0.77 and 0.30 MPa."""
+    law = Newtonian(100.0)
+    drops = [
+        0.15 * pipe_gradient(4e-6 / 60, 0.5 * d, law.viscosity) for d in (1.6e-3, 2.4e-3, 2.7e-3, 3.4e-3)
+    ]
+    np.testing.assert_allclose(drops, [6.2e6, 1.23e6, 0.77e6, 0.30e6], rtol=0.02)
+    assert drops[1] == pytest.approx(0.15 * 8.0 * 100.0 * 4e-6 / 60 / (np.pi * 1.2e-3**4), rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    "law",
+    [Carreau(300.0, 5.0, 1.0, 0.5), Carreau(30.0, 0.01, 0.1, 0.8), PowerLaw(100.0, 0.5, 1e-1, 1e2)],
+    ids=str,
+)
+@pytest.mark.parametrize("gradient", [1e3, 1e5, 1e7])
+def test_pipe_flow_against_the_velocity_profile(law: Rheology, gradient: float) -> None:
+    """Q = pi integral r^2 rate(G r / 2) dr by adaptive quadrature with its own inversion of the law."""
+    radius = 1e-3
+    exact = (
+        np.pi
+        * quad(
+            lambda r: r**2 * _rate_at(law.viscosity, 0.5 * gradient * r), 0.0, radius, epsrel=1e-8, limit=200
+        )[0]
+    )
+    # The kinks of a clipped power law are what a fixed quadrature resolves worst.
+    tolerance = 2e-3 if isinstance(law, PowerLaw) else 1e-5
+    assert pipe_flow(gradient, radius, law.viscosity) == pytest.approx(exact, rel=tolerance)
+
+
+def _rate_at(viscosity: Callable[[np.ndarray], np.ndarray], stress: float) -> float:
+    """Shear rate at a stress by bisection in logarithms."""
+    if stress == 0.0:
+        return 0.0
+    low, high = -40.0, 40.0
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        if middle + np.log(viscosity(np.array([np.exp(middle)]))[0]) < np.log(stress):
+            low = middle
+        else:
+            high = middle
+    return float(np.exp(0.5 * (low + high)))
+
+
+def test_doubling_most_of_a_cannula_saves_63_percent() -> None:
+    """Baroud & Steffen 2005: the diameter doubled along 67.2 % of the length (derived) drops the pressure by 63 %."""
+    law = Newtonian(100.0)
+    narrow, wide = (pipe_gradient(4e-6 / 60, r, law.viscosity) for r in (1.2e-3, 2.4e-3))
+    assert 0.672 * wide + (1.0 - 0.672) * narrow == pytest.approx(0.37 * narrow, rel=2e-3)
+
+
+def test_power_law_is_herschel_bulkley_without_yield_stress() -> None:
+    law = PowerLaw(50.0, 0.6, 1e-30, 1e30)
+    assert herschel_bulkley_pipe_flow(5e5, 1e-3, 50.0, 0.6, 0.0) == pytest.approx(
+        pipe_flow(5e5, 1e-3, law.viscosity), rel=1e-10
+    )
+
+
+# --- relative permeability ---
+
+corey = st.builds(Corey, st.floats(1.0, 5.0), st.floats(1.0, 5.0), st.floats(0.0, 0.3), st.floats(0.0, 0.3))
+SATURATIONS = np.linspace(-1e-3, 1.0 + 1e-3, 101)
+
+
+@given(corey)
+def test_relative_permeabilities_are_bounded_and_monotone(law: Corey) -> None:
+    cement, marrow = law.cement(SATURATIONS), law.marrow(SATURATIONS)
+    for k in (cement, marrow):
+        assert (k >= 0.0).all() and (k <= 1.0).all()
+    assert (np.diff(cement) >= 0.0).all()
+    assert (np.diff(marrow) <= 0.0).all()
+    assert (cement + marrow <= 1.0 + 1e-12).all()
+
+
+@given(corey)
+def test_residual_fluids_stand_still(law: Corey) -> None:
+    ends = np.array([law.residual_cement, law.largest_saturation])
+    np.testing.assert_allclose(law.cement(ends), [0.0, 1.0], atol=1e-12)
+    np.testing.assert_allclose(law.marrow(ends), [1.0, 0.0], atol=1e-12)
+
+
+def test_linear_permeabilities_share_the_pores() -> None:
+    law = Corey(1.0, 1.0, 0.1, 0.1)
+    s = np.linspace(0.1, 0.9, 9)
+    np.testing.assert_allclose(law.cement(s) + law.marrow(s), 1.0, rtol=1e-14)
