@@ -57,7 +57,7 @@ def test_carreau_has_both_plateaux_and_the_power_law_between() -> None:
     law = Carreau(300.0, 1e-3, 2.0, 0.5)
     assert law.viscosity(np.array([0.0]))[0] == 300.0
     np.testing.assert_allclose(law.viscosity(np.array([1e-6, 1e30])), [300.0, 1e-3], rtol=1e-8)
-    np.testing.assert_allclose(law.viscosity(np.array([1e4])), 300.0 * (2e4) ** -0.5, rtol=1e-4)
+    np.testing.assert_allclose(law.viscosity(np.array([1e4])), 300.0 * (2e4) ** -0.5 + 1e-3, rtol=1e-4)
 
 
 def test_power_law_is_held_outside_its_range() -> None:

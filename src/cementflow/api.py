@@ -235,7 +235,7 @@ def _prepare(case: Case, folder: RunFolder, before: Checkpoint | None, checkpoin
         warm_up()
     with watch.phase("setup"):
         model = build_model(case, build_geometry(case.geometry, case.folder))
-        solver = PressureSolver(model.problem.volumes.row_start, model.problem.volumes.neighbour)
+        solver = model.problem.make_solver()
     code = digest(case)
     recorder = Recorder(folder, model, watch, code, checkpoint_every, before)
     return Job(model, folder, solver, watch, recorder, code)

@@ -23,6 +23,7 @@ VOLUME_TOLERANCE = 1e-8  # of the volume to inject
 LEAK_TOLERANCE = 1e-12  # m3
 SWITCH_TOLERANCE = 1e-3  # of the pressure limit
 MAX_TRIES = 60
+LARGEST_GROWTH = 0.25  # of the cloud in one step, so that the steps follow a young cloud as they do an old one
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,7 @@ def simulate(
 
 def _first(problem: Problem, solver: PressureSolver) -> Step:
     state = State.initial(problem)
-    pore_of_source = 1.0 / np.sum(problem.source**2 / problem.volumes.pore_volume)
-    dt = min(0.2 * pore_of_source / problem.drive.rate, problem.tolerances.max_step)
+    dt = min(LARGEST_GROWTH * _pores_of_source(problem) / problem.drive.rate, problem.tolerances.max_step)
     flow = solve_pressure(problem, solver, state, dt)
     if not flow.converged:
         raise RunFailed(
@@ -148,6 +148,11 @@ def _first(problem: Problem, solver: PressureSolver) -> Step:
         )
     nothing = np.full(len(problem.outlets), np.nan)
     return Step(state, flow, dt, Counters().plus(flow), nothing)
+
+
+def _pores_of_source(problem: Problem) -> float:
+    """Pore volume over which the source is spread [m3]."""
+    return float(1.0 / np.sum(problem.source**2 / problem.volumes.pore_volume))
 
 
 def _advance(problem: Problem, plan: Plan, solver: PressureSolver, step: Step, watch: Stopwatch) -> Step:
@@ -189,6 +194,9 @@ def _advance(problem: Problem, plan: Plan, solver: PressureSolver, step: Step, w
 
 def _cut(problem: Problem, plan: Plan, step: Step, dt: float) -> float:
     time, rate = step.state.time, step.flow.fluxes.rate
+    if rate > 0.0:
+        there = step.state.injected + _pores_of_source(problem)
+        dt = min(dt, LARGEST_GROWTH * there / rate)
     ahead = [t for t in (*plan.output_times, plan.max_time) if t > time + 1e-9 * max(time, 1.0)]
     dt = cut_to(dt, min(ahead, default=np.inf) - time)
     return cut_to(dt, (problem.drive.volume - step.state.injected) / rate) if rate > 0.0 else dt

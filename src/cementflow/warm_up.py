@@ -8,14 +8,13 @@ import numpy as np
 def warm_up() -> None:
     """Run a few steps of a tiny case that touches every kernel."""
     from cementflow.case import preset
-    from cementflow.fem.linear_solver import PressureSolver
     from cementflow.mesh.geometry import build_geometry
     from cementflow.model import build_model
     from cementflow.simulate import Plan, simulate
 
     case = preset("l3-osteoporotic").replace({"geometry.edge_length": "6 mm", "injection.volume": "0.2 mL"})
     model = build_model(case, build_geometry(case.geometry))
-    solver = PressureSolver(model.problem.volumes.row_start, model.problem.volumes.neighbour)
+    solver = model.problem.make_solver()
     steps = simulate(model.problem, Plan(max_time=1.0), solver)
     for step, _ in zip(steps, range(4), strict=False):
         if not np.isfinite(step.flow.tip_pressure):

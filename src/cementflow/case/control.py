@@ -58,7 +58,10 @@ class NumericsSpec:
         source="measured: see docs/decisions.md",
     )
     linear_tolerance: float = entry(
-        Number(1e-14, 0.01), "relative residual of the linear solver", 1e-8, source="assumed"
+        Number(1e-14, 0.01),
+        "residual of the linear solver, relative to the flow rate",
+        1e-6,
+        source="measured: see docs/decisions.md",
     )
 
     RULES: ClassVar = Rules(rules.numerics)

@@ -11,6 +11,8 @@ from numba import njit
 # A smaller cement share than this stays where it is: it would spread numbers below 1e-300 over the whole bone.
 SMALLEST_FRACTION = 1e-14
 MAX_SWEEPS = 50
+# A cement share that changes by less counts as settled.
+SETTLED = 1e-12
 LOCAL_EDGES = np.array([[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]], dtype=np.int32)
 
 
@@ -288,7 +290,7 @@ def _exchange(a, row_start, slot_edge, neighbour, edges, flux, fraction):
 
 @njit(cache=True)
 def flow_order(by_pressure, row_start, slot_edge, neighbour, edges, flux):
-    """Order in which every vertex comes after those that it receives fluid from, and how many cycles forbade that.
+    """Order in which every vertex comes after those that it receives fluid from.
 
     The flow graph of a potential has no cycles while all coefficients are positive; where a negative one closes a
     cycle, it is cut at its vertex of highest pressure. (Kahn 1962)
@@ -315,7 +317,7 @@ def flow_order(by_pressure, row_start, slot_edge, neighbour, edges, flux):
             order[count] = by_pressure[i]
             placed[by_pressure[i]] = True
             count += 1
-    done, cuts, candidate = 0, 0, 0
+    done, candidate = 0, 0
     while done < n:
         if done == count:
             while placed[by_pressure[candidate]]:
@@ -323,7 +325,6 @@ def flow_order(by_pressure, row_start, slot_edge, neighbour, edges, flux):
             order[count] = by_pressure[candidate]
             placed[by_pressure[candidate]] = True
             count += 1
-            cuts += 1
         a = order[done]
         done += 1
         for s in range(row_start[a], row_start[a + 1]):
@@ -335,7 +336,7 @@ def flow_order(by_pressure, row_start, slot_edge, neighbour, edges, flux):
                     order[count] = b
                     placed[b] = True
                     count += 1
-    return order, cuts
+    return order
 
 
 @njit(cache=True)
@@ -352,11 +353,11 @@ def transport_sweeps(
     ratio,
     old,
     corey,
-    cycles,
 ):
     """Implicit upwind saturations after one step, vertex by vertex along the flow.
 
-    Without cycles in the flow graph one sweep solves the step; with them it is repeated until nothing changes.
+    Without cycles in the flow graph one sweep solves the step. With them, vertices are looked at again as long as
+    something upstream of them changes.
 
     Parameters
     ----------
@@ -376,47 +377,50 @@ def transport_sweeps(
         Saturations before the step.
     corey
         (nc, nm, residual, mobile).
-    cycles
-        Whether the order has cycles, so that sweeps must be repeated.
 
     Returns
     -------
     saturation, fraction, sweeps
-        New saturations, cement share of what leaves each vertex, number of sweeps, 0 when they did not settle.
+        New saturations, cement share of what leaves each vertex, number of sweeps, more than MAX_SWEEPS when they did
+        not settle.
     """
     nc, nm, residual, mobile = corey[0], corey[1], corey[2], corey[3]
     n = old.shape[0]
     saturation = old.copy()
     fraction = np.zeros(n)
-    wet = np.zeros(n, np.bool_)  # holds cement, or lies downstream of a vertex that lets some out
+    wet = np.zeros(n, np.bool_)  # has been looked at
+    due = np.zeros(n, np.bool_)  # something upstream changed since
+    pending = 0
     for a in range(n):
         if old[a] > 0.0 or cement_source[a] > 0.0:
-            wet[a] = True
+            due[a] = True
+            pending += 1
             fraction[a] = fractional_flow(old[a], ratio[a], nc, nm, residual, mobile)
     sweeps = 0
-    for sweep in range(MAX_SWEEPS):
-        largest = 0.0
+    while pending > 0 and sweeps <= MAX_SWEEPS:
         for i in range(n):
             a = order[i]
-            if not wet[a]:
+            if not due[a]:
                 continue
+            due[a] = False
+            wet[a] = True
+            pending -= 1
             total_out, cement_in = _exchange(a, row_start, slot_edge, neighbour, edges, flux, fraction)
             total_out += outlet_flux[a]
             cement_in += cement_source[a]
-            new = implicit_saturation(
+            saturation[a] = implicit_saturation(
                 saturation[a], old[a], storage[a], total_out, cement_in, ratio[a], nc, nm, residual, mobile
             )
-            largest = max(largest, abs(new - saturation[a]))
-            saturation[a] = new
-            fraction[a] = fractional_flow(new, ratio[a], nc, nm, residual, mobile)
-            if fraction[a] > 0.0:
+            new = fractional_flow(saturation[a], ratio[a], nc, nm, residual, mobile)
+            tell = new > 0.0 if sweeps == 0 else abs(new - fraction[a]) > SETTLED
+            fraction[a] = new
+            if tell:
                 for s in range(row_start[a], row_start[a + 1]):
                     j = slot_edge[s]
-                    if j >= 0 and (flux[j] > 0.0) == (edges[j, 0] == a):
-                        wet[neighbour[s]] = True
-        if not cycles or largest < 1e-12:
-            sweeps = sweep + 1
-            break
+                    if j >= 0 and (flux[j] > 0.0) == (edges[j, 0] == a) and not due[neighbour[s]]:
+                        due[neighbour[s]] = True
+                        pending += 1
+        sweeps += 1
     # One explicit balance with the settled fractions: conservative to round-off whatever the sweeps left.
     for a in range(n):
         if wet[a]:

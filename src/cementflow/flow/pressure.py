@@ -22,7 +22,7 @@ MAX_PICARD = 60
 
 @dataclass(frozen=True, eq=False)
 class System:
-    """The equation A p = rhs + rate source, linearised about one pressure and viscosity field."""
+    """The equation A (p - p_ref) = rhs + rate source, linearised about one pressure and viscosity field."""
 
     mobility: Mobility
     weight: Floats
@@ -79,6 +79,7 @@ def solve_pressure(
     part, best = 1.0, np.inf
     solves = iterations = 0
     anew = _assemble(problem, state, dt, guess, age)
+    overfull = _overfull(problem, state, dt)
     while True:
         system = anew
         driven = drive_system(problem, solver, system.values, system.rhs, guess.pressure, guess.rate, age)
@@ -86,12 +87,12 @@ def solve_pressure(
         iterations += driven.iterations
         guess = _next_guess(problem, system, driven, guess, part, age)
         anew = _assemble(problem, state, dt, guess, age)
-        residual = _imbalance(problem, anew, guess)
+        residual = _imbalance(problem, anew, guess, overfull)
         if residual <= tolerance or solves >= MAX_PICARD or not driven.converged:
             break
         part = max(0.5 * part, 0.125) if residual > 0.9 * best else part
         best = min(best, residual)
-    tip = float(problem.source @ guess.pressure)
+    tip = problem.tip_pressure(guess.pressure)
     return Flow(
         time=state.time,
         pressure=guess.pressure,
@@ -111,9 +112,8 @@ def solve_pressure(
 def _first_guess(problem: Problem, start: Flow | None, age: float) -> Guess:
     law, n = problem.cement, problem.volumes.n
     if start is None:
-        outside = float(np.mean([o.pressure for o in problem.outlets]))
         viscosity = law.viscosity(np.ones(n), age)
-        return Guess(np.full(n, outside), viscosity, problem.drive.rate, np.zeros(len(problem.links)))
+        return Guess(np.full(n, problem.reference_pressure), viscosity, problem.drive.rate, np.zeros(len(problem.links)))
     grown = law.factor(age) / law.factor(problem.age + start.time)
     viscosity = np.minimum(start.cement_viscosity * grown, law.maximum)
     return Guess(start.pressure, viscosity, start.fluxes.rate, start.fluxes.link)
@@ -138,10 +138,11 @@ def _assemble(problem: Problem, state: State, dt: float, guess: Guess, age: floa
     values = kernels.matrix_values(
         v.row_start, v.slot_edge, v.neighbour, v.diagonal_slot, problem.fixed, weight, outlet
     )
-    rhs = problem.sum_links(conductance * problem.link_pressure)
+    reference = problem.reference_pressure
+    rhs = problem.sum_links(conductance * (problem.link_pressure - reference))
     rhs += _overfull(problem, state, dt)
     diagonal = values[v.diagonal_slot]
-    kernels.fixed_to_right_hand_side(v.edges, problem.fixed, problem.fixed_pressure, weight, rhs, diagonal)
+    kernels.fixed_to_right_hand_side(v.edges, problem.fixed, problem.fixed_pressure - reference, weight, rhs, diagonal)
     return System(m, weight, conductance, values, rhs)
 
 
@@ -180,12 +181,12 @@ def _pipe_viscosity(problem: Problem, flow: float, radius: float, age: float) ->
     return float(gradient * np.pi * radius**4 / (8.0 * flow))
 
 
-def _imbalance(problem: Problem, system: System, guess: Guess) -> float:
+def _imbalance(problem: Problem, system: System, guess: Guess, overfull: Floats) -> float:
     """Volume that the equation fails to balance, summed over the vertices, relative to the flow rate."""
     v = problem.volumes
     links = system.conductance * (guess.pressure[problem.links] - problem.link_pressure)
     out = kernels.net_outflow(v.edges, system.weight, guess.pressure, v.n) - guess.rate * problem.source
-    out += problem.sum_links(links)
+    out += problem.sum_links(links) - overfull
     out[problem.fixed] = 0.0
     return float(np.abs(out).sum()) / max(guess.rate, 1e-3 * problem.drive.rate)
 

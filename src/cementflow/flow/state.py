@@ -47,7 +47,7 @@ class State:
 
     def in_bone(self, problem: Problem) -> float:
         """Cement in the pores [m3]."""
-        return float(problem.volumes.pore_volume @ self.saturation)
+        return float(np.sum(problem.volumes.pore_volume * self.saturation))
 
     def balance_error(self, problem: Problem) -> float:
         """|injected - in bone - leaked| / injected, 0 before anything is injected."""

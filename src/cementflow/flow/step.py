@@ -68,7 +68,7 @@ def attempt_step(
             new = transport(problem, state, end, flow.fluxes.mean(end.fluxes), dt)
     except TransportStalled:
         return Attempt(None, None, np.inf, "the saturations did not settle")
-    moved = problem.volumes.pore_volume @ np.abs(new.saturation - predicted.saturation)
+    moved = np.sum(problem.volumes.pore_volume * np.abs(new.saturation - predicted.saturation))
     moved += np.abs(new.leaked - predicted.leaked).sum()
     injected = max(new.injected - state.injected, 1e-6 * problem.drive.rate * dt)
     if not np.isfinite(moved):

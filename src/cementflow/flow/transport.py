@@ -50,13 +50,13 @@ def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: fl
     outflow = problem.sum_links(np.maximum(fluxes.link, 0.0)) + np.maximum(fluxes.fixed, 0.0)
     through = outflow + kernels.edge_outflow(v.edges, fluxes.edge, v.n)
     by_pressure = np.argsort(-flow.pressure, kind="stable").astype(np.int32)
-    order, cycles = kernels.flow_order(
+    order = kernels.flow_order(
         by_pressure, v.row_start, v.slot_edge, v.neighbour, v.edges, fluxes.edge
     )
     parts = _parts(problem, state, through, dt)
     end = state.time + dt
     for _ in range(parts):
-        state = _move(problem, state, flow, fluxes, order, cycles > 0, outflow, dt / parts)
+        state = _move(problem, state, flow, fluxes, order, outflow, dt / parts)
     return replace(state, time=end)
 
 
@@ -75,7 +75,6 @@ def _move(
     flow: Flow,
     fluxes: Fluxes,
     order: Ints,
-    cycles: bool,
     outflow: Floats,
     dt: float,
 ) -> State:
@@ -94,9 +93,8 @@ def _move(
         flow.cement_viscosity / problem.marrow_viscosity,
         state.saturation,
         np.array(problem.corey.numbers),
-        cycles,
     )
-    if sweeps == 0:
+    if sweeps > kernels.MAX_SWEEPS:
         raise TransportStalled
     cement = np.maximum(fluxes.link, 0.0) * fraction[problem.links] - returned
     leaked, held, marrow = _through_outlets(problem, state, fluxes, cement, fraction, dt)

@@ -14,9 +14,10 @@ SUBDIVISIONS = 12
 def ball_weights(mesh: TetMesh, center: Floats, radius: float) -> Floats:
     """Fraction of a ball that lies in each control volume.
 
-    Every tetrahedron that may touch the ball is sampled at the points of a regular barycentric lattice; a sample belongs
-    to the vertex with its largest barycentric coordinate, as the median-dual control volumes have it. Whole vertices
-    instead would move the source by half a mesh width.
+    Every tetrahedron that may touch the ball is sampled at the points of a regular barycentric lattice; a sample
+    belongs to the vertex with its largest barycentric coordinate, as the median-dual control volumes have it; vertices that
+    tie share it, as nothing may depend on the order of the vertices. Whole vertices instead would move the source by
+    half a mesh width.
 
     Parameters
     ----------
@@ -38,21 +39,22 @@ def ball_weights(mesh: TetMesh, center: Floats, radius: float) -> Floats:
     if len(near) == 0:
         return weights
     smallest = float(np.cbrt(mesh.volumes[near].mean()))
-    barycentric = _lattice(int(np.clip(np.ceil(SUBDIVISIONS * smallest / radius), SUBDIVISIONS, 60)))
-    owner = barycentric.argmax(axis=1)
+    barycentric, ownership = _lattice(
+        int(np.clip(np.ceil(SUBDIVISIONS * smallest / radius), SUBDIVISIONS, 60))
+    )
     for e in near:
         inside = np.linalg.norm(barycentric @ corners[e] - center, axis=1) <= radius
         if inside.any():
-            share = np.bincount(owner[inside], minlength=4) / len(owner)
-            weights[mesh.tets[e]] += mesh.volumes[e] * share
+            weights[mesh.tets[e]] += mesh.volumes[e] * ownership[inside].sum(axis=0) / len(ownership)
     total = weights.sum()
     return weights / total if total > 0.0 else weights
 
 
-def _lattice(n: int) -> Floats:
-    """Barycentric coordinates of the interior lattice of n points along an edge, one row a point."""
+def _lattice(n: int) -> tuple[Floats, Floats]:
+    """Barycentric coordinates of the interior lattice of n points along an edge, and what each vertex owns of each."""
     i, j, k = np.meshgrid(*[np.arange(n)] * 3, indexing="ij")
     keep = i + j + k < n
-    first = (np.stack([i[keep], j[keep], k[keep]], axis=1) + 0.25) / n
+    index = np.stack([i[keep], j[keep], k[keep], n - 1 - (i + j + k)[keep]], axis=1)
+    largest = index == index.max(axis=1, keepdims=True)
     # Quarter offsets centre the lattice in the tetrahedron (n = 1 gives its centroid).
-    return np.column_stack([first, 1.0 - first.sum(axis=1)])
+    return (index + 0.25) / n, largest / largest.sum(axis=1, keepdims=True)
