@@ -1,8 +1,10 @@
 """What must not matter: the pose of the mesh, the order of its vertices and tetrahedra, the units of the case.
 
 A rotation or a renumbering changes the order in which floating-point numbers are added, the incomplete factor that
-preconditions the solver, and so every digit behind the tolerances of the iterations. With these set tight the results
-agree to about 1e-6; bits can agree only between runs of one and the same input, which is tested too.
+preconditions the solver, and so every digit behind the tolerances of the iterations. These are set tight here (1e-12
+for the linear systems), and the results then agree to about 1e-13; 1e-9 is asked for. At the default tolerances two
+poses may part by as much as those allow, and a step may be accepted in one that is repeated in the other. Bits agree
+only between runs of one and the same input, which is tested too.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from problems import ball, problem, run
 
 TIGHT = {"linear": 1e-12, "picard": 1e-9}
 PERMEABILITY = np.diag([0.8e-8, 0.5e-8, 1e-8])
-CENTER = np.array([1e-3, 0.5e-3, -0.3e-3])
+CENTER = np.array([2.2e-3, 1.2e-3, -0.3e-3])
 
 
 def pose(mesh: TetMesh, turn: np.ndarray, shift: np.ndarray) -> Problem:
@@ -49,7 +51,7 @@ def pose(mesh: TetMesh, turn: np.ndarray, shift: np.ndarray) -> Problem:
         outlets,
         permeability=turn @ PERMEABILITY @ turn.T,
         cement=AgeingCement(PowerLaw(100.0, 0.6), growth=60.0),
-        volume=0.25e-6,
+        volume=0.4e-6,
         **TIGHT,
     )
 
@@ -60,7 +62,7 @@ def reference() -> tuple[Problem, Step]:
     return p, run(p)[-1]
 
 
-def assert_same(step: Step, order: np.ndarray | slice = slice(None), tolerance: float = 1e-6) -> None:
+def assert_same(step: Step, order: np.ndarray | slice = slice(None), tolerance: float = 1e-9) -> None:
     """The same end of a run, vertex by vertex."""
     _, expected = reference()
     assert expected.state.leaked.sum() > 1e-9
@@ -69,9 +71,11 @@ def assert_same(step: Step, order: np.ndarray | slice = slice(None), tolerance: 
     np.testing.assert_allclose(step.state.saturation[order], expected.state.saturation, atol=tolerance)
     largest = expected.flow.pressure.max()
     np.testing.assert_allclose(step.flow.pressure[order], expected.flow.pressure, atol=tolerance * largest)
-    np.testing.assert_allclose(step.state.leaked, expected.state.leaked, rtol=1e-5, atol=tolerance * 0.25e-6)
+    np.testing.assert_allclose(
+        step.state.leaked, expected.state.leaked, rtol=tolerance, atol=tolerance * 0.4e-6
+    )
     assert step.flow.tip_pressure == pytest.approx(expected.flow.tip_pressure, rel=tolerance)
-    np.testing.assert_allclose(step.first_leak, expected.first_leak, rtol=1e-5)
+    np.testing.assert_allclose(step.first_leak, expected.first_leak, rtol=1e-7)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -141,7 +145,7 @@ n = 0.6
 growth = "60 s"
 age = "4 min"
 [injection]
-volume = "0.3 mL"
+volume = "0.7 mL"
 flow_rate = "6 mL/min"
 source = {center = {ap = 0.5, lr = 0.45, si = 0.5}, radius = "2 mm"}
 [[outlet]]
@@ -170,7 +174,7 @@ OTHER_UNITS = {
     '"0.1 Pa s"': '"100 mPa s"',
     '"60 s"': '"1 min"',
     '"4 min"': '"240 s"',
-    '"0.3 mL"': '"300 mm3"',
+    '"0.7 mL"': '"700 mm3"',
     '"6 mL/min"': '"0.1 mL/s"',
     'radius = "2 mm"}': 'radius = "0.2 cm"}',
     '["6 mm", "10 mm", "5 mm"]': '["0.6 cm", "0.01 m", "5 mm"]',
@@ -191,15 +195,14 @@ def test_a_case_in_other_units_gives_the_same_run(tmp_path: Path) -> None:
         assert other.count(old) >= 1, old
         other = other.replace(old, new)
     a, b = summary_of(IN_MILLIMETRES, tmp_path / "a"), summary_of(other, tmp_path / "b")
-    assert a["leaked_ml"]["total"] > 0.0
-    for key in (
-        "injected_ml",
-        "in_bone_ml",
-        "peak_tip_pressure_kPa",
-        "first_leak_s",
-        "leaked_ml",
-        "leaked_by_type_ml",
-    ):
+    assert a["leaked_ml"]["total"] > 1e-3
+    for key in ("injected_ml", "in_bone_ml", "peak_tip_pressure_kPa"):
         assert b[key] == pytest.approx(a[key], rel=1e-9), key
+    for key in ("leaked_ml", "leaked_by_type_ml", "first_leak_s"):
+        for name, value in a[key].items():
+            assert b[key][name] == (value if value is None else pytest.approx(value, rel=1e-7, abs=1e-12)), (
+                key,
+                name,
+            )
     assert a["steps"] == b["steps"]
     assert a["mesh"] == b["mesh"]

@@ -226,7 +226,6 @@ def _prepare(case: Case, folder: RunFolder, before: Checkpoint | None, checkpoin
     if before is not None:
         watch.seconds.update(before.seconds)
     with watch.phase("compile"):
-        from cementflow.fem.linear_solver import PressureSolver
         from cementflow.mesh.geometry import build_geometry
         from cementflow.model import build_model
         from cementflow.observers import Recorder

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SMALLEST, LARGEST = 3e-3, 1.0  # m: outside, a file that looks odd is taken to be in another unit
 FAR_FROM_SURFACE = 10e-3  # m: a place this far inside or outside is not meant to be on the wall
-OFF_SURFACE = 4e-3  # m
+OFF_SURFACE = 7e-3  # m: the waist of a vertebral body lies up to 6 mm inside its box
 TIGHT = 1e-6  # permeability, relative to that at the needle, that nothing gets through
 STIFF_CEMENT = 2e3  # Pa s; about where cement cannot be injected by hand (assumed)
 
@@ -52,18 +52,18 @@ def check(case: Case) -> list[Finding]:
     try:
         geometry = build_geometry(case.geometry, case.folder)
     except InputError as error:
-        return _errors(error)
+        return _errors(error, case)
     findings = list(geometry_findings(case, geometry))
     try:
         findings += model_findings(build_model(case, geometry))
     except InputError as error:
-        findings += _errors(error)
+        findings += _errors(error, case)
     order = ("error", "warning", "note")
     return sorted(findings, key=lambda f: order.index(f.level))
 
 
-def _errors(error: InputError) -> list[Finding]:
-    source = f"{error.source}: " if error.source else ""
+def _errors(error: InputError, case: Case) -> list[Finding]:
+    source = f"{error.source}: " if error.source and error.source != case.source else ""
     return [Finding("error", source + problem) for problem in error.problems]
 
 

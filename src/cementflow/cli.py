@@ -196,7 +196,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="cementflow",
         description="Where bone cement goes in a vertebra, how much leaks and what pressure it takes.",
     )
-    parser.add_argument("--version", action="version", version=_Version())
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="COMMAND")
 
     verb = verbs.add_parser("run", help="simulate a case", description=run.__doc__)
@@ -249,13 +249,14 @@ def _add_case(verb: argparse.ArgumentParser) -> None:
     )
 
 
-class _Version(str):
+class _Version(argparse.Action):
     """Looked up only when asked for: reading package metadata costs more than parsing."""
 
-    def __mod__(self, _: object) -> str:
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from cementflow.version import version
 
-        return f"cementflow {version()}"
+        print(f"cementflow {version()}")
+        parser.exit()
 
 
 if __name__ == "__main__":

@@ -23,7 +23,9 @@ VOLUME_TOLERANCE = 1e-8  # of the volume to inject
 LEAK_TOLERANCE = 1e-12  # m3
 SWITCH_TOLERANCE = 1e-3  # of the pressure limit
 MAX_TRIES = 60
-LARGEST_GROWTH = 0.25  # of the cloud in one step, so that the steps follow a young cloud as they do an old one
+LARGEST_GROWTH = (
+    0.25  # of the cloud in one step, so that the steps follow a young cloud as they do an old one
+)
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,10 @@ def _advance(problem: Problem, plan: Plan, solver: PressureSolver, step: Step, w
         counters = counters.plus(attempt.flow)
         part = _part_to_keep(problem, plan, step, attempt, dt)
         if part >= 1.0 and attempt.state is not None:
-            grown = next_step(dt, attempt.error, tolerances.step, tolerances.max_step)
+            # Below the shortest step the run would creep on for ever instead of ending.
+            grown = max(
+                next_step(dt, attempt.error, tolerances.step, tolerances.max_step), tolerances.min_step
+            )
             # A step cut short for an output time says nothing against the size that was planned.
             following = max(grown, step.dt) if dt == wanted and dt < step.dt else grown
             with watch.phase("pressure"):

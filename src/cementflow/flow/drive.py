@@ -74,7 +74,13 @@ def drive_system(
         demand = pressure_demand(problem, tip, wanted, age)
         if demand <= 1.0:
             return Driven(
-                with_source.x + reference, wanted, "rate", demand, 1, with_source.iterations, with_source.converged
+                with_source.x + reference,
+                wanted,
+                "rate",
+                demand,
+                1,
+                with_source.iterations,
+                with_source.converged,
             )
     without = _solve(problem, solver, values, rhs, 0.0, np.zeros_like(rhs), trial)
     tip_without = problem.tip_pressure(without.x) + reference
@@ -124,7 +130,13 @@ def _limited_rate(problem: Problem, tip_without: float, resistance: float, age: 
 
 
 def _solve(
-    problem: Problem, solver: PressureSolver, values: Floats, rhs: Floats, rate: float, start: Floats, scale: float
+    problem: Problem,
+    solver: PressureSolver,
+    values: Floats,
+    rhs: Floats,
+    rate: float,
+    start: Floats,
+    scale: float,
 ) -> LinearResult:
     """Solve for the pressure above the reference; the residual is measured against the flow rate `scale`.
 

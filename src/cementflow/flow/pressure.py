@@ -113,7 +113,8 @@ def _first_guess(problem: Problem, start: Flow | None, age: float) -> Guess:
     law, n = problem.cement, problem.volumes.n
     if start is None:
         viscosity = law.viscosity(np.ones(n), age)
-        return Guess(np.full(n, problem.reference_pressure), viscosity, problem.drive.rate, np.zeros(len(problem.links)))
+        pressure = np.full(n, problem.reference_pressure)
+        return Guess(pressure, viscosity, problem.drive.rate, np.zeros(len(problem.links)))
     grown = law.factor(age) / law.factor(problem.age + start.time)
     viscosity = np.minimum(start.cement_viscosity * grown, law.maximum)
     return Guess(start.pressure, viscosity, start.fluxes.rate, start.fluxes.link)
@@ -142,7 +143,9 @@ def _assemble(problem: Problem, state: State, dt: float, guess: Guess, age: floa
     rhs = problem.sum_links(conductance * (problem.link_pressure - reference))
     rhs += _overfull(problem, state, dt)
     diagonal = values[v.diagonal_slot]
-    kernels.fixed_to_right_hand_side(v.edges, problem.fixed, problem.fixed_pressure - reference, weight, rhs, diagonal)
+    kernels.fixed_to_right_hand_side(
+        v.edges, problem.fixed, problem.fixed_pressure - reference, weight, rhs, diagonal
+    )
     return System(m, weight, conductance, values, rhs)
 
 

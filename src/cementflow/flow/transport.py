@@ -50,9 +50,7 @@ def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: fl
     outflow = problem.sum_links(np.maximum(fluxes.link, 0.0)) + np.maximum(fluxes.fixed, 0.0)
     through = outflow + kernels.edge_outflow(v.edges, fluxes.edge, v.n)
     by_pressure = np.argsort(-flow.pressure, kind="stable").astype(np.int32)
-    order = kernels.flow_order(
-        by_pressure, v.row_start, v.slot_edge, v.neighbour, v.edges, fluxes.edge
-    )
+    order = kernels.flow_order(by_pressure, v.row_start, v.slot_edge, v.neighbour, v.edges, fluxes.edge)
     parts = _parts(problem, state, through, dt)
     end = state.time + dt
     for _ in range(parts):
@@ -122,10 +120,10 @@ def _through_outlets(
         marrow[i] += (fluxes.link[links] - cement[links]).sum() * dt
         if isinstance(outlet, Tube):
             held[i] = min(held[i] + amount, outlet.capacity)
-    for i, outlet in enumerate(problem.outlets):
-        if isinstance(outlet, OpenFaces):
-            out = fluxes.fixed[outlet.vertices]
-            amount = (np.maximum(out, 0.0) * fraction[outlet.vertices]).sum() * dt
+    for i, faces in enumerate(problem.outlets):
+        if isinstance(faces, OpenFaces):
+            out = fluxes.fixed[faces.vertices]
+            amount = (np.maximum(out, 0.0) * fraction[faces.vertices]).sum() * dt
             leaked[i] += amount
             marrow[i] += out.sum() * dt - amount
     return leaked, held, marrow

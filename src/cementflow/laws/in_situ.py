@@ -38,7 +38,7 @@ class CapillaryBundle:
 def bundle_viscosity(K: float, n: float, k: float, porosity: float) -> float:
     """Effective consistency of a power-law fluid in a bundle of straight capillaries.
 
-    mu_eff = (2 k K / R) [(3n + 1)/(n phi R)]^n with R = sqrt(8 k / phi), so that the pressure gradient is mu_eff u^n / k.
+    mu_eff = (2 k K / R) [(3n + 1)/(n phi R)]^n with R = sqrt(8 k / phi): the pressure gradient is mu_eff u^n / k.
 
     Parameters
     ----------

@@ -12,7 +12,8 @@ Viscosity = Callable[[Floats], Floats]
 
 # Gauss-Legendre points x on (0, 1) for an integral over the shear rate; with rate = rate_w x^3 the integrand of a
 # power law, which starts like rate^(3n), is smooth.
-_X, _W = (lambda x, w: (0.5 * (x + 1.0), 0.5 * w))(*np.polynomial.legendre.leggauss(32))
+_POINTS, _POINT_WEIGHTS = np.polynomial.legendre.leggauss(32)
+_X, _W = 0.5 * (_POINTS + 1.0), 0.5 * _POINT_WEIGHTS
 _SHARE, _SHARE_WEIGHT = _X**3, 3.0 * _X**2 * _W
 _ONE = np.ones(1)
 
@@ -20,8 +21,9 @@ _ONE = np.ones(1)
 def pipe_flow(gradient: float, radius: float, viscosity: Viscosity) -> float:
     """Volume rate through a pipe.
 
-    Q = (pi R^3 / tau_w^3) integral_0^tau_w tau^2 rate dtau with the wall shear stress tau_w = G R / 2 (Rabinowitsch 1929).
-    By parts it needs no inverse of the law: Q = (pi R^3 / 3) [rate_w - integral_0^rate_w (tau / tau_w)^3 drate].
+    Q = (pi R^3 / tau_w^3) integral_0^tau_w tau^2 rate dtau with the shear stress tau_w = G R / 2 at the wall
+    (Rabinowitsch 1929). By parts it needs no inverse of the law: Q = (pi R^3 / 3) [rate_w - I] with
+    I = integral_0^rate_w (tau / tau_w)^3 drate.
 
     Parameters
     ----------

@@ -116,7 +116,7 @@ def build_outlets(
 
 
 def _normal_permeability(mesh: TetMesh, permeability: Floats, vertices: Ints, normal: Floats) -> float:
-    """n . K n [m2], averaged over the tetrahedra at some vertices."""
+    """Permeability n . K n [m2] along a normal n, averaged over the tetrahedra at some vertices."""
     at = np.isin(mesh.tets, vertices).any(axis=1)
     k = permeability[at].mean(axis=0)
     x, y, z = normal

@@ -15,8 +15,8 @@ def ball_weights(mesh: TetMesh, center: Floats, radius: float) -> Floats:
     """Fraction of a ball that lies in each control volume.
 
     Every tetrahedron that may touch the ball is sampled at the points of a regular barycentric lattice; a sample
-    belongs to the vertex with its largest barycentric coordinate, as the median-dual control volumes have it; vertices that
-    tie share it, as nothing may depend on the order of the vertices. Whole vertices instead would move the source by
+    belongs to the vertex with its largest barycentric coordinate, as the median-dual control volumes have it;
+    vertices that tie share it, as nothing may depend on their order. Whole vertices instead would move the source by
     half a mesh width.
 
     Parameters

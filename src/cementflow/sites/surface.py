@@ -55,7 +55,8 @@ class BoneSurface:
     def area(self) -> Floats:
         """Surface area of each vertex [m2], 0 inside, shape (n,)."""
         thirds = np.repeat(np.linalg.norm(self.mesh.boundary_area_vectors, axis=1) / 3.0, 3)
-        return np.bincount(self.mesh.boundary.ravel(), thirds, minlength=len(self.mesh.points))
+        area = np.bincount(self.mesh.boundary.ravel(), thirds, minlength=len(self.mesh.points))
+        return area.astype(np.float64)
 
     @cached_property
     def normals(self) -> Floats:
@@ -82,7 +83,7 @@ class BoneSurface:
             i = int(distance.argmin())
             return owner[i : i + 1].astype(np.int32), np.array([np.pi * radius**2])
         vertices, index = np.unique(owner[covered], return_inverse=True)
-        return vertices.astype(np.int32), np.bincount(index, area[covered])
+        return vertices.astype(np.int32), np.bincount(index, area[covered]).astype(np.float64)
 
     @cached_property
     def _samples(self) -> tuple[Floats, Ints, Ints, Floats]:

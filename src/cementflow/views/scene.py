@@ -142,7 +142,7 @@ def photograph(sheet: RunSheet, shot: Snapshot, cement: Any | None, camera: Came
         plotter.set_background("white")
         actors.add_scene(plotter, sheet, shot, cement, camera.toward, show_scalar_bar=False)
         camera.apply(plotter, distance=3 * shot.grid.length)
-        picture = np.asarray(plotter.screenshot(return_img=True), float)
+        picture = np.asarray(plotter.screenshot(return_img=True))
     finally:
         plotter.close()
     blocks = picture.reshape(height, _OVERSAMPLING, width, _OVERSAMPLING, 3)
