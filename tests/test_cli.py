@@ -239,7 +239,7 @@ def test_run_refuses_what_does_not_fit_the_bone(
         ({"nan": True}, ("box.vtu", "NaN")),
         ({"inverted": True}, ("box.vtu", "overlap")),
         ({"scale": 1.0}, ("with units = 'm'",)),
-        ({"scale": 1e6}, ("no vertebra does", "with units = 'um'")),
+        ({"scale": 1e6}, ("2 problems", "no vertebra does", "with units = 'um'")),
     ],
 )
 def test_run_refuses_a_bad_mesh(spoil: dict[str, object], fragments: tuple[str, ...], tmp_path: Path) -> None:
@@ -353,7 +353,7 @@ def test_mesh(surface: Path, tmp_path: Path) -> None:
         (("--edge-length", "4"), '--edge-length = "4" needs a unit of length'),
         (("--edge-length", "1 um"), "--edge-length = \"1 um\" is below the smallest sensible value"),
         (("--axes", "XYZ"), "axes"),
-        (("--units", "m"), "with units = 'mm'"),
+        (("--units", "um"), "with units = 'mm'"),
         (("-o", "a.xyz"), "meshes are written as .vtu"),
     ],
 )  # fmt: skip

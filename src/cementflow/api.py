@@ -19,6 +19,7 @@ from cementflow.version import version
 
 if TYPE_CHECKING:
     from cementflow.fem.linear_solver import PressureSolver
+    from cementflow.mesh.geometry import Geometry
     from cementflow.model import Model
     from cementflow.observers import Observer, Recorder
     from cementflow.results.checkpoint import Checkpoint
@@ -173,8 +174,7 @@ def run(
     folder = RunFolder(path)
     if not resume and path.exists():
         folder.create()  # says what is wrong
-    job = _prepare(case, folder, before, checkpoint_every)
-    _refuse_or_tell(case, job.model, tell)
+    job = _prepare(case, folder, before, checkpoint_every, tell)
     if before is None:
         folder.create()
         _write_case(folder, case)
@@ -219,7 +219,13 @@ class Job:
     digest: str
 
 
-def _prepare(case: Case, folder: RunFolder, before: Checkpoint | None, checkpoint_every: float) -> Job:
+def _prepare(
+    case: Case,
+    folder: RunFolder,
+    before: Checkpoint | None,
+    checkpoint_every: float,
+    tell: Callable[[str], object],
+) -> Job:
     from cementflow.timing import Stopwatch
 
     watch = Stopwatch()
@@ -227,13 +233,12 @@ def _prepare(case: Case, folder: RunFolder, before: Checkpoint | None, checkpoin
         watch.seconds.update(before.seconds)
     with watch.phase("compile"):
         from cementflow.mesh.geometry import build_geometry
-        from cementflow.model import build_model
         from cementflow.observers import Recorder
         from cementflow.warm_up import warm_up
 
         warm_up()
     with watch.phase("setup"):
-        model = build_model(case, build_geometry(case.geometry, case.folder))
+        model = _ready(case, build_geometry(case.geometry, case.folder), tell)
         solver = model.problem.make_solver()
     code = digest(case)
     recorder = Recorder(folder, model, watch, code, checkpoint_every, before)
@@ -289,16 +294,17 @@ def _summarise(job: Job, started: float, status: str, reason: str) -> None:
     )
 
 
-def _refuse_or_tell(case: Case, model: Model, tell: Callable[[str], object]) -> None:
-    from cementflow.check import geometry_findings, model_findings
+def _ready(case: Case, geometry: Geometry, tell: Callable[[str], object]) -> Model:
+    from cementflow.check import checked_model
 
-    findings = [*geometry_findings(case, model.geometry), *model_findings(model)]
+    model, findings = checked_model(case, geometry)
     errors = [f.text for f in findings if f.level == "error"]
-    if errors:
+    if errors or model is None:
         raise CaseError(errors, case.source)
     for finding in findings:
         if finding.level == "warning":
             tell(f"warning: {finding.text}")
+    return model
 
 
 def _draw(path: Path, tell: Callable[[str], object]) -> None:

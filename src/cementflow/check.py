@@ -47,19 +47,26 @@ def check(case: Case) -> list[Finding]:
         A case that has been read, so its values alone are in order; here they meet the mesh.
     """
     from cementflow.mesh.geometry import build_geometry
-    from cementflow.model import build_model
 
     try:
         geometry = build_geometry(case.geometry, case.folder)
     except InputError as error:
         return _errors(error, case)
-    findings = list(geometry_findings(case, geometry))
-    try:
-        findings += model_findings(build_model(case, geometry))
-    except InputError as error:
-        findings += _errors(error, case)
+    _, findings = checked_model(case, geometry)
     order = ("error", "warning", "note")
     return sorted(findings, key=lambda f: order.index(f.level))
+
+
+def checked_model(case: Case, geometry: Geometry) -> tuple[Model | None, list[Finding]]:
+    """The case made ready to run, None where that cannot be, and all that is wrong or doubtful about it."""
+    from cementflow.model import build_model
+
+    findings = list(geometry_findings(case, geometry))
+    try:
+        model = build_model(case, geometry)
+    except InputError as error:
+        return None, findings + _errors(error, case)
+    return model, findings + list(model_findings(model))
 
 
 def _errors(error: InputError, case: Case) -> list[Finding]:
