@@ -52,8 +52,9 @@ class Result:
     def history(self) -> dict[str, NDArray[np.float64]]:
         """Columns of `history.csv` by name, one value an accepted step."""
         lines = (self.path / "history.csv").read_text(encoding="utf-8").splitlines()
-        table = np.array([[float(x) for x in line.split(",")] for line in lines[1:]])
-        return dict(zip(lines[0].split(","), table.T, strict=True))
+        names = lines[0].split(",")
+        table = np.array([[float(x) for x in line.split(",")] for line in lines[1:]]).reshape(-1, len(names))
+        return dict(zip(names, table.T, strict=True))
 
     def fields(self, time: float | None = None) -> Any:
         """Fields as a PyVista grid, at the stored time nearest to `time` [s]; the last one by default.
@@ -182,7 +183,7 @@ def run(
         job.recorder.remove_interrupted()
     try:
         status, reason, failure = _loop(job, before, progress, stop_asked)
-        _finish(job, started, status, reason, failure)
+        _finish(job, started, status, reason)
     except KeyboardInterrupt:
         tell(f"stopped at once; go on from the last checkpoint with: cementflow run --resume --out {path}")
         raise
@@ -269,16 +270,12 @@ def _loop(
     return ("completed" if step.finished == "volume injected" else "stopped"), step.finished, None
 
 
-def _finish(job: Job, started: float, status: str, reason: str, failure: RunFailed | None) -> None:
-    recorder = job.recorder
-    if recorder.last is None:
-        assert failure is not None
-        raise failure
+def _finish(job: Job, started: float, status: str, reason: str) -> None:
     with job.watch.phase("output"):
         if status == "interrupted":
-            recorder.save_interrupted()
+            job.recorder.save_interrupted()
         else:
-            recorder.save()
+            job.recorder.save()
     _summarise(job, started, status, reason)
 
 
@@ -286,7 +283,6 @@ def _summarise(job: Job, started: float, status: str, reason: str) -> None:
     from cementflow.results.summary import summarise
 
     recorder = job.recorder
-    assert recorder.last is not None
     before = job.watch.seconds.get("total", 0.0)  # of the run that this one goes on from
     seconds = job.watch.seconds | {"total": before + time.perf_counter() - started}
     job.folder.write_summary(

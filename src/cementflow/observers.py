@@ -107,9 +107,10 @@ class Recorder:
                 self.save()
 
     def save(self) -> None:
-        """Write history and checkpoint up to the last step."""
-        assert self.last is not None
+        """Write history and checkpoint up to the last step, if there is one."""
         self._folder.write_history(history_columns(self._model), self.rows)
+        if self.last is None:
+            return
         write_checkpoint(
             self._folder, self.last, self.rows, self.snapshots, self._watch.seconds, self._digest
         )

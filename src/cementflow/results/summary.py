@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cementflow.flow.state import State
 from cementflow.model import Model
-from cementflow.simulate import Step
+from cementflow.simulate import Counters, Step
 from cementflow.sites.outlets import OpenFaces, Outlet, Tube
 
 ML = 1e6  # mL in a m3
@@ -51,7 +52,7 @@ def history_row(model: Model, step: Step) -> list[float]:
 
 def summarise(
     model: Model,
-    step: Step,
+    step: Step | None,
     rows: list[list[float]],
     status: str,
     reason: str,
@@ -59,9 +60,20 @@ def summarise(
     digest: str,
     version: str,
 ) -> dict[str, Any]:
-    """Contents of `summary.json`; volumes in mL, pressures in kPa, times in s."""
-    problem, state = model.problem, step.state
-    table = dict(zip(history_columns(model), np.array(rows).T, strict=True))
+    """Contents of `summary.json`; volumes in mL, pressures in kPa, times in s.
+
+    A run that failed before its first step, without `step` and `rows`, has the zeros and nulls of nothing done.
+    """
+    problem = model.problem
+    state = step.state if step is not None else State.initial(problem)
+    counters = step.counters if step is not None else Counters()
+    first_leak = step.first_leak if step is not None else np.full(len(problem.outlets), np.nan)
+    columns = history_columns(model)
+    peak = (
+        dict(zip(columns, np.array(rows).max(axis=0).tolist(), strict=True))
+        if rows
+        else dict.fromkeys(columns)
+    )
     leaks = {o.name: float(v) * ML for o, v in zip(problem.outlets, state.leaked, strict=True)}
     by_type = {
         t: ML * float(sum(v for o, v in zip(problem.outlets, state.leaked, strict=True) if o.type == t))
@@ -77,23 +89,23 @@ def summarise(
         "in_bone_ml": state.in_bone(problem) * ML,
         "leaked_ml": {"total": float(state.leaked.sum()) * ML, **leaks},
         "leaked_by_type_ml": by_type,
-        "first_leak_s": {o.name: _or_none(t) for o, t in zip(problem.outlets, step.first_leak, strict=True)},
+        "first_leak_s": {o.name: _or_none(t) for o, t in zip(problem.outlets, first_leak, strict=True)},
         "marrow_out_ml": {
             "total": float(state.marrow_out.sum()) * ML,
             **{o.name: float(v) * ML for o, v in zip(problem.outlets, state.marrow_out, strict=True)},
         },
-        "peak_tip_pressure_kPa": float(table["tip_pressure_kPa"].max()),
-        "peak_syringe_pressure_kPa": float(table["syringe_pressure_kPa"].max()),
+        "peak_tip_pressure_kPa": peak["tip_pressure_kPa"],
+        "peak_syringe_pressure_kPa": peak["syringe_pressure_kPa"],
         "balance_error": state.balance_error(problem),
-        "largest_balance_error": float(table["balance_error"].max()),
+        "largest_balance_error": peak["balance_error"],
         "mesh": {"vertices": len(mesh.points), "tets": len(mesh.tets)},
-        "steps": step.counters.steps,
-        "rejected_steps": step.counters.rejected,
-        "pressure_solves": step.counters.pressure_solves,
-        "linear_iterations": step.counters.linear_iterations,
-        "sites": _sites(model, step),
+        "steps": counters.steps,
+        "rejected_steps": counters.rejected,
+        "pressure_solves": counters.pressure_solves,
+        "linear_iterations": counters.linear_iterations,
+        "sites": _sites(model, state, first_leak),
         "frame": dict(zip(("ap", "lr", "si"), model.geometry.frame.axes.tolist(), strict=True)),
-        "events": [{"time_s": e.time, "what": e.what} for e in step.events],
+        "events": [{"time_s": e.time, "what": e.what} for e in (step.events if step is not None else ())],
         "wall_s": {
             k: seconds.get(k, 0.0) for k in ("total", "compile", "setup", "pressure", "transport", "output")
         },
@@ -109,10 +121,12 @@ def peak_memory_mb() -> float:
     return peak / (1e6 if sys.platform == "darwin" else 1e3)
 
 
-def _sites(model: Model, step: Step) -> dict[str, Any]:
+def _sites(model: Model, state: State, first_leak: NDArray[np.float64]) -> dict[str, Any]:
     sites: dict[str, Any] = {
         "tip": {"center_mm": _mm(model.source.center), "radius_mm": model.source.radius * 1e3},
-        "outlets": {outlet.name: _site(outlet, i, step) for i, outlet in enumerate(model.problem.outlets)},
+        "outlets": {
+            outlet.name: _site(outlet, i, state, first_leak) for i, outlet in enumerate(model.problem.outlets)
+        },
     }
     if model.case.injection.cannula is not None:
         # A transpedicular needle comes from behind; its exact direction is not stated and does not enter the flow.
@@ -120,7 +134,7 @@ def _sites(model: Model, step: Step) -> dict[str, Any]:
     return sites
 
 
-def _site(outlet: Outlet, i: int, step: Step) -> dict[str, Any]:
+def _site(outlet: Outlet, i: int, state: State, first_leak: NDArray[np.float64]) -> dict[str, Any]:
     tube = outlet if isinstance(outlet, Tube) else None
     center, outward = (None, None) if isinstance(outlet, OpenFaces) else (outlet.center, outlet.outward)
     return {
@@ -130,9 +144,9 @@ def _site(outlet: Outlet, i: int, step: Step) -> dict[str, Any]:
         "radius_mm": 0.0 if isinstance(outlet, OpenFaces) else outlet.radius * 1e3,
         "outward": None if outward is None else outward.tolist(),
         "tube_length_mm": tube.length * 1e3 if tube else None,
-        "reach_mm": float(step.state.held[i]) / tube.area * 1e3 if tube else None,
-        "leaked_ml": float(step.state.leaked[i]) * ML,
-        "first_leak_s": _or_none(step.first_leak[i]),
+        "reach_mm": float(state.held[i]) / tube.area * 1e3 if tube else None,
+        "leaked_ml": float(state.leaked[i]) * ML,
+        "first_leak_s": _or_none(first_leak[i]),
     }
 
 
