@@ -84,7 +84,9 @@ def test_implicit_saturation_is_the_root(
     found = implicit_saturation(guess, old, storage, 1.0, wet, ratio, *numbers)
     exact = brentq(balance, old - courant - 1.0, old + courant + 1.0, xtol=1e-15, rtol=8.9e-16, maxiter=500)
     assert abs(balance(found)) <= 1e-12 or abs(found - exact) <= 1e-12
-    assert -1e-12 <= found <= law.largest_saturation + 1e-12
+    # Above full the fraction is flat: a balance met to 1e-14 of the outflow leaves 1e-14 Courant numbers of saturation.
+    slack = 1e-12 + 1e-13 * courant
+    assert -slack <= found <= law.largest_saturation + slack
 
 
 def test_implicit_saturation_without_outflow_stores_everything() -> None:

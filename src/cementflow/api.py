@@ -231,7 +231,8 @@ def _prepare(
 
     watch = Stopwatch()
     if before is not None:
-        watch.seconds.update(before.seconds)
+        phases = {name: spent for name, spent in before.seconds.items() if name != "total"}
+        watch.seconds |= phases | {"total": sum(phases.values())}
     with watch.phase("compile"):
         from cementflow.mesh.geometry import build_geometry
         from cementflow.observers import Recorder

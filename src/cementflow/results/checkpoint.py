@@ -77,14 +77,14 @@ def read_checkpoint(folder: RunFolder) -> Checkpoint:
         If it is missing or damaged.
     """
     try:
-        with np.load(folder.checkpoint, allow_pickle=False) as file:
+        with folder.checkpoint.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             data = {name: file[name] for name in file.files}
         return _checkpoint(data)
     except FileNotFoundError:
         raise InputError(
             "there is no checkpoint to resume from; start the run again in a new folder", str(folder.path)
         ) from None
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise InputError(f"the checkpoint is damaged ({error})", str(folder.checkpoint)) from error
 
 

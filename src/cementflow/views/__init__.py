@@ -39,10 +39,12 @@ def make_figures(run: Path) -> list[Path]:
     sheet = open_run(run)
     figures = run / "figures"
     written = []
-    if snapshot_files(run):
-        written += [render_scene(run, figures / "scene.png"), render_slices(run, figures / "slices.png")]
     if len(sheet.history):
         written.append(plot_curves(run, figures / "curves.png"))
+    if snapshot_files(run):
+        written.append(render_slices(run, figures / "slices.png"))
+        # Last, as it needs OpenGL, which not every machine has.
+        written.append(render_scene(run, figures / "scene.png"))
     return written
 
 

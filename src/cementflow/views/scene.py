@@ -13,6 +13,7 @@ from cementflow.errors import InputError
 from cementflow.views import actors
 from cementflow.views.camera import Camera, fit, lateral, oblique
 from cementflow.views.labels import Label, draw_labels, outlet_label
+from cementflow.views.opengl import require_opengl
 from cementflow.views.orientation import draw_triad
 from cementflow.views.page import (
     add_foot,
@@ -61,12 +62,13 @@ def render_scene(
     Raises
     ------
     InputError
-        If the folder is not readable, holds no fields, or `time` is out of range.
+        If the folder is not readable, holds no fields, or `time` is out of range; if there is no OpenGL.
     """
     sheet = open_run(run)
     shot = read_snapshot(sheet, time)
     panel = panel_size(size)
     with quiet_vtk():
+        require_opengl()
         cement = actors.cement_surface(shot.grid)
         cameras = scene_cameras(sheet, shot, panel)
         pictures = [photograph(sheet, shot, cement, camera) for camera in cameras]
