@@ -7,6 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+# The first call of a compiled kernel may take seconds.
+settings.register_profile("cementflow", deadline=None)
+settings.load_profile("cementflow")
 
 SHARED_DATA = Path(__file__).parents[2] / "shared/data"
 

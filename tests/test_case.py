@@ -955,7 +955,7 @@ def test_digest_depends_on_the_bytes_of_the_mesh(full_case, tmp_path):
 
 def test_digest_depends_on_the_version(monkeypatch):
     first = digest(read())
-    monkeypatch.setattr("cementflow.case.write.version", lambda name: "999")
+    monkeypatch.setattr("cementflow.case.write.version", lambda: "999")
     assert digest(read()) != first
 
 

@@ -69,7 +69,7 @@ def test_tip_half_outside() -> None:
 
 def test_tip_below_the_mesh() -> None:
     (text,) = findings(box({"injection.source.radius": "1.5 mm"}), "warning")
-    assert "the tip's radius of 1.5 mm is below the mean edge" in text
+    assert "the tip's radius of 1.5 mm is below 1.2 mean edges" in text
 
 
 def test_places_far_from_the_surface() -> None:
@@ -119,8 +119,14 @@ def test_cells_that_cannot_be_reached() -> None:
     middle = {"ap": 0.5, "lr": 0.5, "si": 0.5}
     shell = {"shape": "ball", "center": middle, "radius": "13 mm", "permeability": "1e-16 m2"}
     core = {"shape": "ball", "center": middle, "radius": "8 mm", "permeability": "1e-8 m2"}
-    texts = findings(box({"geometry.edge_length": "2 mm", "bone.region": [shell, core]}), "warning")
-    assert any("cannot be reached from the needle" in text for text in texts)
+    (text,) = findings(box({"geometry.edge_length": "2 mm", "bone.region": [shell, core]}), "error")
+    assert "cannot be reached from the needle" in text
+    assert "no outlet is among those" in text
+    aside = {"ap": 0.2, "lr": 0.2, "si": 0.2}
+    lesion = shell | {"center": aside, "radius": "5 mm"}
+    fine = box({"geometry.edge_length": "2 mm", "bone.region": [lesion]})
+    assert any("cannot be reached" in text for text in findings(fine, "warning"))
+    assert findings(fine, "error") == []
     # Negative control: the same shell with a bone's permeability.
     texts = findings(
         box({"geometry.edge_length": "2 mm", "bone.region": [shell | {"permeability": "1e-9 m2"}]}), "warning"

@@ -285,15 +285,16 @@ def test_run_refuses_folders_that_cannot_be_made(tmp_path: Path) -> None:
     refused(cementflow("run", *small, "--out", "file/out", cwd=tmp_path), "the folder cannot be made")
 
 
-def test_reachable_bone_is_asked_for(tmp_path: Path) -> None:
-    """A tight shell around the needle: told before the run."""
+def test_run_refuses_a_needle_that_is_walled_in(tmp_path: Path) -> None:
     shells = (
         '[{shape="ball", center={ap=0.5, lr=0.5, si=0.5}, radius="11 mm", permeability="1e-16 m2"}, '
         '{shape="ball", center={ap=0.5, lr=0.5, si=0.5}, radius="6 mm", permeability="1e-8 m2"}]'
     )
-    done = cementflow("check", *settings({"geometry.edge_length": "2.5 mm", "bone.region": shells}),
-                      "--set", "injection.cannula.tip={ap=0.5,lr=0.5,si=0.5}", cwd=tmp_path)  # fmt: skip
-    assert re.search(r"warning bone: \d+ cells .* cannot be reached from the needle", done.stdout)
+    tip = {"injection.cannula.tip": "{ap = 0.5, lr = 0.5, si = 0.5}"}
+    walled_in = COARSE | tip | {"geometry.edge_length": "2.5 mm", "bone.region": shells}
+    done = cementflow("run", *settings(walled_in), cwd=tmp_path)
+    refused(done, "cannot be reached from the needle", "nothing can be injected")
+    assert listing(tmp_path) == set()
 
 
 # --- check

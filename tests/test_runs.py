@@ -252,7 +252,7 @@ def test_warnings_are_told(case: cf.Case, tmp_path: Path) -> None:
     told: list[str] = []
     small = {"injection.cannula.tip_radius": "1 mm", "stop.time": "0.5 s"}
     cf.run(case.replace(small), tmp_path / "a", tell=told.append)
-    assert any("the tip's radius of 1 mm is below the mean edge" in text for text in told)
+    assert any("the tip's radius of 1 mm is below 1.2 mean edges" in text for text in told)
 
 
 # --- interruption

@@ -160,7 +160,7 @@ def test_make_figures_writes_all_three_and_leaves_nothing_else(run: Path) -> Non
     before = {p for p in run.rglob("*") if "figures" not in p.parts}
     made = make_figures(run)
     assert [p.relative_to(run).as_posix() for p in made] == [
-        f"figures/{n}.png" for n in ("scene", "slices", "curves")
+        f"figures/{n}.png" for n in ("curves", "slices", "scene")
     ]
     assert sorted(p.name for p in (run / "figures").iterdir()) == ["curves.png", "scene.png", "slices.png"]
     assert {p for p in run.rglob("*") if "figures" not in p.parts} == before
@@ -413,7 +413,7 @@ def test_empty_history_is_an_error_for_curves_only(tmp_path: Path) -> None:
     run = RunFolder(rows=0).write(tmp_path / "run")
     with pytest.raises(InputError, match="no rows"):
         plot_curves(run, tmp_path / "x.png")
-    assert [path.name for path in make_figures(run)] == ["scene.png", "slices.png"]
+    assert [path.name for path in make_figures(run)] == ["slices.png", "scene.png"]
 
 
 @pytest.mark.parametrize("time", [-1.0, 61.0, float("nan")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,6 +23,7 @@ VOLUME_TOLERANCE = 1e-8  # of the volume to inject
 LEAK_TOLERANCE = 1e-12  # m3
 SWITCH_TOLERANCE = 1e-3  # of the pressure limit
 MAX_TRIES = 60
+SWITCH_TRIES = 8  # an empty tube lets the demand depend on the step itself; then its switch has no exact time
 LARGEST_GROWTH = (
     0.25  # of the cloud in one step, so that the steps follow a young cloud as they do an old one
 )
@@ -140,7 +141,7 @@ def simulate(
 
 def _first(problem: Problem, solver: PressureSolver) -> Step:
     state = State.initial(problem)
-    dt = min(LARGEST_GROWTH * _pores_of_source(problem) / problem.drive.rate, problem.tolerances.max_step)
+    dt = min(LARGEST_GROWTH * problem.source_pores / problem.drive.rate, problem.tolerances.max_step)
     flow = solve_pressure(problem, solver, state, dt)
     if not flow.converged:
         raise RunFailed(
@@ -152,43 +153,27 @@ def _first(problem: Problem, solver: PressureSolver) -> Step:
     return Step(state, flow, dt, Counters().plus(flow), nothing)
 
 
-def _pores_of_source(problem: Problem) -> float:
-    """Pore volume over which the source is spread [m3]."""
-    return float(1.0 / np.sum(problem.source**2 / problem.volumes.pore_volume))
-
-
 def _advance(problem: Problem, plan: Plan, solver: PressureSolver, step: Step, watch: Stopwatch) -> Step:
     """One accepted step; a failed or inaccurate attempt is repeated, smaller, from the untouched state."""
-    tolerances = problem.tolerances
-    counters = step.counters
-    wanted = dt = _cut(problem, plan, step, step.dt)
-    reason = ""
-    for _ in range(MAX_TRIES):
+    counters, reason = step.counters, ""
+    planned = dt = _cut(problem, plan, step.state, step.flow.fluxes.rate, step.dt)
+    for tries in range(MAX_TRIES):
         attempt = attempt_step(problem, solver, step.state, step.flow, dt, watch)
         counters = counters.plus(attempt.flow)
-        part = _part_to_keep(problem, plan, step, attempt, dt)
-        if part >= 1.0 and attempt.state is not None:
-            # Below the shortest step the run would creep on for ever instead of ending.
-            grown = max(
-                next_step(dt, attempt.error, tolerances.step, tolerances.max_step), tolerances.min_step
-            )
-            # A step cut short for an output time says nothing against the size that was planned.
-            following = max(grown, step.dt) if dt == wanted and dt < step.dt else grown
+        part, reason = _part_to_keep(problem, plan, step, attempt, dt, tries)
+        if part >= 1.0 and attempt.state is not None and attempt.flow is not None:
+            following = _following(problem, step, attempt, dt, dt == planned)
+            coming = _cut(problem, plan, attempt.state, attempt.flow.fluxes.rate, following)
             with watch.phase("pressure"):
-                flow = solve_pressure(problem, solver, attempt.state, following, attempt.flow)
+                flow = solve_pressure(problem, solver, attempt.state, coming, attempt.flow)
             counters = counters.plus(flow)
             if flow.converged:
-                return _accepted(
-                    problem, plan, step, attempt.state, flow, following, counters.plus(None, steps=1)
-                )
-            attempt = replace(
-                attempt, reason=f"pressure iteration stopped at a residual of {flow.residual:.1e}"
-            )
-            part = 0.25
+                counters = counters.plus(None, steps=1)
+                return _accepted(problem, plan, step, attempt.state, flow, following, counters)
+            part, reason = 0.25, f"the pressure iteration stopped at a residual of {flow.residual:.1e}"
         counters = counters.plus(None, rejected=1)
-        reason = attempt.reason or f"the error estimate stays at {attempt.error:.1e}"
         dt *= part
-        if dt < tolerances.min_step:
+        if dt < problem.tolerances.min_step:
             break
     raise RunFailed(
         f"no step down to {dt:.1e} s was accepted: {reason}",
@@ -197,35 +182,51 @@ def _advance(problem: Problem, plan: Plan, solver: PressureSolver, step: Step, w
     )
 
 
-def _cut(problem: Problem, plan: Plan, step: Step, dt: float) -> float:
-    time, rate = step.state.time, step.flow.fluxes.rate
+def _following(problem: Problem, step: Step, attempt: Attempt, dt: float, as_planned: bool) -> float:
+    """Step to try after an accepted one [s]."""
+    tolerances = problem.tolerances
+    grown = next_step(dt, attempt.error, tolerances.step, tolerances.max_step)
+    # A step cut short for an output time says nothing against the size that was aimed at. And below the shortest
+    # step the run would creep on for ever instead of ending.
+    return max(grown, step.dt if as_planned and dt < step.dt else 0.0, tolerances.min_step)
+
+
+def _cut(problem: Problem, plan: Plan, state: State, rate: float, dt: float) -> float:
+    """The part of a step up to the next output time, the end of the injection, or the growth that is allowed."""
+    time = state.time
     if rate > 0.0:
-        there = step.state.injected + _pores_of_source(problem)
-        dt = min(dt, LARGEST_GROWTH * there / rate)
+        dt = min(dt, LARGEST_GROWTH * (state.injected + problem.source_pores) / rate)
     ahead = [t for t in (*plan.output_times, plan.max_time) if t > time + 1e-9 * max(time, 1.0)]
     dt = cut_to(dt, min(ahead, default=np.inf) - time)
-    return cut_to(dt, (problem.drive.volume - step.state.injected) / rate) if rate > 0.0 else dt
+    rest = problem.drive.volume - state.injected
+    return cut_to(dt, rest / rate) if rate > 0.0 and rest > VOLUME_TOLERANCE * problem.drive.volume else dt
 
 
-def _part_to_keep(problem: Problem, plan: Plan, step: Step, attempt: Attempt, dt: float) -> float:
-    """1 to accept the attempt, else the part of its length to try next."""
+def _part_to_keep(
+    problem: Problem, plan: Plan, step: Step, attempt: Attempt, dt: float, tries: int
+) -> tuple[float, str]:
+    """1 to accept the attempt, else the part of its length to try next; and why."""
     tolerances = problem.tolerances
     if attempt.state is None or attempt.flow is None:
-        return 0.25
+        return 0.25, attempt.reason
     if attempt.error > REJECT_ABOVE * tolerances.step and dt > 1e3 * tolerances.min_step:
-        return next_step(dt, attempt.error, tolerances.step, dt) / dt
+        part = next_step(dt, attempt.error, tolerances.step, dt) / dt
+        return part, f"the error estimate stays at {attempt.error:.1e}"
     before, after = step.state, attempt.state
-    volume = problem.drive.volume
-    crossings = (
+    volume, demand = problem.drive.volume, (step.flow.demand, attempt.flow.demand)
+    crossings = [
         Crossing(before.injected - volume, after.injected - volume, VOLUME_TOLERANCE * volume),
         Crossing(before.leaked.sum() - plan.max_leaked, after.leaked.sum() - plan.max_leaked, LEAK_TOLERANCE),
-        Crossing(step.flow.demand - 1.0, attempt.flow.demand - 1.0, SWITCH_TOLERANCE),
-        Crossing(1.0 - step.flow.demand, 1.0 - attempt.flow.demand, SWITCH_TOLERANCE),
-    )
+    ]
+    if tries < SWITCH_TRIES:
+        crossings += [
+            Crossing(demand[0] - 1.0, demand[1] - 1.0, SWITCH_TOLERANCE),
+            Crossing(1.0 - demand[0], 1.0 - demand[1], SWITCH_TOLERANCE),
+        ]
     overshot = [c.fraction() for c in crossings if c.overshot]
     if not overshot or dt * min(overshot) < tolerances.min_step:
-        return 1.0
-    return min(max(min(overshot), 0.02), 0.98)
+        return 1.0, ""
+    return min(max(min(overshot), 0.02), 0.98), "the time of a limit was not found"
 
 
 def _accepted(

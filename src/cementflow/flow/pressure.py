@@ -150,9 +150,12 @@ def _assemble(problem: Problem, state: State, dt: float, guess: Guess, age: floa
 
 
 def _overfull(problem: Problem, state: State, dt: float) -> Floats:
-    """Rate [m3/s] that drives out what linear residuals of earlier steps put above full; near round-off."""
+    """Rate [m3/s] that drives out what linear residuals of earlier steps put above full; near round-off.
+
+    Not faster than the source fills its own pores: in a step cut very short it would rival the injection.
+    """
     excess = np.maximum(state.saturation - problem.corey.largest_saturation, 0.0)
-    return excess * problem.volumes.pore_volume / dt
+    return excess * problem.volumes.pore_volume / max(dt, problem.source_pores / problem.drive.rate)
 
 
 def _conductances(problem: Problem, state: State, dt: float, guess: Guess, m: Mobility, age: float) -> Floats:

@@ -155,6 +155,11 @@ class Problem:
         """
         return float(np.mean([o.pressure for o in self.outlets]))
 
+    @cached_property
+    def source_pores(self) -> float:
+        """Pore volume over which the source is spread [m3]."""
+        return float(1.0 / np.sum(self.source**2 / self.volumes.pore_volume))
+
     def sum_links(self, values: Floats) -> Floats:
         """Sum over the links of each vertex, shape (n,)."""
         return np.bincount(self.links, values, minlength=self.volumes.n).astype(np.float64)

@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.fem import kernels
+from cementflow.fem import kernels, upwind
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import Flow, Fluxes, State
 from cementflow.sites.outlets import OpenFaces, Tube
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
-LARGEST_COURANT = 1.5
-MOST_PARTS = 32
+LARGEST_COURANT = 0.5
+MOST_PARTS = 200
 
 
 class TransportStalled(Exception):
@@ -50,7 +50,7 @@ def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: fl
     outflow = problem.sum_links(np.maximum(fluxes.link, 0.0)) + np.maximum(fluxes.fixed, 0.0)
     through = outflow + kernels.edge_outflow(v.edges, fluxes.edge, v.n)
     by_pressure = np.argsort(-flow.pressure, kind="stable").astype(np.int32)
-    order = kernels.flow_order(by_pressure, v.row_start, v.slot_edge, v.neighbour, v.edges, fluxes.edge)
+    order = upwind.flow_order(by_pressure, v.row_start, v.slot_edge, v.neighbour, v.edges, fluxes.edge)
     parts = _parts(problem, state, through, dt)
     end = state.time + dt
     for _ in range(parts):
@@ -78,7 +78,7 @@ def _move(
 ) -> State:
     v = problem.volumes
     returned = _returning_cement(problem, state, fluxes, dt)
-    saturation, fraction, sweeps = kernels.transport_sweeps(
+    saturation, fraction, sweeps = upwind.transport_sweeps(
         order,
         v.row_start,
         v.slot_edge,
@@ -92,7 +92,7 @@ def _move(
         state.saturation,
         np.array(problem.corey.numbers),
     )
-    if sweeps > kernels.MAX_SWEEPS:
+    if sweeps > upwind.MAX_SWEEPS:
         raise TransportStalled
     cement = np.maximum(fluxes.link, 0.0) * fraction[problem.links] - returned
     leaked, held, marrow = _through_outlets(problem, state, fluxes, cement, fraction, dt)
