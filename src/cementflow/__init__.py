@@ -10,10 +10,11 @@ The usual way in::
     result.plot("scene")
 """
 
-from cementflow.api import Result, open_result, run
 from cementflow.case import Case, load, preset
 from cementflow.check import Finding, check
 from cementflow.errors import CaseError, CementflowError, InputError, MeshError, RunFailed
+from cementflow.result import Result, open_result
+from cementflow.runner import run
 from cementflow.version import version
 
 __version__ = version()

@@ -44,8 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Simulate a case and write its run folder."""
-    from cementflow.api import resumed_case
-    from cementflow.api import run as run_case
+    from cementflow.result import resumed_case
+    from cementflow.runner import run as run_case
     from cementflow.summary_text import summary_text
 
     if options.resume and options.out is None:
@@ -115,8 +115,8 @@ def presets(options: argparse.Namespace) -> int:
 
 def view(options: argparse.Namespace) -> int:
     """Show a run in a window, or write a picture of it."""
-    from cementflow.api import open_result
     from cementflow.case.kinds import Quantity
+    from cementflow.result import open_result
     from cementflow.views import render_scene, show
 
     time = (

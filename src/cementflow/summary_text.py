@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cementflow.api import Result
     from cementflow.mesh.fidelity import Fidelity
     from cementflow.mesh.geometry import Geometry
+    from cementflow.result import Result
 
 TYPES = {"B": "basivertebral", "S": "segmental", "C": "cortical", "D": "disc"}
 SHOWN = 1e-4  # mL; less than this is told as none

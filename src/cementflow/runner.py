@@ -1,20 +1,16 @@
-"""From Python: run a case, open its results."""
+"""Runs a case: prepares it, lets the observers watch the steps, and leaves a run folder."""
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from cementflow.case import Case, digest, load, to_toml
+from cementflow.case import Case, digest, to_toml
 from cementflow.errors import CaseError, CementflowError, InputError, RunFailed
+from cementflow.result import Result, open_result
 from cementflow.version import version
 
 if TYPE_CHECKING:
@@ -28,101 +24,6 @@ if TYPE_CHECKING:
 
 DEFAULT_PARENT = Path("runs")
 CHECKPOINT_EVERY = 10.0  # wall-clock seconds
-
-
-@dataclass(frozen=True)
-class Result:
-    """A run folder.
-
-    Parameters
-    ----------
-    path
-        The folder.
-    """
-
-    path: Path
-
-    @cached_property
-    def summary(self) -> dict[str, Any]:
-        """Contents of `summary.json`: volumes in mL, pressures in kPa, times in s."""
-        summary: dict[str, Any] = json.loads((self.path / "summary.json").read_text(encoding="utf-8"))
-        return summary
-
-    @cached_property
-    def history(self) -> dict[str, NDArray[np.float64]]:
-        """Columns of `history.csv` by name, one value an accepted step."""
-        lines = (self.path / "history.csv").read_text(encoding="utf-8").splitlines()
-        names = lines[0].split(",")
-        table = np.array([[float(x) for x in line.split(",")] for line in lines[1:]]).reshape(-1, len(names))
-        return dict(zip(names, table.T, strict=True))
-
-    def fields(self, time: float | None = None) -> Any:
-        """Fields as a PyVista grid, at the stored time nearest to `time` [s]; the last one by default.
-
-        Raises
-        ------
-        InputError
-            If the run stored none.
-        """
-        import pyvista
-
-        from cementflow.results.fields import read_collection
-
-        collection = self.path / "fields.pvd"
-        snapshots = read_collection(collection) if collection.exists() else []
-        if not snapshots:
-            raise InputError("this run stored no fields", str(self.path))
-        nearest = snapshots[-1] if time is None else min(snapshots, key=lambda s: abs(s[0] - time))
-        return pyvista.read(nearest[1])
-
-    def plot(self, kind: str = "scene", out: str | Path | None = None, time: float | None = None) -> Path:
-        """Draw a picture and return where it is.
-
-        Parameters
-        ----------
-        kind
-            "scene" (bone and cement in 3-D), "slices" or "curves".
-        out
-            File to write, by default in the run's `figures`.
-        time
-            Time of the fields [s], by default the last.
-
-        Raises
-        ------
-        InputError
-            For another kind, or a run without what it shows.
-        """
-        from cementflow.views import plot_curves, render_scene, render_slices
-
-        target = Path(out) if out is not None else self.path / "figures" / f"{kind}.png"
-        if kind == "scene":
-            return render_scene(self.path, target, time)
-        if kind == "slices":
-            return render_slices(self.path, target, time)
-        if kind == "curves":
-            return plot_curves(self.path, target)
-        raise InputError(f"there is no picture '{kind}'; use scene, slices or curves")
-
-
-def open_result(path: str | Path) -> Result:
-    """Open a run folder.
-
-    Raises
-    ------
-    InputError
-        If it is not one.
-    """
-    path = Path(path)
-    if not path.is_dir():
-        raise InputError("there is no such run folder", str(path))
-    if not (path / "summary.json").is_file():
-        raise InputError(
-            f"the run has not ended; if it was killed, go on with: cementflow run --resume --out {path}"
-            if (path / "case.toml").is_file()
-            else "this is not a run folder: it has no summary.json",
-            str(path),
-        )
-    return Result(path)
 
 
 def run(
@@ -195,17 +96,6 @@ def run(
             _draw(path, tell)
         _summarise(job, started, status, reason)
     return Result(path)
-
-
-def resumed_case(path: str | Path) -> Case:
-    """The case of a run folder.
-
-    Raises
-    ------
-    InputError
-        If the folder has none.
-    """
-    return load(Path(path) / "case.toml")
 
 
 @dataclass(frozen=True, eq=False)
