@@ -137,7 +137,11 @@ def _meshed_surface(spec: Any, path: Path) -> Geometry:
             [f"the edge length of {1e3 * edge:g} mm is larger than the surface", *warnings], str(path)
         )
     distance = SurfaceDistance(surface.points, surface.triangles)
-    made = stuff(distance, surface.low, surface.high, edge)
+    try:
+        made = stuff(distance, surface.low, surface.high, edge)
+    except MeshError as error:
+        # A surface in another unit than stated asks for a mesh without end; the size tells why.
+        raise MeshError([*error.problems, *warnings], str(path)) from error
     frame, notes, warnings = _frame(spec, made.mesh)
     report = _report(
         made.mesh,
