@@ -133,7 +133,7 @@ def test_cement_is_conserved_at_every_step(nc: float) -> None:
         assert step.state.balance_error(p) < 1e-13
         # Both fluids are incompressible: what left is what came in.
         left = step.state.leaked.sum() + step.state.marrow_out.sum()
-        assert left == pytest.approx(step.state.injected, rel=3e-4, abs=1e-20)
+        assert left == pytest.approx(step.state.injected, rel=1e-5, abs=1e-20)
         assert (step.state.held <= [0.0, p.outlets[1].capacity, 0.0]).all()
 
 
@@ -151,7 +151,7 @@ def test_thick_cement_does_not_care_for_the_relative_permeabilities() -> None:
     _, quadratic = cloud(2.0, 0.0)
     a, b = linear[-1].state.saturation, quadratic[-1].state.saturation
     v = p.volumes.pore_volume
-    assert v @ np.abs(a - b) < 0.03 * (v @ a)
+    assert v @ np.abs(a - b) < 0.015 * (v @ a)
     assert linear[-1].flow.tip_pressure == pytest.approx(quadratic[-1].flow.tip_pressure, rel=0.02)
     # Control: at equal viscosities they differ.
     thin_a, thin_b = (cloud(nc, 0.0, ratio=1.0)[1][-1].state.saturation for nc in (1.0, 2.0))
@@ -331,11 +331,11 @@ def test_a_tip_limit_holds_and_is_used_to_the_full(cement: Newtonian | PowerLaw)
     for s in free:
         assert s.flow.fluxes.rate == p.drive.rate
     for s in held[1:]:
-        assert s.flow.tip_pressure == pytest.approx(limit, rel=1e-3)
+        assert s.flow.tip_pressure == pytest.approx(limit, rel=1e-6)
         assert s.flow.fluxes.rate < p.drive.rate
         # All faces are at 0 Pa, so the tip pressure is rate times resistance.
         if isinstance(cement, Newtonian):
-            assert s.flow.demand == pytest.approx(p.drive.rate / s.flow.fluxes.rate, rel=1e-3)
+            assert s.flow.demand == pytest.approx(p.drive.rate / s.flow.fluxes.rate, rel=1e-6)
     rates = [s.flow.fluxes.rate for s in held]
     assert (np.diff(rates) <= 1e-6 * p.drive.rate).mean() > 0.9
 
@@ -344,7 +344,7 @@ def test_the_switch_to_the_limit_is_met() -> None:
     """The last step at the wanted rate ends where the limit is reached, not somewhere beyond or before."""
     steps = run(small(drive={"max_tip": 6e3}), Plan(max_time=20.0))
     switch = next(i for i, s in enumerate(steps) if s.flow.limited_by != "rate")
-    assert steps[switch].flow.demand == pytest.approx(1.0, abs=3e-3)
+    assert steps[switch].flow.demand == pytest.approx(1.0, abs=1.5e-3)
 
 
 def test_a_syringe_limit_counts_the_cannula() -> None:
@@ -358,7 +358,7 @@ def test_a_syringe_limit_counts_the_cannula() -> None:
     held = [s for s in steps if s.flow.limited_by == "syringe pressure"]
     assert len(held) > 3
     for s in held[1:]:
-        assert s.flow.syringe_pressure == pytest.approx(limit, rel=1e-3)
+        assert s.flow.syringe_pressure == pytest.approx(limit, rel=1e-6)
         drop = cannula.drop(s.flow.fluxes.rate, p.cement, s.state.time)
         assert s.flow.syringe_pressure - s.flow.tip_pressure == pytest.approx(drop, rel=1e-6)
 

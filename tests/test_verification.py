@@ -368,10 +368,10 @@ def buckley_leverett(ratio: float, n: float, cells: int) -> tuple[float, float]:
 @pytest.mark.parametrize(
     ("ratio", "n", "lowest_order", "largest_error", "front_error"),
     [
-        (1.0, 2.0, 0.6, 0.07, 0.05),
-        (10.0, 2.0, 0.65, 0.035, 0.02),
-        (500.0, 2.0, 0.8, 0.015, 0.005),
-        (500.0, 1.0, 0.8, 0.015, 0.005),
+        (1.0, 2.0, 0.6, 0.055, 0.04),
+        (10.0, 2.0, 0.65, 0.025, 0.012),
+        (500.0, 2.0, 0.85, 0.011, 0.002),
+        (500.0, 1.0, 0.85, 0.011, 0.002),
     ],
 )
 def test_buckley_leverett(
@@ -448,7 +448,7 @@ def growing_ball(
 def test_pressure_and_cloud_of_a_growing_ball(n: float, growth: float) -> None:
     """Newtonian, power-law and ageing cement; the Newtonian pressure suffers most from a coarse source."""
     errors, clouds = zip(*(growing_ball(n, growth, edge) for edge in SIZES), strict=True)
-    assert np.abs(errors[-1]).max() < (0.045 if n == 1.0 else 0.02)
+    assert np.abs(errors[-1]).max() < (0.035 if n == 1.0 else 0.01)
     assert observed_order(SIZES, clouds).fitted > 0.9
     assert clouds[-1] < 0.08
 
@@ -458,8 +458,8 @@ def test_shorter_steps_converge() -> None:
     finest, _ = growing_ball(0.6, 20.0, 2.0e-3, 0.05)
     steps = (1.0, 0.5, 0.25)
     errors = [np.abs(growing_ball(0.6, 20.0, 2.0e-3, dt)[0] - finest).mean() for dt in steps]
-    assert errors[0] < 0.01
-    assert observed_order(steps, errors).fitted > 0.8
+    assert errors[0] < 0.006
+    assert observed_order(steps, errors).fitted > 0.9
 
 
 def test_a_coarse_source_costs_little() -> None:
@@ -629,4 +629,4 @@ def test_the_split_does_not_depend_on_the_viscosity() -> None:
         )
         shares.append(run(viscosity_twin(p, factor))[-1].state.leaked)
     assert shares[0][0] > 1e-9
-    np.testing.assert_allclose(shares[1], shares[0], rtol=1e-5)
+    np.testing.assert_allclose(shares[1], shares[0], rtol=1e-8)
