@@ -140,18 +140,6 @@ def net_outflow(edges, weight, pressure, n_vertices):
 
 
 @njit(cache=True)
-def edge_outflow(edges, flux, n_vertices):
-    """Sum of the edge fluxes that flow out of each control volume [m3/s], at least 0."""
-    out = np.zeros(n_vertices)
-    for j in range(edges.shape[0]):
-        if flux[j] > 0.0:
-            out[edges[j, 0]] += flux[j]
-        else:
-            out[edges[j, 1]] -= flux[j]
-    return out
-
-
-@njit(cache=True)
 def element_velocity(
     points, tets, volumes, tet_edges, t, mobility, relative_cement, marrow_mobility, viscosity, pressure
 ):

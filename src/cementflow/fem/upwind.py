@@ -8,8 +8,10 @@ from numba import njit
 # A smaller cement share than this stays where it is: it would spread numbers below 1e-300 over the whole bone.
 SMALLEST_FRACTION = 1e-14
 MAX_SWEEPS = 50
-# A cement share that changes by less counts as settled.
-SETTLED = 1e-12
+# A saturation that balances to this share of the outflow is a root, and a cement share that changes by less is settled;
+# the explicit balance at the end of a step closes what is left.
+CLOSED = 1e-11
+SETTLED = 1e-11
 
 
 @njit(cache=True)
@@ -54,7 +56,7 @@ def implicit_saturation(guess, old, storage, outflow, inflow, ratio, nc, nm, res
             + outflow * fractional_flow(guess, ratio, nc, nm, residual, mobile)
             - inflow
         )
-        if abs(g) < 1e-14 * outflow:
+        if abs(g) < CLOSED * outflow:
             return guess
         if g > 0.0:
             high, g_high = guess, g
@@ -76,29 +78,31 @@ def implicit_saturation(guess, old, storage, outflow, inflow, ratio, nc, nm, res
             if side == -1:
                 g_high *= 0.5
             side = -1
-        if abs(g) < 1e-14 * outflow:
+        if abs(g) < CLOSED * outflow:
             return s
     return 0.5 * (low + high)
 
 
 @njit(cache=True)
-def _exchange(a, row_start, slot_edge, neighbour, edges, flux, fraction):
-    """Flux that leaves a vertex along its edges, and cement that enters along them [m3/s]."""
-    total_out = 0.0
-    cement_in = 0.0
-    for s in range(row_start[a], row_start[a + 1]):
-        j = slot_edge[s]
-        if j >= 0:
-            out = flux[j] if edges[j, 0] == a else -flux[j]
-            if out > 0.0:
-                total_out += out
-            else:
-                cement_in -= out * fraction[neighbour[s]]
-    return total_out, cement_in
+def slot_fluxes(row_start, slot_edge, edges, flux):
+    """Flux from the row's vertex to the column's, for each slot of the pattern [m3/s]; 0 on the diagonal.
+
+    Also the sum of what leaves each vertex along its edges. Laid out by rows, a sweep reads them in order.
+    """
+    n = row_start.shape[0] - 1
+    out = np.zeros(slot_edge.shape[0])
+    total = np.zeros(n)
+    for a in range(n):
+        for s in range(row_start[a], row_start[a + 1]):
+            j = slot_edge[s]
+            if j >= 0:
+                out[s] = flux[j] if edges[j, 0] == a else -flux[j]
+                total[a] += max(out[s], 0.0)
+    return out, total
 
 
 @njit(cache=True)
-def flow_order(by_pressure, row_start, slot_edge, neighbour, edges, flux):
+def flow_order(by_pressure, row_start, neighbour, slot_flux):
     """Order in which every vertex comes after those that it receives fluid from.
 
     The flow graph of a potential has no cycles while all coefficients are positive; where a negative one closes a
@@ -108,16 +112,15 @@ def flow_order(by_pressure, row_start, slot_edge, neighbour, edges, flux):
     ----------
     by_pressure
         Vertices by falling pressure.
-    flux
-        Flux along each edge, from its first to its second vertex.
+    row_start, neighbour, slot_flux
+        Pattern and flux of each slot (`slot_fluxes`).
     """
     n = row_start.shape[0] - 1
     waiting = np.zeros(n, np.int32)
-    for j in range(edges.shape[0]):
-        if flux[j] > 0.0:
-            waiting[edges[j, 1]] += 1
-        elif flux[j] < 0.0:
-            waiting[edges[j, 0]] += 1
+    for a in range(n):
+        for s in range(row_start[a], row_start[a + 1]):
+            if slot_flux[s] < 0.0:
+                waiting[a] += 1
     order = np.empty(n, np.int32)
     placed = np.zeros(n, np.bool_)
     count = 0
@@ -137,8 +140,7 @@ def flow_order(by_pressure, row_start, slot_edge, neighbour, edges, flux):
         a = order[done]
         done += 1
         for s in range(row_start[a], row_start[a + 1]):
-            j = slot_edge[s]
-            if j >= 0 and flux[j] != 0.0 and (flux[j] > 0.0) == (edges[j, 0] == a):
+            if slot_flux[s] > 0.0:
                 b = neighbour[s]
                 waiting[b] -= 1
                 if waiting[b] == 0 and not placed[b]:
@@ -149,19 +151,18 @@ def flow_order(by_pressure, row_start, slot_edge, neighbour, edges, flux):
 
 
 @njit(cache=True)
+def _cement_in(a, row_start, neighbour, slot_flux, fraction):
+    """Cement that enters a vertex along its edges [m3/s]."""
+    total = 0.0
+    for s in range(row_start[a], row_start[a + 1]):
+        if slot_flux[s] < 0.0:
+            total -= slot_flux[s] * fraction[neighbour[s]]
+    return total
+
+
+@njit(cache=True)
 def transport_sweeps(
-    order,
-    row_start,
-    slot_edge,
-    neighbour,
-    edges,
-    flux,
-    outlet_flux,
-    cement_source,
-    storage,
-    ratio,
-    old,
-    corey,
+    order, row_start, neighbour, slot_flux, outflow, cement_source, storage, ratio, old, corey
 ):
     """Implicit upwind saturations after one step, vertex by vertex along the flow.
 
@@ -172,10 +173,10 @@ def transport_sweeps(
     ----------
     order
         Vertices along the flow (`flow_order`).
-    flux
-        Flux along each edge, from its first to its second vertex [m3/s].
-    outlet_flux
-        Flux that leaves each vertex through sites, at least 0 [m3/s].
+    row_start, neighbour, slot_flux
+        Pattern and flux of each slot (`slot_fluxes`).
+    outflow
+        All that leaves each vertex, along edges and through sites [m3/s].
     cement_source
         Cement that enters each vertex from sites [m3/s].
     storage
@@ -209,32 +210,29 @@ def transport_sweeps(
     while pending > 0 and sweeps <= MAX_SWEEPS:
         for i in range(n):
             a = order[i]
+            if pending == 0:
+                break
             if not due[a]:
                 continue
             due[a] = False
             wet[a] = True
             pending -= 1
-            total_out, cement_in = _exchange(a, row_start, slot_edge, neighbour, edges, flux, fraction)
-            total_out += outlet_flux[a]
-            cement_in += cement_source[a]
+            inflow = cement_source[a] + _cement_in(a, row_start, neighbour, slot_flux, fraction)
             saturation[a] = implicit_saturation(
-                saturation[a], old[a], storage[a], total_out, cement_in, ratio[a], nc, nm, residual, mobile
+                saturation[a], old[a], storage[a], outflow[a], inflow, ratio[a], nc, nm, residual, mobile
             )
             new = fractional_flow(saturation[a], ratio[a], nc, nm, residual, mobile)
             tell = new > 0.0 if sweeps == 0 else abs(new - fraction[a]) > SETTLED
             fraction[a] = new
             if tell:
                 for s in range(row_start[a], row_start[a + 1]):
-                    j = slot_edge[s]
-                    if j >= 0 and (flux[j] > 0.0) == (edges[j, 0] == a) and not due[neighbour[s]]:
+                    if slot_flux[s] > 0.0 and not due[neighbour[s]]:
                         due[neighbour[s]] = True
                         pending += 1
         sweeps += 1
     # One explicit balance with the settled fractions: conservative to round-off whatever the sweeps left.
     for a in range(n):
         if wet[a]:
-            total_out, cement_in = _exchange(a, row_start, slot_edge, neighbour, edges, flux, fraction)
-            total_out += outlet_flux[a]
-            cement_in += cement_source[a]
-            saturation[a] = old[a] + (cement_in - total_out * fraction[a]) / storage[a]
+            inflow = cement_source[a] + _cement_in(a, row_start, neighbour, slot_flux, fraction)
+            saturation[a] = old[a] + (inflow - outflow[a] * fraction[a]) / storage[a]
     return saturation, fraction, sweeps

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.fem import kernels, upwind
+from cementflow.fem import upwind
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import Flow, Fluxes, State
 from cementflow.sites.outlets import OpenFaces, Tube
@@ -20,6 +20,15 @@ MOST_PARTS = 200
 
 class TransportStalled(Exception):
     """The sweeps did not settle; the step is to be tried again, smaller."""
+
+
+@dataclass(frozen=True, eq=False)
+class Paths:
+    """The fluxes of a step as the sweeps read them: order of the vertices, flux of each slot, all that leaves each."""
+
+    order: Ints
+    slot_flux: Floats
+    through: Floats
 
 
 def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: float) -> State:
@@ -47,14 +56,14 @@ def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: fl
         When cyclic flow paths (possible only through negative coefficients) keep the sweeps from settling.
     """
     v = problem.volumes
-    outflow = problem.sum_links(np.maximum(fluxes.link, 0.0)) + np.maximum(fluxes.fixed, 0.0)
-    through = outflow + kernels.edge_outflow(v.edges, fluxes.edge, v.n)
+    slot_flux, through = upwind.slot_fluxes(v.row_start, v.slot_edge, v.edges, fluxes.edge)
+    through += problem.sum_links(np.maximum(fluxes.link, 0.0)) + np.maximum(fluxes.fixed, 0.0)
     by_pressure = np.argsort(-flow.pressure, kind="stable").astype(np.int32)
-    order = upwind.flow_order(by_pressure, v.row_start, v.slot_edge, v.neighbour, v.edges, fluxes.edge)
+    paths = Paths(upwind.flow_order(by_pressure, v.row_start, v.neighbour, slot_flux), slot_flux, through)
     parts = _parts(problem, state, through, dt)
     end = state.time + dt
     for _ in range(parts):
-        state = _move(problem, state, flow, fluxes, order, outflow, dt / parts)
+        state = _move(problem, state, flow, fluxes, paths, dt / parts)
     return replace(state, time=end)
 
 
@@ -67,25 +76,15 @@ def _parts(problem: Problem, state: State, through: Floats, dt: float) -> int:
     return int(np.clip(np.ceil(courant / LARGEST_COURANT), 1, MOST_PARTS))
 
 
-def _move(
-    problem: Problem,
-    state: State,
-    flow: Flow,
-    fluxes: Fluxes,
-    order: Ints,
-    outflow: Floats,
-    dt: float,
-) -> State:
+def _move(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, paths: Paths, dt: float) -> State:
     v = problem.volumes
     returned = _returning_cement(problem, state, fluxes, dt)
     saturation, fraction, sweeps = upwind.transport_sweeps(
-        order,
+        paths.order,
         v.row_start,
-        v.slot_edge,
         v.neighbour,
-        v.edges,
-        fluxes.edge,
-        outflow,
+        paths.slot_flux,
+        paths.through,
         fluxes.rate * problem.source + problem.sum_links(returned),
         v.pore_volume / dt,
         flow.cement_viscosity / problem.marrow_viscosity,
