@@ -382,7 +382,7 @@ def test_checkpoints_come_as_often_as_asked(
 
 # Cement that sets within seconds, and nothing that limits the pressure which pushes it on.
 SETTING = COARSE | {
-    "cement.viscosity_zero": "1e7 Pa s",
+    "cement.reference_age": "4 min",
     "cement.maximum_viscosity": "1e9 Pa s",
     "cement.growth": "1 s",
     "injection.max_pressure": None,

@@ -19,6 +19,7 @@ from cementflow.timing import Stopwatch
 
 LARGEST_BALANCE_ERROR = 1e-6
 SATURATION_SLACK = 1e-4
+LARGEST_PRESSURE = 1e9  # Pa; steel yields
 INTERRUPTED = "interrupted"
 
 
@@ -31,7 +32,7 @@ class Observer(Protocol):
 
 
 class Guard:
-    """Fails the run when cement is lost or made, or a saturation leaves its range.
+    """Fails the run when cement is lost or made, a saturation leaves its range, or a pressure every bound.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ class Guard:
         Raises
         ------
         RunFailed
-            Saying what is out of balance.
+            Saying what is out of balance or range.
         """
         state = step.state
         error = state.balance_error(self._model.problem)
@@ -59,6 +60,12 @@ class Guard:
             raise RunFailed(f"saturations left their range: {low:.4g} to {high:.4g}", state.time)
         if not np.isfinite(step.flow.pressure).all():
             raise RunFailed("a pressure is not finite", state.time)
+        if step.flow.syringe_pressure > LARGEST_PRESSURE:
+            raise RunFailed(
+                f"the syringe would need {step.flow.syringe_pressure * 1e-9:.3g} GPa, which nothing stands",
+                state.time,
+                "state injection.max_pressure: then the flow rate gives way instead",
+            )
 
 
 class Recorder:

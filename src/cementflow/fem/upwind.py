@@ -10,8 +10,8 @@ SMALLEST_FRACTION = 1e-14
 MAX_SWEEPS = 50
 # A saturation that balances to this share of the outflow is a root, and a cement share that changes by less is settled;
 # the explicit balance at the end of a step closes what is left.
-CLOSED = 1e-11
-SETTLED = 1e-11
+CLOSED = 1e-14
+SETTLED = 1e-12
 
 
 @njit(cache=True)
