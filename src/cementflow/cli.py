@@ -130,6 +130,15 @@ def view(options: argparse.Namespace) -> int:
     return 0
 
 
+def report(options: argparse.Namespace) -> int:
+    """Write one HTML page about a run, with its pictures inside."""
+    from cementflow.result import open_result
+    from cementflow.views import write_report
+
+    print(write_report(open_result(options.run).path, Path(options.out) if options.out else None))
+    return 0
+
+
 class _Signals:
     """Turns Ctrl-C and SIGTERM into a question that the run asks between its steps; a second Ctrl-C ends at once."""
 
@@ -232,6 +241,13 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--time", help='time to show, such as "20 s" (default: the last)')
     verb.add_argument("--screenshot", metavar="OUT.png", help="write a picture instead of opening a window")
     verb.set_defaults(command=view)
+
+    verb = verbs.add_parser("report", help="write one HTML page about a run", description=report.__doc__)
+    verb.add_argument("run", metavar="RUN", help="run folder")
+    verb.add_argument(
+        "-o", "--out", metavar="OUT.html", help="file to write (default: report.html in the run folder)"
+    )
+    verb.set_defaults(command=report)
     return parser
 
 

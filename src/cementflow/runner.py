@@ -67,6 +67,7 @@ def run(
         If the simulation cannot go on; what was reached is in the folder.
     """
     from cementflow.results.folder import RunFolder, free_folder
+    from cementflow.views import write_report
 
     started = time.perf_counter()
     path = Path(out) if out is not None else free_folder(_slug(case), DEFAULT_PARENT)
@@ -88,13 +89,14 @@ def run(
     except KeyboardInterrupt:
         tell(f"stopped at once; go on from the last checkpoint with: cementflow run --resume --out {path}")
         raise
-    if failure is not None:
-        tell(f"what was reached before the failure is in {path}")
-        raise failure
-    if case.output.figures and status != "interrupted":
+    if case.output.figures and status in ("completed", "stopped"):
         with job.watch.phase("output"):
             _draw(path, tell)
         _summarise(job, started, status, reason)
+    write_report(path)
+    if failure is not None:
+        tell(f"what was reached before the failure is in {path}")
+        raise failure
     return Result(path)
 
 

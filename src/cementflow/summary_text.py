@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cementflow.case.sites import LEAK_TYPES
+
 if TYPE_CHECKING:
     from cementflow.mesh.fidelity import Fidelity
     from cementflow.mesh.geometry import Geometry
     from cementflow.result import Result
 
-TYPES = {"B": "basivertebral", "S": "segmental", "C": "cortical", "D": "disc"}
 SHOWN = 1e-4  # mL; less than this is told as none
 
 
@@ -70,8 +71,8 @@ def _fidelity(fidelity: Fidelity) -> str:
 def _leak_line(name: str, site: dict[str, Any]) -> str:
     volume, first, reach = site["leaked_ml"], site["first_leak_s"], site["reach_mm"]
     if first is None:
-        return f"    {name:<28} {site['type']} {TYPES[site['type']]:<14} none"
-    text = f"    {name:<28} {site['type']} {TYPES[site['type']]:<14} {volume:.3f} mL from {first:.1f} s"
+        return f"    {name:<28} {site['type']} {LEAK_TYPES[site['type']]:<14} none"
+    text = f"    {name:<28} {site['type']} {LEAK_TYPES[site['type']]:<14} {volume:.3f} mL from {first:.1f} s"
     return text + (f", {reach:.1f} of {site['tube_length_mm']:.0f} mm" if reach is not None else "")
 
 

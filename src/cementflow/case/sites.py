@@ -13,6 +13,9 @@ from cementflow.case.positions import PlaceKind, Position, PositionKind
 from cementflow.case.ranges import DRIVE, OUTSIDE, SITE, VISCOSITY, WALL
 from cementflow.case.sections import Rules, Table
 
+# Kinds of leak after Yeom et al. 2003 (B, S, C) and later papers (D).
+LEAK_TYPES = {"B": "basivertebral", "S": "segmental", "C": "cortical", "D": "disc"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class CannulaSpec:
@@ -81,7 +84,7 @@ class OutletSpec:
         note="the place, where at is a name",
     )
     type: str = entry(
-        Choice(("B", "S", "C", "D")),
+        Choice(tuple(LEAK_TYPES)),
         "kind of leak: basivertebral vein, segmental vein, cortical defect, disc",
         None,
         note='required, but "C" for "all faces"',

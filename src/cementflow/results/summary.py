@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cementflow.case.sites import LEAK_TYPES
 from cementflow.flow.state import State
 from cementflow.model import Model
 from cementflow.simulate import Counters, Step
 from cementflow.sites.outlets import OpenFaces, Outlet, Tube
 
 ML = 1e6  # mL in a m3
-TYPES = ("B", "S", "C", "D")
 
 
 def history_columns(model: Model) -> list[str]:
@@ -77,7 +77,7 @@ def summarise(
     leaks = {o.name: float(v) * ML for o, v in zip(problem.outlets, state.leaked, strict=True)}
     by_type = {
         t: ML * float(sum(v for o, v in zip(problem.outlets, state.leaked, strict=True) if o.type == t))
-        for t in TYPES
+        for t in LEAK_TYPES
     }
     mesh = model.geometry.mesh
     return {

@@ -1,4 +1,4 @@
-"""Pictures of a run folder; drawing libraries are imported when the first one is drawn."""
+"""Pictures and the report of a run folder; drawing libraries are imported when the first picture is drawn."""
 
 from __future__ import annotations
 
@@ -6,9 +6,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-__all__ = ["make_figures", "plot_curves", "render_scene", "render_slices", "show"]
+__all__ = ["make_figures", "plot_curves", "render_scene", "render_slices", "show", "write_report"]
 
-_HOMES = {"plot_curves": "curves", "render_scene": "scene", "render_slices": "slices", "show": "scene"}
+_HOMES = {
+    "plot_curves": "curves",
+    "render_scene": "scene",
+    "render_slices": "slices",
+    "show": "scene",
+    "write_report": "report",
+}
 
 
 def make_figures(run: Path) -> list[Path]:
