@@ -72,7 +72,7 @@ def assert_same(one: Path, other: Path) -> None:
 
 def test_folder_holds_what_the_contract_says(result: cf.Result) -> None:
     assert {p.name for p in result.path.iterdir()} == {
-        "case.toml", "summary.json", "history.csv", "fields.pvd", "fields", "checkpoint.npz",
+        "case.toml", "summary.json", "history.csv", "fields.pvd", "fields", "checkpoint.npz", "report.html",
     }  # fmt: skip
     assert [p.name for p in sorted((result.path / "fields").iterdir())] == [
         f"fields_000{i}.vtu" for i in range(4)

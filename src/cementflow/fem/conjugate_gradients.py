@@ -18,15 +18,15 @@ SMALLEST_PIVOT = 1e-2
 def lower_pattern(row_start, columns):
     """Row starts, columns and source slots of the strictly lower triangle of a CSR pattern with sorted columns."""
     n = row_start.shape[0] - 1
-    start = np.zeros(n + 1, np.int32)
+    start = np.zeros(n + 1, np.uint32)
     for i in range(n):
         count = 0
         for s in range(row_start[i], row_start[i + 1]):
             if columns[s] < i:
                 count += 1
         start[i + 1] = start[i] + count
-    column = np.empty(start[n], np.int32)
-    slot = np.empty(start[n], np.int32)
+    column = np.empty(start[n], np.uint32)
+    slot = np.empty(start[n], np.uint32)
     for i in range(n):
         at = start[i]
         for s in range(row_start[i], row_start[i + 1]):
@@ -106,9 +106,9 @@ def _dot(a, b):
 def group_pattern(row_start, columns, group):
     """CSR pattern of A P, with P constant on groups, and the slot of A P that each slot of A adds to (-1: none)."""
     n = row_start.shape[0] - 1
-    start = np.zeros(n + 1, np.int32)
+    start = np.zeros(n + 1, np.uint32)
     target = np.full(columns.shape[0], -1, np.int32)
-    found = np.empty(columns.shape[0], np.int32)
+    found = np.empty(columns.shape[0], np.uint32)
     count = 0
     for i in range(n):
         for s in range(row_start[i], row_start[i + 1]):

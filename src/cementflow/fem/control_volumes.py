@@ -8,6 +8,7 @@ vertex is exactly the volume balance of its control volume. One edge-based struc
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ from cementflow.mesh.tetmesh import TET_EDGES, TetMesh
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
+# Unsigned where only kernels index: Numba then need not ask of every index whether it counts from the end.
+Indices = NDArray[np.uint32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +30,8 @@ class ControlVolumes:
     ----------
     mesh
         The tetrahedra.
+    tets
+        Their vertices once more, unsigned, shape (m, 4).
     porosity
         Of each tetrahedron [-], shape (m,).
     inverse_permeability
@@ -48,18 +53,19 @@ class ControlVolumes:
     """
 
     mesh: TetMesh
+    tets: Indices
     porosity: Floats
     inverse_permeability: Floats
     pore_volume: Floats
-    edges: Ints
-    tet_edges: Ints
+    edges: Indices
+    tet_edges: Indices
     t: Floats
     coefficient: Floats
-    obtuse: Ints
-    row_start: Ints
-    neighbour: Ints
+    obtuse: Indices
+    row_start: Indices
+    neighbour: Indices
     slot_edge: Ints
-    diagonal_slot: Ints
+    diagonal_slot: Indices
 
     @property
     def n(self) -> int:
@@ -86,7 +92,8 @@ def build_control_volumes(mesh: TetMesh, porosity: Floats, permeability: Floats)
     permeability
         Symmetric positive tensors as (xx, yy, zz, yz, xz, xy) [m2], shape (m, 6).
     """
-    t = kernels.tet_coefficients(mesh.points, mesh.tets, np.ascontiguousarray(permeability))
+    tets = mesh.tets.astype(np.uint32)
+    t = kernels.tet_coefficients(mesh.points, tets, np.ascontiguousarray(permeability))
     # Round-off leaves right angles (many in a body-centred cubic mesh) a hair negative.
     t[np.abs(t) < 1e-11 * np.abs(t).max(axis=1, keepdims=True)] = 0.0
     edges, tet_edges = _number_edges(mesh)
@@ -94,6 +101,7 @@ def build_control_volumes(mesh: TetMesh, porosity: Floats, permeability: Floats)
     np.add.at(pore_volume, mesh.tets, (0.25 * porosity * mesh.volumes)[:, None])
     return ControlVolumes(
         mesh=mesh,
+        tets=tets,
         porosity=np.ascontiguousarray(porosity, dtype=np.float64),
         inverse_permeability=_invert(permeability),
         pore_volume=pore_volume,
@@ -101,32 +109,32 @@ def build_control_volumes(mesh: TetMesh, porosity: Floats, permeability: Floats)
         tet_edges=tet_edges,
         t=t,
         coefficient=kernels.sum_to_edges(t, tet_edges, len(edges)),
-        obtuse=np.flatnonzero((t < 0.0).any(axis=1)).astype(np.int32),
+        obtuse=np.flatnonzero((t < 0.0).any(axis=1)).astype(np.uint32),
         **_pattern(len(mesh.points), edges),
     )
 
 
-def _number_edges(mesh: TetMesh) -> tuple[Ints, Ints]:
+def _number_edges(mesh: TetMesh) -> tuple[Indices, Indices]:
     pairs = np.sort(mesh.tets[:, TET_EDGES], axis=2).astype(np.int64)
     keys, inverse = np.unique(pairs[..., 0] * len(mesh.points) + pairs[..., 1], return_inverse=True)
-    edges = np.stack(np.divmod(keys, len(mesh.points)), axis=1).astype(np.int32)
-    return edges, inverse.reshape(-1, 6).astype(np.int32)
+    edges = np.stack(np.divmod(keys, len(mesh.points)), axis=1).astype(np.uint32)
+    return edges, inverse.reshape(-1, 6).astype(np.uint32)
 
 
-def _pattern(n: int, edges: Ints) -> dict[str, Ints]:
+def _pattern(n: int, edges: Indices) -> dict[str, Any]:
     k = len(edges)
-    rows = np.concatenate([edges[:, 0], edges[:, 1], np.arange(n, dtype=np.int32)])
-    columns = np.concatenate([edges[:, 1], edges[:, 0], np.arange(n, dtype=np.int32)])
+    rows = np.concatenate([edges[:, 0], edges[:, 1], np.arange(n, dtype=np.uint32)])
+    columns = np.concatenate([edges[:, 1], edges[:, 0], np.arange(n, dtype=np.uint32)])
     behind = np.concatenate([np.arange(k), np.arange(k), np.full(n, -1)]).astype(np.int32)
     order = np.lexsort((columns, rows))
-    row_start = np.zeros(n + 1, np.int32)
+    row_start = np.zeros(n + 1, np.uint32)
     np.cumsum(np.bincount(rows, minlength=n), out=row_start[1:])
     slot_edge = behind[order]
     return {
         "row_start": row_start,
-        "neighbour": columns[order].astype(np.int32),
+        "neighbour": columns[order],
         "slot_edge": slot_edge,
-        "diagonal_slot": np.flatnonzero(slot_edge < 0).astype(np.int32),
+        "diagonal_slot": np.flatnonzero(slot_edge < 0).astype(np.uint32),
     }
 
 

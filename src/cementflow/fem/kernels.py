@@ -1,6 +1,7 @@
 """Compiled code of coefficients and fluxes: serial, so that a run gives the same bytes on any number of threads.
 
-Index arrays are int32 and values float64 throughout, which keeps one compiled signature a kernel.
+Indices are unsigned where nothing is negative: Numba then need not ask of each whether it counts from the end. Values
+are float64 throughout, which keeps one compiled signature a kernel.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from cementflow.fem import conjugate_gradients as cg
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
+Indices = NDArray[np.uint32]
 
 MAX_ITERATIONS = 5000
 # Vertices in a group and the largest number of groups: more groups save iterations until their dense factor costs more.
@@ -45,17 +46,17 @@ class PressureSolver:
     Parameters
     ----------
     row_start, columns
-        CSR pattern with sorted columns, the same for every system.
+        CSR pattern with sorted columns, unsigned, the same for every system.
     group
         Group of each vertex, -1 for none; without groups only the factor is used.
     """
 
-    def __init__(self, row_start: Ints, columns: Ints, group: Ints | None = None) -> None:
+    def __init__(self, row_start: Indices, columns: Indices, group: Ints | None = None) -> None:
         n = len(row_start) - 1
         self._row_start, self._columns = row_start, columns
         self._start, self._column, self._slot = cg.lower_pattern(row_start, columns)
-        rows = np.repeat(np.arange(n, dtype=np.int32), np.diff(row_start))
-        self._diagonal = np.flatnonzero(columns == rows).astype(np.int32)
+        rows = np.repeat(np.arange(n, dtype=np.uint32), np.diff(row_start))
+        self._diagonal = np.flatnonzero(columns == rows).astype(np.uint32)
         self._group = group if group is not None else np.full(n, -1, np.int32)
         self._n_groups = int(self._group.max(initial=-1)) + 1
         self._ap_start, self._ap_column, self._ap_target = cg.group_pattern(row_start, columns, self._group)

@@ -121,7 +121,7 @@ def flow_order(by_pressure, row_start, neighbour, slot_flux):
         for s in range(row_start[a], row_start[a + 1]):
             if slot_flux[s] < 0.0:
                 waiting[a] += 1
-    order = np.empty(n, np.int32)
+    order = np.empty(n, np.uint32)
     placed = np.zeros(n, np.bool_)
     count = 0
     for i in range(n):

@@ -59,7 +59,7 @@ def edge_weights(problem: Problem, m: Mobility) -> Floats:
     return kernels.edge_weights(
         v.coefficient,
         m.edge,
-        v.mesh.tets,
+        v.tets,
         v.tet_edges,
         v.t,
         v.obtuse,
@@ -74,7 +74,7 @@ def darcy_flux(problem: Problem, m: Mobility, pressure: Floats) -> Floats:
     v = problem.volumes
     return kernels.element_velocity(
         v.mesh.points,
-        v.mesh.tets,
+        v.tets,
         v.mesh.volumes,
         v.tet_edges,
         v.t,
@@ -97,5 +97,5 @@ def pore_viscosity(problem: Problem, m: Mobility, pressure: Floats, age: float) 
         return law.viscosity(np.ones(problem.volumes.n), age)
     v = problem.volumes
     velocity = darcy_flux(problem, m, pressure)
-    shear = kernels.pore_shear(velocity, v.inverse_permeability, v.porosity, v.mesh.tets, v.mesh.volumes, v.n)
+    shear = kernels.pore_shear(velocity, v.inverse_permeability, v.porosity, v.tets, v.mesh.volumes, v.n)
     return law.viscosity(problem.in_situ.factor(law.bulk.index) * shear, age)

@@ -13,7 +13,6 @@ from cementflow.flow.state import Flow, Fluxes, State
 from cementflow.sites.outlets import OpenFaces, Tube
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int32]
 LARGEST_COURANT = 0.5
 MOST_PARTS = 200
 
@@ -26,7 +25,7 @@ class TransportStalled(Exception):
 class Paths:
     """The fluxes of a step as the sweeps read them: order of the vertices, flux of each slot, all that leaves each."""
 
-    order: Ints
+    order: NDArray[np.uint32]
     slot_flux: Floats
     through: Floats
 
@@ -58,7 +57,7 @@ def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: fl
     v = problem.volumes
     slot_flux, through = upwind.slot_fluxes(v.row_start, v.slot_edge, v.edges, fluxes.edge)
     through += problem.sum_links(np.maximum(fluxes.link, 0.0)) + np.maximum(fluxes.fixed, 0.0)
-    by_pressure = np.argsort(-flow.pressure, kind="stable").astype(np.int32)
+    by_pressure = np.argsort(-flow.pressure, kind="stable").astype(np.uint32)
     paths = Paths(upwind.flow_order(by_pressure, v.row_start, v.neighbour, slot_flux), slot_flux, through)
     parts = _parts(problem, state, through, dt)
     end = state.time + dt
