@@ -37,18 +37,16 @@ def cement_surface(grid: Any) -> Any | None:
     return surface.compute_normals(cell_normals=False, split_vertices=False)
 
 
-def pressure_limits(cement: Any) -> tuple[float, float]:
-    """Ends of the colour scale [kPa]: the range on the surface, widened where that is narrow.
+def pressure_limits(cement: Any, bone: Any) -> tuple[float, float]:
+    """Ends of the colour scale [kPa]: the range on the cement's surface, widened where that is narrow.
 
-    A cloud in uniform bone has nearly one pressure on its surface, and a full scale over the last digit of it
-    would show noise as if it were a pattern.
+    A cloud in uniform bone has nearly one pressure on its surface, and a full scale over what the mesh makes of it
+    would show noise as if it were a pattern. What matters is small against the pressure at the needle, so a tenth of
+    that is the least.
     """
     low, high = (float(x) for x in cement.get_data_range(PRESSURE))
-    least = max(0.2 * max(abs(low), abs(high)), 1e-3)
-    if high - low < least:
-        middle = (low + high) / 2
-        low, high = middle - least / 2, middle + least / 2
-    return low, high
+    least = max(0.1 * (float(bone[PRESSURE].max()) - low), 0.2 * max(abs(low), abs(high)), 1e-3)
+    return low, max(high, low + least)
 
 
 def add_bone(plotter: Any, surface: Any, toward: Floats | None) -> None:
@@ -129,7 +127,9 @@ def add_scene(
     plotter: Any, sheet: RunSheet, shot: Snapshot, cement: Any | None, toward: Floats | None, **bar: Any
 ) -> None:
     """Add everything there is to see at one time; `toward` is the direction to the viewer of a fixed view."""
-    add_cement(plotter, cement, pressure_limits(cement) if cement is not None else (0.0, 1.0), **bar)
+    add_cement(
+        plotter, cement, pressure_limits(cement, shot.grid) if cement is not None else (0.0, 1.0), **bar
+    )
     add_needle(plotter, sheet.tip, length=0.8 * shot.grid.length)
     line = 0.006 * shot.grid.length
     near = [_is_near(state, shot, toward) for state in shot.outlets]

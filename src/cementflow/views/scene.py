@@ -77,7 +77,7 @@ def render_scene(
     panels = add_panels(page, panel, [camera.name for camera in cameras])
     for axes, camera, picture in zip(panels, cameras, pictures, strict=True):
         _annotate(axes, sheet, shot, camera, picture)
-    _key(page, cement)
+    _key(page, cement, shot)
     return save_page(page, out)
 
 
@@ -167,7 +167,7 @@ def _annotate(axes: Any, sheet: RunSheet, shot: Snapshot, camera: Camera, pictur
     scale_bar(axes, camera.per_pixel, (width - 40 * unit, 22 * unit), 0.25 * width)
 
 
-def _key(page: Any, cement: Any | None) -> None:
+def _key(page: Any, cement: Any | None, shot: Snapshot) -> None:
     """Colour bar at the foot of the page; what it stands for in words where there is no cement."""
     if cement is None:
         words = "no cement: saturation nowhere above one half"
@@ -176,7 +176,7 @@ def _key(page: Any, cement: Any | None) -> None:
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
-    scale = ScalarMappable(Normalize(*actors.pressure_limits(cement)), PRESSURE_MAP)
+    scale = ScalarMappable(Normalize(*actors.pressure_limits(cement, shot.grid)), PRESSURE_MAP)
     bar = page.colorbar(scale, cax=add_foot(page, 0.32, 0.36), orientation="horizontal")
     bar.outline.set_linewidth(0.6)
     bar.ax.tick_params(labelsize=12, colors=INK)
