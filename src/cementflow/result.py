@@ -36,10 +36,9 @@ class Result:
     @cached_property
     def history(self) -> dict[str, NDArray[np.float64]]:
         """Columns of `history.csv` by name, one value an accepted step."""
-        lines = (self.path / "history.csv").read_text(encoding="utf-8").splitlines()
-        names = lines[0].split(",")
-        table = np.array([[float(x) for x in line.split(",")] for line in lines[1:]]).reshape(-1, len(names))
-        return dict(zip(names, table.T, strict=True))
+        from cementflow.views.history import read_history
+
+        return dict(read_history(self.path / "history.csv").columns)
 
     def fields(self, time: float | None = None) -> Any:
         """Fields as a PyVista grid, at the stored time nearest to `time` [s]; the last one by default.
@@ -51,10 +50,9 @@ class Result:
         """
         import pyvista
 
-        from cementflow.results.fields import read_collection
+        from cementflow.views.snapshots import snapshot_files
 
-        collection = self.path / "fields.pvd"
-        snapshots = read_collection(collection) if collection.exists() else []
+        snapshots = snapshot_files(self.path)
         if not snapshots:
             raise InputError("this run stored no fields", str(self.path))
         nearest = snapshots[-1] if time is None else min(snapshots, key=lambda s: abs(s[0] - time))

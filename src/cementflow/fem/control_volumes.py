@@ -72,13 +72,6 @@ class ControlVolumes:
         """Number of vertices."""
         return len(self.mesh.points)
 
-    @property
-    def negative_share(self) -> float:
-        """Share of edges whose assembled coefficient is negative; each costs accuracy at the front."""
-        total = np.zeros(len(self.edges))
-        np.add.at(total, self.tet_edges, self.t)
-        return float(np.mean(total < 0.0))
-
 
 def build_control_volumes(mesh: TetMesh, porosity: Floats, permeability: Floats) -> ControlVolumes:
     """Coefficients of a mesh with cell-wise porosity and permeability.

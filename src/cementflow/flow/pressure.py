@@ -27,6 +27,7 @@ class System:
     mobility: Mobility
     weight: Floats
     conductance: Floats
+    overfull: Floats
     values: Floats
     rhs: Floats
 
@@ -79,7 +80,6 @@ def solve_pressure(
     part, best = 1.0, np.inf
     solves = iterations = 0
     anew = _assemble(problem, state, dt, guess, age)
-    overfull = _overfull(problem, state, dt)
     while True:
         system = anew
         driven = drive_system(problem, solver, system.values, system.rhs, guess.pressure, guess.rate, age)
@@ -87,7 +87,7 @@ def solve_pressure(
         iterations += driven.iterations
         guess = _next_guess(problem, system, driven, guess, part, age)
         anew = _assemble(problem, state, dt, guess, age)
-        residual = _imbalance(problem, anew, guess, overfull)
+        residual = _imbalance(problem, anew, guess)
         if residual <= tolerance or solves >= MAX_PICARD or not driven.converged:
             break
         part = max(0.5 * part, 0.125) if residual > 0.9 * best else part
@@ -141,12 +141,13 @@ def _assemble(problem: Problem, state: State, dt: float, guess: Guess, age: floa
     )
     reference = problem.reference_pressure
     rhs = problem.sum_links(conductance * (problem.link_pressure - reference))
-    rhs += _overfull(problem, state, dt)
+    overfull = _overfull(problem, state, dt)
+    rhs += overfull
     diagonal = values[v.diagonal_slot]
     kernels.fixed_to_right_hand_side(
         v.edges, problem.fixed, problem.fixed_pressure - reference, weight, rhs, diagonal
     )
-    return System(m, weight, conductance, values, rhs)
+    return System(m, weight, conductance, overfull, values, rhs)
 
 
 def _overfull(problem: Problem, state: State, dt: float) -> Floats:
@@ -187,12 +188,12 @@ def _pipe_viscosity(problem: Problem, flow: float, radius: float, age: float) ->
     return float(gradient * np.pi * radius**4 / (8.0 * flow))
 
 
-def _imbalance(problem: Problem, system: System, guess: Guess, overfull: Floats) -> float:
+def _imbalance(problem: Problem, system: System, guess: Guess) -> float:
     """Volume that the equation fails to balance, summed over the vertices, relative to the flow rate."""
     v = problem.volumes
     links = system.conductance * (guess.pressure[problem.links] - problem.link_pressure)
     out = kernels.net_outflow(v.edges, system.weight, guess.pressure, v.n) - guess.rate * problem.source
-    out += problem.sum_links(links) - overfull
+    out += problem.sum_links(links) - system.overfull
     out[problem.fixed] = 0.0
     return float(np.abs(out).sum()) / max(guess.rate, 1e-3 * problem.drive.rate)
 

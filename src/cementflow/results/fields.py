@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
@@ -71,11 +70,3 @@ def write_collection(folder: RunFolder, snapshots: Sequence[Snapshot]) -> None:
             ]
         ),
     )
-
-
-def read_collection(path: Path) -> list[tuple[float, Path]]:
-    """Times [s] and files that a `fields.pvd` lists."""
-    from xml.etree import ElementTree
-
-    root = ElementTree.parse(path).getroot()
-    return [(float(d.attrib["timestep"]), path.parent / d.attrib["file"]) for d in root.iter("DataSet")]
