@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cementflow.errors import MeshError
 from cementflow.mesh.box import box_mesh
 from cementflow.mesh.lattice import MEAN_EDGE, half_coordinates, lattice_constant
-from cementflow.mesh.quality import dihedral_range, negative_share
+from cementflow.mesh.quality import mesh_quality
 
 SIDE = st.floats(2e-3, 20e-3)
 
@@ -18,8 +18,8 @@ SIDE = st.floats(2e-3, 20e-3)
 def test_cube_is_exact_and_non_negative() -> None:
     mesh = box_mesh([0.03] * 3, 2.5e-3)
     assert mesh.volumes.sum() == pytest.approx(0.03**3, rel=1e-12)
-    assert negative_share(mesh) == 0
-    assert dihedral_range(mesh) == pytest.approx((45.0, 90.0), abs=1e-6)
+    assert mesh_quality(mesh).negative_share == 0
+    assert mesh_quality(mesh).dihedral == pytest.approx((45.0, 90.0), abs=1e-6)
 
 
 @given(st.tuples(SIDE, SIDE, SIDE), st.floats(1.5e-3, 6e-3))

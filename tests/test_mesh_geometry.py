@@ -11,6 +11,7 @@ import pytest
 
 from cementflow.errors import MeshError
 from cementflow.mesh.box import box_mesh
+from cementflow.mesh.fidelity import Fidelity, distance_fidelity
 from cementflow.mesh.geometry import Geometry, build_geometry
 from cementflow.mesh.read import write_mesh
 from cementflow.mesh.tetmesh import TetMesh
@@ -57,6 +58,21 @@ def test_ball() -> None:
     assert made.report.fidelity is not None
     assert made.report.fidelity.to_shape.largest < 0.1e-3
     assert np.allclose(made.frame.point(0.5, 0.5, 0.5), 0, atol=1e-6)
+
+
+def test_fidelity_is_measured_when_it_is_asked_for_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run does not show it, so it does not pay for it."""
+    calls = []
+
+    def measured(mesh: TetMesh, distance: object) -> Fidelity:
+        calls.append(mesh)
+        return distance_fidelity(mesh, distance)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("cementflow.mesh.geometry.distance_fidelity", measured)
+    made = build_geometry(Spec(preset="ball", radius=0.015, edge_length=4e-3))
+    assert calls == []
+    assert made.report.fidelity is made.report.fidelity is not None
+    assert len(calls) == 1
 
 
 def test_lumbar_preset() -> None:

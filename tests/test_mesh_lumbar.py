@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cementflow.mesh.lumbar import SIZES, SLOPE, lumbar_body
-from cementflow.mesh.quality import dihedral_range
+from cementflow.mesh.quality import mesh_quality
 from cementflow.mesh.read import read_mesh
 from cementflow.mesh.stuffing import DIHEDRAL_BOUNDS, stuff
 from cementflow.mesh.tetmesh import TetMesh
@@ -88,7 +88,7 @@ def test_ready_meshes_are_those_the_code_makes(name: str) -> None:
     assert np.abs(ready.points.min(axis=0) + ready.points.max(axis=0)).max() < 1e-3
     assert ready.volumes.sum() == pytest.approx(made.volumes.sum(), rel=1e-6)
     assert len(ready.tets) == len(made.tets)
-    low, high = dihedral_range(ready)
+    low, high = mesh_quality(ready).dihedral
     assert low > DIHEDRAL_BOUNDS[0]
     assert high < DIHEDRAL_BOUNDS[1]
 

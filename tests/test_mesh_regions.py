@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cementflow.errors import MeshError
 from cementflow.mesh.box import box_mesh
 from cementflow.mesh.frame import anatomical_axes, box_frame
-from cementflow.mesh.regions import shape_fractions
+from cementflow.mesh.regions import overlapping, shape_fractions
 
 MESH = box_mesh([0.03, 0.03, 0.03], 2.5e-3)
 CENTRE = np.full(3, 0.015)
@@ -72,3 +72,11 @@ def test_shape_outside_and_around_the_mesh() -> None:
 def test_bad_shapes_are_refused(shape: str, radii: object, axis: str, words: str) -> None:
     with pytest.raises(MeshError, match=words):
         volume(shape, radii, axis=axis)
+
+
+@given(st.tuples(*[st.floats(-0.01, 0.04)] * 3), st.floats(1e-4, 0.02))
+def test_overlapping_compares_bounding_boxes(center: tuple[float, float, float], half: float) -> None:
+    low, high = np.array(center) - half, np.array(center) + half
+    corner = MESH.points[MESH.tets]
+    expected = ((corner.max(axis=1) >= low) & (corner.min(axis=1) <= high)).all(axis=1)
+    assert np.array_equal(overlapping(MESH.tets, MESH.points, low, high), np.flatnonzero(expected))

@@ -7,8 +7,8 @@ import pytest
 
 from cementflow.errors import MeshError
 from cementflow.mesh.box import box_mesh
-from cementflow.mesh.quality import dihedral_range, edge_coefficients, negative_share
-from cementflow.mesh.tetmesh import TetMesh, badly_shared_faces
+from cementflow.mesh.quality import mesh_quality
+from cementflow.mesh.tetmesh import TetMesh
 
 CORNER = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], float)
 REGULAR = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]], float)
@@ -58,7 +58,7 @@ def test_one_truly_inverted_tetrahedron_is_found() -> None:
     points[inner] += 4e-3
     with pytest.raises(MeshError, match="inverted"):
         TetMesh.build(points, mesh.tets)
-    assert badly_shared_faces(mesh.tets) == (0, 0)
+    assert (mesh.faces.crowded, mesh.faces.overlapping) == (0, 0)
 
 
 def test_all_problems_are_named_at_once() -> None:
@@ -69,14 +69,14 @@ def test_all_problems_are_named_at_once() -> None:
 
 
 def test_regular_tetrahedron_has_its_dihedral_angle() -> None:
-    low, high = dihedral_range(TetMesh.build(REGULAR, np.array([[0, 1, 2, 3]])))
+    low, high = mesh_quality(TetMesh.build(REGULAR, np.array([[0, 1, 2, 3]]))).dihedral
     assert low == pytest.approx(70.528779, abs=1e-5) == high
 
 
 def test_edge_coefficients_are_the_laplacian() -> None:
     """Row sums of the stiffness matrix give back the energy of a linear function."""
     mesh = box_mesh([0.01, 0.012, 0.009], 3e-3)
-    edges, value = edge_coefficients(mesh)
+    edges, value = mesh.edges, mesh_quality(mesh).coefficient
     field = mesh.points @ [1.0, 2.0, -0.5]
     energy = (value * (field[edges[:, 0]] - field[edges[:, 1]]) ** 2).sum()
     assert energy == pytest.approx(5.25 * 0.01 * 0.012 * 0.009, rel=1e-12)
@@ -84,6 +84,6 @@ def test_edge_coefficients_are_the_laplacian() -> None:
 
 def test_negative_share_sees_an_obtuse_mesh() -> None:
     mesh = box_mesh([0.01] * 3, 3e-3)
-    assert negative_share(mesh) == 0
+    assert mesh_quality(mesh).negative_share == 0
     flat = TetMesh.build(mesh.points * [1, 1, 0.2], mesh.tets)
-    assert negative_share(flat) > 0.1
+    assert mesh_quality(flat).negative_share > 0.1

@@ -14,7 +14,7 @@ from cementflow.errors import MeshError
 from cementflow.mesh.bvh import SurfaceDistance
 from cementflow.mesh.fidelity import surface_fidelity
 from cementflow.mesh.lattice import Lattice, half_coordinates, lattice_constant
-from cementflow.mesh.quality import dihedral_range, edge_coefficients, negative_share
+from cementflow.mesh.quality import mesh_quality
 from cementflow.mesh.stencils import cut_tets
 from cementflow.mesh.stuffing import (
     ALPHA_LONG,
@@ -28,7 +28,7 @@ from cementflow.mesh.stuffing import (
     stuff,
 )
 from cementflow.mesh.surface import Surface, read_surface
-from cementflow.mesh.tetmesh import TetMesh, badly_shared_faces, boundary_faces, signed_volumes
+from cementflow.mesh.tetmesh import TetMesh, match_faces, signed_volumes
 
 DATA = Path(__file__).parents[2] / "shared/data"
 SURFACES = [
@@ -52,7 +52,7 @@ def ball(points: np.ndarray) -> np.ndarray:
 
 
 def assert_within_bounds(mesh: TetMesh) -> None:
-    low, high = dihedral_range(mesh)
+    low, high = mesh_quality(mesh).dihedral
     assert low >= DIHEDRAL_BOUNDS[0]
     assert high <= DIHEDRAL_BOUNDS[1]
 
@@ -166,12 +166,13 @@ def random_cuts(seed: int, inside: float) -> tuple[np.ndarray, np.ndarray, np.nd
 @pytest.mark.parametrize("seed", [1, 2])
 def test_stencils_conform_and_keep_the_bounds_for_random_cuts(seed: int, inside: float) -> None:
     points, tets, on_surface = random_cuts(seed, inside)
-    low, high = dihedral_range(TetMesh(points, tets, np.zeros(len(tets), np.int32)))
+    low, high = mesh_quality(TetMesh(points, tets, np.zeros(len(tets), np.int32))).dihedral
     assert low >= DIHEDRAL_BOUNDS[0]
     assert high <= DIHEDRAL_BOUNDS[1]
-    assert badly_shared_faces(tets) == (0, 0)
+    faces = match_faces(tets)
+    assert (faces.crowded, faces.overlapping) == (0, 0)
     # Two tetrahedra that split a shared quadrilateral differently would leave inner faces as boundary.
-    assert on_surface[boundary_faces(tets)].all()
+    assert on_surface[faces.boundary].all()
 
 
 def test_the_bounds_depend_on_moving_points() -> None:
@@ -188,7 +189,7 @@ def test_the_bounds_depend_on_moving_points() -> None:
     volume = signed_volumes(everything, tets)
     tets[volume < 0] = tets[volume < 0][:, [0, 1, 3, 2]]
     tets = tets[volume != 0]
-    low, _ = dihedral_range(TetMesh(everything, tets, np.zeros(len(tets), np.int32)))
+    low, _ = mesh_quality(TetMesh(everything, tets, np.zeros(len(tets), np.int32))).dihedral
     assert low < DIHEDRAL_BOUNDS[0]
 
 
@@ -201,13 +202,13 @@ def test_ball_converges() -> None:
 
 def test_interior_is_an_exact_lattice_with_non_negative_coefficients() -> None:
     mesh = stuff(ball, -REACH, REACH, 0.12).mesh
-    edges, value = edge_coefficients(mesh)
+    edges, value = mesh.edges, mesh_quality(mesh).coefficient
     half = mesh.points / (0.5 * lattice_constant(0.12))
     on_lattice = np.abs(half - np.rint(half)).max(axis=1) < 1e-9
     deep = np.linalg.norm(mesh.points, axis=1) < 0.9 - 2 * lattice_constant(0.12)
     assert on_lattice[deep].all()
     assert value[deep[edges].all(axis=1)].min() > -1e-12
-    assert 0 < negative_share(mesh) < 0.2
+    assert 0 < mesh_quality(mesh).negative_share < 0.2
 
 
 def test_mean_edge_length_is_close_to_what_was_asked_for() -> None:

@@ -19,8 +19,8 @@ from cementflow.mesh.box import box_mesh
 from cementflow.mesh.tetmesh import TetMesh
 from cementflow.sites.cannula import Cannula
 from cementflow.sites.outlets import OpenFaces, Opening, Tube
-from cementflow.sites.source import ball_weights
-from cementflow.sites.surface import BoneSurface
+from cementflow.sites.source import SUBDIVISIONS, _lattice, ball_weights
+from cementflow.sites.surface import BoneSurface, _small_triangles
 from cementflow.verify import piston_front, power_law_pipe_front
 from problems import ball, open_faces, problem, solver_of
 
@@ -106,6 +106,52 @@ def test_a_ball_across_the_surface_keeps_to_the_inside() -> None:
     assert weights.sum() == pytest.approx(1.0, rel=1e-12)
     half_ball = 3.0 / 8.0 * 2e-3  # centroid of a half ball
     assert weights @ BOX.points[:, 0] == pytest.approx(half_ball, abs=0.15e-3)
+
+
+@pytest.mark.parametrize("radius", [0.7e-3, 1.1e-3, 2.9e-3])
+def test_ball_weights_are_those_of_every_tetrahedron_sampled(radius: float) -> None:
+    """Leaving out what the ball cannot touch, and not sampling what lies inside it, changes nothing."""
+    center = np.array([4.7e-3, 4.3e-3, 1.1e-3])
+    barycentric, ownership = _lattice(SUBDIVISIONS)
+    expected = np.zeros(len(BOX.points))
+    for tet, volume in zip(BOX.tets, BOX.volumes, strict=True):
+        inside = np.linalg.norm(barycentric @ BOX.points[tet] - center, axis=1) <= radius
+        expected[tet] += volume * ownership[inside].sum(axis=0) / len(ownership)
+    weights = ball_weights(BOX, center, radius)
+    np.testing.assert_allclose(weights, expected / expected.sum(), rtol=1e-9, atol=1e-12)
+
+
+# --- the surface ---
+
+
+def every_sample(surface: BoneSurface) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Centroid, outward normal, nearest vertex and area of all small triangles of a surface."""
+    corner = surface.mesh.points[surface.mesh.boundary]
+    weight = _small_triangles(6)
+    center = np.einsum("sj,kjx->ksx", weight, corner).reshape(-1, 3)
+    normal = np.repeat(surface.normals, 36, axis=0)
+    owner = surface.mesh.boundary[:, weight.argmax(axis=1)].ravel()
+    size = np.linalg.norm(surface.mesh.boundary_area_vectors, axis=1)
+    return center, normal, owner, np.repeat(size / 36, 36)
+
+
+@given(st.tuples(*[st.floats(-3e-3, 12e-3)] * 3), st.floats(0.01e-3, 5e-3))
+def test_spots_and_openings_are_those_of_all_samples(
+    place: tuple[float, float, float], radius: float
+) -> None:
+    """Sampling only the triangles that can matter changes nothing."""
+    surface = BoneSurface(BOX)
+    center, normal, owner, area = every_sample(surface)
+    distance = np.linalg.norm(center - np.array(place), axis=1)
+    spot = surface.nearest(np.array(place))
+    assert spot.distance == distance.min()
+    assert np.array_equal(spot.center, center[distance.argmin()])
+    away = np.linalg.norm(center - spot.center, axis=1)
+    covered = (away <= radius) & (normal @ spot.outward >= 0.3)
+    vertices, covers = surface.disc(spot, radius)
+    expected = np.bincount(owner[covered], area[covered], minlength=len(BOX.points))
+    assert np.array_equal(vertices, np.flatnonzero(expected))
+    np.testing.assert_allclose(covers, expected[vertices], rtol=1e-12)
 
 
 # --- tubes ---

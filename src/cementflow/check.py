@@ -155,7 +155,7 @@ def _source_findings(model: Model) -> Iterator[Finding]:
             "what lies between is tight"
         )
         ways_out = np.concatenate([outlet.vertices for outlet in model.problem.outlets])
-        if np.isin(ways_out, mesh.tets[reached]).any():
+        if np.isin(mesh.tets[reached], ways_out).any():
             yield Finding("warning", text)
         else:
             yield Finding("error", f"{text}; no outlet is among those that can, so nothing can be injected")
@@ -172,15 +172,18 @@ def inside_share(model: Model) -> float:
 
 def _reachable(model: Model) -> np.ndarray:
     """Whether each tetrahedron is connected to the source through bone that is not tight, shape (m,)."""
-    from cementflow.mesh.tetmesh import components
+    from cementflow.mesh.tetmesh import components, touching
 
     mesh, problem = model.geometry.mesh, model.problem
     k = model.bone.permeability[:, :3].mean(axis=1)
-    at_source = (problem.source[mesh.tets] > 0.0).any(axis=1)
-    open_cells = k >= TIGHT * np.median(k[at_source])
-    _, label = components(len(mesh.points), mesh.tets[open_cells])
-    home = np.unique(label[mesh.tets[at_source & open_cells]])
-    return open_cells & np.isin(label[mesh.tets[:, 0]], home)
+    at_source = touching(mesh.tets, problem.source > 0.0)
+    open_cells: np.ndarray = k >= TIGHT * np.median(k[at_source])
+    if open_cells.all():  # a mesh is in one piece
+        return open_cells
+    count, label = components(len(mesh.points), mesh.tets[open_cells])
+    home = np.zeros(count, bool)
+    home[label[mesh.tets[at_source & open_cells]]] = True
+    return open_cells & home[label[mesh.tets[:, 0]]]
 
 
 def _volume_findings(model: Model) -> Iterator[Finding]:

@@ -34,7 +34,7 @@ class BoneFields:
     porosity
         Shape (m,) [-].
     permeability
-        As (xx, yy, zz, yz, xz, xy) [m2], shape (m, 6).
+        As (xx, yy, zz, yz, xz, xy) [m2], shape (m, 6); bone without regions has one row, broadcast.
     """
 
     porosity: Floats
@@ -137,17 +137,22 @@ def bone_fields(spec: BoneSpec, geometry: Geometry) -> BoneFields:
     """
     n = len(geometry.mesh.tets)
     porosity = np.full(n, spec.porosity)
-    logarithm = np.tile(np.log(_along_axes(spec.permeability)), (n, 1))
+    # Bone without regions keeps one row that stands for all.
+    rows = n if spec.region else 1
+    logarithm = np.tile(np.log(_along_axes(spec.permeability))[:, None], (1, rows))
     for number, region in enumerate(spec.region):
         share = _region_share(region, number, geometry)
         if region.porosity is not None:
             porosity += share * (region.porosity - porosity)
         if region.permeability is not None:
-            logarithm += share[:, None] * (np.log(_along_axes(region.permeability)) - logarithm)
-    axes = geometry.frame.axes
-    full = np.einsum("ni,ia,ib->nab", np.exp(logarithm), axes, axes)
-    packed = np.stack([full[:, i, j] for i, j in ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))], axis=1)
-    return BoneFields(porosity, packed)
+            for own, new in zip(logarithm, np.log(_along_axes(region.permeability)), strict=True):
+                own += share * (new - own)
+    packed = np.zeros((rows, 6))
+    for k, axis in zip(np.exp(logarithm), geometry.frame.axes, strict=True):
+        for column, (i, j) in enumerate(((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))):
+            if axis[i] * axis[j] != 0.0:
+                packed[:, column] += k * (axis[i] * axis[j])
+    return BoneFields(porosity, packed if spec.region else np.broadcast_to(packed, (n, 6)))
 
 
 def cement_source(spec: InjectionSpec, geometry: Geometry) -> Source:

@@ -8,18 +8,19 @@ vertex is exactly the volume balance of its control volume. One edge-based struc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.fem import kernels
-from cementflow.mesh.tetmesh import TET_EDGES, TetMesh
+from cementflow.fem.coefficients import element_coefficients
+from cementflow.mesh.tetmesh import TetMesh
+from cementflow.mesh.topology import row_pattern
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 # Unsigned where only kernels index: Numba then need not ask of every index whether it counts from the end.
 Indices = NDArray[np.uint32]
+CHUNK = 10_000  # tetrahedra worked on at once: keeps what is in between in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +32,11 @@ class ControlVolumes:
     mesh
         The tetrahedra.
     tets
-        Their vertices once more, unsigned, shape (m, 4).
+        Their vertices, unsigned in the same memory, shape (m, 4).
     porosity
         Of each tetrahedron [-], shape (m,).
     inverse_permeability
-        K^-1 of each tetrahedron [1/m2] as (xx, yy, zz, yz, xz, xy), shape (m, 6).
+        K^-1 [1/m2] as (xx, yy, zz, yz, xz, xy) of each tetrahedron, shape (m, 6), or of all, (1, 6).
     pore_volume
         Of each vertex [m3], shape (n,).
     edges
@@ -83,60 +84,48 @@ def build_control_volumes(mesh: TetMesh, porosity: Floats, permeability: Floats)
     porosity
         Shape (m,) [-].
     permeability
-        Symmetric positive tensors as (xx, yy, zz, yz, xz, xy) [m2], shape (m, 6).
+        Symmetric positive tensors as (xx, yy, zz, yz, xz, xy) [m2], shape (m, 6), or one row broadcast to it.
     """
-    tets = mesh.tets.astype(np.uint32)
-    t = kernels.tet_coefficients(mesh.points, tets, np.ascontiguousarray(permeability))
-    # Round-off leaves right angles (many in a body-centred cubic mesh) a hair negative.
-    t[np.abs(t) < 1e-11 * np.abs(t).max(axis=1, keepdims=True)] = 0.0
-    edges, tet_edges = _number_edges(mesh)
-    pore_volume = np.zeros(len(mesh.points))
-    np.add.at(pore_volume, mesh.tets, (0.25 * porosity * mesh.volumes)[:, None])
+    porosity = np.ascontiguousarray(porosity, dtype=np.float64)
+    one_for_all = permeability.strides[0] == 0  # a broadcast row
+    distinct = permeability[:1].copy() if one_for_all else np.ascontiguousarray(permeability)
+    t, coefficient, obtuse, pore_volume = element_coefficients(
+        mesh.points, mesh.indices, mesh.tet_edges, len(mesh.edges), distinct, porosity
+    )
+    row_start, neighbour, slot_edge, diagonal_slot = row_pattern(mesh.edges, len(mesh.points))
     return ControlVolumes(
         mesh=mesh,
-        tets=tets,
-        porosity=np.ascontiguousarray(porosity, dtype=np.float64),
-        inverse_permeability=_invert(permeability),
+        tets=mesh.indices,
+        porosity=porosity,
+        inverse_permeability=_invert(distinct),
         pore_volume=pore_volume,
-        edges=edges,
-        tet_edges=tet_edges,
+        edges=mesh.edges,
+        tet_edges=mesh.tet_edges,
         t=t,
-        coefficient=kernels.sum_to_edges(t, tet_edges, len(edges)),
-        obtuse=np.flatnonzero((t < 0.0).any(axis=1)).astype(np.uint32),
-        **_pattern(len(mesh.points), edges),
+        coefficient=coefficient,
+        obtuse=obtuse,
+        row_start=row_start,
+        neighbour=neighbour,
+        slot_edge=slot_edge,
+        diagonal_slot=diagonal_slot,
     )
-
-
-def _number_edges(mesh: TetMesh) -> tuple[Indices, Indices]:
-    pairs = np.sort(mesh.tets[:, TET_EDGES], axis=2).astype(np.int64)
-    keys, inverse = np.unique(pairs[..., 0] * len(mesh.points) + pairs[..., 1], return_inverse=True)
-    edges = np.stack(np.divmod(keys, len(mesh.points)), axis=1).astype(np.uint32)
-    return edges, inverse.reshape(-1, 6).astype(np.uint32)
-
-
-def _pattern(n: int, edges: Indices) -> dict[str, Any]:
-    k = len(edges)
-    rows = np.concatenate([edges[:, 0], edges[:, 1], np.arange(n, dtype=np.uint32)])
-    columns = np.concatenate([edges[:, 1], edges[:, 0], np.arange(n, dtype=np.uint32)])
-    behind = np.concatenate([np.arange(k), np.arange(k), np.full(n, -1)]).astype(np.int32)
-    order = np.lexsort((columns, rows))
-    row_start = np.zeros(n + 1, np.uint32)
-    np.cumsum(np.bincount(rows, minlength=n), out=row_start[1:])
-    slot_edge = behind[order]
-    return {
-        "row_start": row_start,
-        "neighbour": columns[order],
-        "slot_edge": slot_edge,
-        "diagonal_slot": np.flatnonzero(slot_edge < 0).astype(np.uint32),
-    }
 
 
 def _invert(permeability: Floats) -> Floats:
-    order = np.array([[0, 5, 4], [5, 1, 3], [4, 3, 2]])
-    scale = np.abs(permeability).max(axis=1)
-    full = np.linalg.inv((permeability / scale[:, None])[:, order]) / scale[:, None, None]
-    return np.ascontiguousarray(
-        np.stack(
-            [full[:, 0, 0], full[:, 1, 1], full[:, 2, 2], full[:, 1, 2], full[:, 0, 2], full[:, 0, 1]], axis=1
+    """Inverse of symmetric tensors (m, 6), the adjugate over the determinant, of entries scaled to 1."""
+    inverse = np.empty(permeability.shape)
+    for start in range(0, len(permeability), CHUNK):
+        part = slice(start, start + CHUNK)
+        scale = np.abs(permeability[part]).max(axis=1)
+        xx, yy, zz, yz, xz, xy = permeability[part].T / scale
+        adjugate = (
+            yy * zz - yz * yz,
+            xx * zz - xz * xz,
+            xx * yy - xy * xy,
+            xz * xy - xx * yz,
+            xy * yz - yy * xz,
+            yz * xz - zz * xy,
         )
-    )
+        determinant = xx * adjugate[0] + xy * adjugate[5] + xz * adjugate[4]
+        inverse[part] = np.stack(adjugate, axis=1) / (determinant * scale)[:, None]
+    return inverse

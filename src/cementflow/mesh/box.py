@@ -8,8 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.errors import MeshError
-from cementflow.mesh.lattice import centre_index, corner_index, face_ring, inner_tets, lattice_constant
-from cementflow.mesh.tetmesh import Floats, TetMesh
+from cementflow.mesh.lattice import (
+    by_lowest_vertex,
+    centre_index,
+    corner_index,
+    face_ring,
+    inner_tets,
+    lattice_constant,
+    reading_order,
+)
+from cementflow.mesh.tetmesh import Ints, TetMesh
 
 MAX_CELLS = 20_000_000
 
@@ -48,28 +56,32 @@ def box_mesh(size: Sequence[float], edge_length: float) -> TetMesh:
     step = sides / cells
     corners = np.stack(np.meshgrid(*(np.arange(n + 1) for n in shape), indexing="ij"), -1).reshape(-1, 3)
     cubes = np.stack(np.meshgrid(*(np.arange(n) for n in shape), indexing="ij"), -1).reshape(-1, 3)
-    points = [corners * step, (cubes + 0.5) * step]
+    half = [2 * corners, 2 * cubes + 1]  # coordinates in half cells
     tets = [inner_tets(cubes[cubes[:, axis] > 0], axis, shape) for axis in range(3)]
     count = len(corners) + len(cubes)
     for axis in range(3):
         for upper in (False, True):
             middle, caps = _caps(cubes, axis, upper, shape, count)
-            points.append(middle * step)
+            half.append(middle)
             tets.append(caps)
             count += len(middle)
-    return TetMesh.build(np.concatenate(points), np.concatenate(tets))
+    place = np.concatenate(half)
+    order = reading_order(place, shape)
+    number = np.empty(count, np.int32)
+    number[order] = np.arange(count, dtype=np.int32)
+    return TetMesh.build(0.5 * step * place[order], by_lowest_vertex(number[np.concatenate(tets)]))
 
 
 def _caps(
     cubes: NDArray, axis: int, upper: bool, shape: tuple[int, int, int], first: int
-) -> tuple[Floats, NDArray[np.int64]]:
-    """Vertices in the middle of the squares of one face (in cells), and four tetrahedra on each square."""
+) -> tuple[NDArray[np.int64], Ints]:
+    """Vertices in the middle of the squares of one face (in half cells), and four tetrahedra on each square."""
     rim = cubes[cubes[:, axis] == (shape[axis] - 1 if upper else 0)]
     ring = face_ring(rim, axis)
     ring[:, :, axis] += upper
-    middle = ring.mean(axis=1)
+    middle = ring[:, 0] + ring[:, 2]
     corner = corner_index(ring, shape)
-    tets = np.empty((len(rim), 4, 4), np.int64)
+    tets = np.empty((len(rim), 4, 4), np.int32)
     tets[:, :, 0] = centre_index(rim, shape)[:, None]
     tets[:, :, 1] = (first + np.arange(len(rim)))[:, None]
     tets[:, :, 2] = corner

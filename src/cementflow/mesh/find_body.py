@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from cementflow.mesh.frame import AnatomicalFrame
+from cementflow.mesh.frame import AnatomicalFrame, along_axes
 from cementflow.mesh.tetmesh import Floats, Ints
 
 # Rays through the middle of the body are this far apart, and this far to each side [m].
@@ -42,7 +42,7 @@ def find_frame(axes: Floats, points: Floats, triangles: Ints) -> tuple[Anatomica
     -------
     The frame, and notes on how it was found.
     """
-    along = points @ axes.T
+    along = along_axes(points, axes)
     whole = AnatomicalFrame(axes, along.min(axis=0), along.max(axis=0))
     middle = 0.5 * (whole.low[1] + whole.high[1])
     sensible = VERTEBRA[0] < whole.size.min() and whole.size.max() < VERTEBRA[1]

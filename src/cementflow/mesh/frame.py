@@ -37,7 +37,8 @@ class AnatomicalFrame:
 
     def fractions(self, points: ArrayLike) -> Floats:
         """Fractions (ap, lr, si) of points (n, 3) [m], shape (n, 3)."""
-        return (np.atleast_2d(np.asarray(points, float)) @ self.axes.T - self.low) / (self.high - self.low)
+        along = along_axes(np.atleast_2d(np.asarray(points, float)), self.axes)
+        return (along - self.low) / (self.high - self.low)
 
     @property
     def size(self) -> Floats:
@@ -75,9 +76,14 @@ def anatomical_axes(letters: str) -> Floats:
     return axes
 
 
+def along_axes(points: Floats, axes: Floats) -> Floats:
+    """Coordinates of points (n, 3) along axes (3, 3): points @ axes.T without a BLAS, slow at such narrow arrays."""
+    return points[:, :1] * axes[:, 0] + points[:, 1:2] * axes[:, 1] + points[:, 2:] * axes[:, 2]
+
+
 def box_frame(axes: Floats, points: Floats) -> AnatomicalFrame:
     """Frame whose box is the bounding box of `points` (n, 3) [m] along the axes."""
-    along = points @ axes.T
+    along = along_axes(points, axes)
     return AnatomicalFrame(axes, along.min(axis=0), along.max(axis=0))
 
 

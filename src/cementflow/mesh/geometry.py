@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from cementflow.mesh.box import box_mesh
 from cementflow.mesh.fidelity import Fidelity, distance_fidelity, surface_fidelity
 from cementflow.mesh.frame import AnatomicalFrame, anatomical_axes, box_frame, given_frame
 from cementflow.mesh.lumbar import SIZES, SLOPE, lumbar_body
-from cementflow.mesh.quality import dihedral_range, negative_share
+from cementflow.mesh.quality import mesh_quality
 from cementflow.mesh.tetmesh import Floats, TetMesh
 
 DEFAULT_EDGE = 1.2e-3
@@ -24,7 +25,7 @@ UNITS = {"m": 1.0, "cm": 1e-2, "mm": 1e-3, "um": 1e-6}
 PLAUSIBLE = (10e-3, 100e-3)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MeshReport:
     """What a user should know of a mesh before trusting it.
 
@@ -38,8 +39,8 @@ class MeshReport:
         Smallest and largest dihedral angle [degrees].
     negative_share
         Share of edges with a negative isotropic coefficient.
-    fidelity
-        How far the mesh is from the shape it was made from; None for a mesh that was given or is exact.
+    compare
+        Measures how far the mesh is from the shape it was made from; None for a mesh that was given or is exact.
     notes
         What was repaired, dropped or found odd, in words.
     warnings
@@ -50,9 +51,14 @@ class MeshReport:
     mean_edge_length: float
     dihedral: tuple[float, float]
     negative_share: float
-    fidelity: Fidelity | None = None
+    compare: Callable[[], Fidelity] | None = None
     notes: tuple[str, ...] = field(default=())
     warnings: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def fidelity(self) -> Fidelity | None:
+        """How far the mesh is from its shape, measured when it is asked for: a run does not show it."""
+        return self.compare() if self.compare is not None else None
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,7 @@ def _stuffed_level(distance: Any, low: Floats, high: Floats, edge: float, slope:
     from cementflow.mesh.stuffing import stuff
 
     made = stuff(distance, low, high, edge, slope)
-    report = _report(made.mesh, distance_fidelity(made.mesh, distance), made.notes)
+    report = _report(made.mesh, partial(distance_fidelity, made.mesh, distance), made.notes)
     return Geometry(made.mesh, box_frame(anatomical_axes("RAS"), made.mesh.points), report)
 
 
@@ -145,7 +151,7 @@ def _meshed_surface(spec: Any, path: Path) -> Geometry:
     frame, notes, warnings = _frame(spec, made.mesh)
     report = _report(
         made.mesh,
-        surface_fidelity(made.mesh, surface, distance),
+        partial(surface_fidelity, made.mesh, surface, distance),
         (*surface.notes, *made.notes, *notes),
         warnings,
     )
@@ -189,16 +195,17 @@ def _size_warnings(extent: Floats, units: str) -> tuple[str, ...]:
 
 def _report(
     mesh: TetMesh,
-    fidelity: Fidelity | None = None,
+    compare: Callable[[], Fidelity] | None = None,
     notes: tuple[str, ...] = (),
     warnings: tuple[str, ...] = (),
 ) -> MeshReport:
+    quality = mesh_quality(mesh)
     return MeshReport(
         volume=float(mesh.volumes.sum()),
         mean_edge_length=mesh.mean_edge_length,
-        dihedral=dihedral_range(mesh),
-        negative_share=negative_share(mesh),
-        fidelity=fidelity,
+        dihedral=quality.dihedral,
+        negative_share=quality.negative_share,
+        compare=compare,
         notes=notes,
         warnings=warnings,
     )

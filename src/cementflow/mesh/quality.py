@@ -3,45 +3,80 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
-from cementflow.mesh.tetmesh import TET_EDGES, TET_FACES, Floats, Ints, TetMesh
+from cementflow.mesh.tetmesh import Floats, TetMesh
+from cementflow.mesh.topology import TET_EDGES, TET_FACES
 
-
-def area_vectors(mesh: TetMesh) -> Floats:
-    """Outward area vector [m2] of the face opposite each vertex of each tetrahedron, shape (m, 4, 3)."""
-    corner = mesh.points[mesh.tets]
-    a, b, c = (corner[:, TET_FACES[:, i]] for i in range(3))
-    return 0.5 * np.cross(b - a, c - a)
+# A coefficient further below zero than this share of the mean magnitude counts as negative.
+NEGATIVE = 1e-10
 
 
-def dihedral_range(mesh: TetMesh) -> tuple[float, float]:
-    """Smallest and largest dihedral angle [degrees]."""
-    normal = area_vectors(mesh)
-    normal /= np.linalg.norm(normal, axis=2, keepdims=True)
-    cosine = -np.einsum("mei,mei->me", normal[:, TET_EDGES[:, 0]], normal[:, TET_EDGES[:, 1]])
-    return math.degrees(math.acos(min(1.0, cosine.max()))), math.degrees(math.acos(max(-1.0, cosine.min())))
+@dataclass(frozen=True, eq=False)
+class Quality:
+    """Shape of the tetrahedra of a mesh.
 
-
-def edge_coefficients(mesh: TetMesh) -> tuple[Ints, Floats]:
-    """Edges (k, 2) and their assembled isotropic coefficients -sum |e| grad N_a . grad N_b [m], shape (k,).
-
-    The gradient of N_a is the inward area vector opposite a over three times the volume.
+    Parameters
+    ----------
+    dihedral
+        Smallest and largest dihedral angle [degrees].
+    coefficient
+        Isotropic coefficient -sum |e| grad N_a . grad N_b of each edge of the mesh [m], shape (k,).
     """
-    normal = area_vectors(mesh)
-    dot = np.einsum("mei,mei->me", normal[:, TET_EDGES[:, 0]], normal[:, TET_EDGES[:, 1]])
-    part = -dot / (9.0 * mesh.volumes[:, None])
-    pairs = np.sort(mesh.tets[:, TET_EDGES].reshape(-1, 2), axis=1).astype(np.int64)
-    key, inverse = np.unique(pairs[:, 0] * len(mesh.points) + pairs[:, 1], return_inverse=True)
-    total = np.bincount(inverse, part.ravel(), minlength=len(key))
-    return np.stack(np.divmod(key, len(mesh.points)), axis=1).astype(np.int32), np.asarray(total, float)
+
+    dihedral: tuple[float, float]
+    coefficient: Floats
+
+    @property
+    def negative_share(self) -> float:
+        """Share of edges with a negative coefficient.
+
+        Such edges can push fluid against the pressure gradient; a body-centred-cubic interior has none.
+        """
+        return float(np.mean(self.coefficient < -NEGATIVE * np.abs(self.coefficient).mean()))
 
 
-def negative_share(mesh: TetMesh, tolerance: float = 1e-10) -> float:
-    """Share of edges whose coefficient is below minus `tolerance` times the mean magnitude.
+def mesh_quality(mesh: TetMesh) -> Quality:
+    """Dihedral angles and edge coefficients of a mesh."""
+    coefficient, least, most = _angles(mesh.points, mesh.indices, mesh.tet_edges, len(mesh.edges))
+    angles = (math.degrees(math.acos(min(1.0, most))), math.degrees(math.acos(max(-1.0, least))))
+    return Quality(angles, coefficient)
 
-    Such edges can push fluid against the pressure gradient; a body-centred-cubic interior has none.
+
+@njit(cache=True)
+def _angles(points, tets, tet_edges, n_edges):  # type: ignore[no-untyped-def]
+    """Sums of the edge coefficients, smallest and largest cosine of a dihedral angle.
+
+    The gradient of N_a is the inward area vector opposite a over three times the volume, and the angle at an edge that
+    between the outward area vectors of the two faces that do not hold one of its ends.
     """
-    value = edge_coefficients(mesh)[1]
-    return float(np.mean(value < -tolerance * np.abs(value).mean()))
+    total = np.zeros(n_edges)
+    least, most = 1.0, -1.0
+    area = np.empty((4, 3))
+    size = np.empty(4)
+    for e in range(tets.shape[0]):
+        for k in range(4):
+            a, b, c = tets[e, TET_FACES[k, 0]], tets[e, TET_FACES[k, 1]], tets[e, TET_FACES[k, 2]]
+            x, y, z = points[a, 0], points[a, 1], points[a, 2]
+            ux, uy, uz = points[b, 0] - x, points[b, 1] - y, points[b, 2] - z
+            vx, vy, vz = points[c, 0] - x, points[c, 1] - y, points[c, 2] - z
+            nx, ny, nz = 0.5 * (uy * vz - uz * vy), 0.5 * (uz * vx - ux * vz), 0.5 * (ux * vy - uy * vx)
+            area[k, 0], area[k, 1], area[k, 2] = nx, ny, nz
+            size[k] = np.sqrt(nx * nx + ny * ny + nz * nz)
+        # Three times the volume: the outward area opposite the first vertex and the way to it from there.
+        a, b = tets[e, 0], tets[e, 1]
+        volume = (
+            area[0, 0] * (points[b, 0] - points[a, 0])
+            + area[0, 1] * (points[b, 1] - points[a, 1])
+            + area[0, 2] * (points[b, 2] - points[a, 2])
+        )
+        for j in range(6):
+            p, q = TET_EDGES[j, 0], TET_EDGES[j, 1]
+            dot = area[p, 0] * area[q, 0] + area[p, 1] * area[q, 1] + area[p, 2] * area[q, 2]
+            total[tet_edges[e, j]] -= dot / (3.0 * volume)
+            cosine = -dot / (size[p] * size[q])
+            least, most = min(least, cosine), max(most, cosine)
+    return total, least, most

@@ -5,16 +5,16 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from cementflow.errors import MeshError
-from cementflow.mesh.frame import AnatomicalFrame
-from cementflow.mesh.tetmesh import Floats, TetMesh
+from cementflow.mesh.frame import AnatomicalFrame, along_axes
+from cementflow.mesh.tetmesh import Floats, Ints, TetMesh
 
 SHAPES = ("ball", "ellipsoid", "box", "cylinder")
 # Tetrahedra near the border of the shape are sampled at so many points.
 SAMPLES = 320
-# So many of them at once: bounds the memory.
+# So many tetrahedra at once: bounds the memory.
 CHUNK = 20_000
 
 
@@ -49,22 +49,43 @@ def shape_fractions(
         raise MeshError(f"a cylinder points along ap, lr or si, not '{axis}'")
     if not (np.isfinite(half).all() and (half > 0).all()):
         raise MeshError(f"the radii of a {shape} must be positive, found {half}")
-    local = (mesh.points - np.asarray(center, float)) @ frame.axes.T / half
-    corner = local[mesh.tets]
+    local = along_axes(mesh.points - np.asarray(center, float), frame.axes) / half
     along = ("ap", "lr", "si").index(axis)
+    fraction = np.zeros(len(mesh.tets))
+    near = overlapping(mesh.tets, local, -1.0, 1.0)
+    for start in range(0, len(near), CHUNK):
+        part = near[start : start + CHUNK]
+        fraction[part] = _fractions(shape, local[mesh.tets[part]], along)
+    return fraction
+
+
+def overlapping(tets: Ints, points: Floats, low: ArrayLike, high: ArrayLike) -> NDArray[np.intp]:
+    """Tetrahedra that may touch a box, in the coordinates of `points` (n, 3): their own boxes overlap it.
+
+    A vertex has a bit for each side of the box that it lies beyond; a tetrahedron all beyond one side is left out.
+    """
+    beyond = np.zeros(len(points), np.uint8)
+    for i, along in enumerate(points.T):
+        beyond |= (along < np.broadcast_to(low, 3)[i]).astype(np.uint8) << (2 * i)
+        beyond |= (along > np.broadcast_to(high, 3)[i]).astype(np.uint8) << (2 * i + 1)
+    common = beyond[tets[:, 0]]
+    for corner in tets.T[1:]:
+        common &= beyond[corner]
+    return np.flatnonzero(common == 0)
+
+
+def _fractions(shape: str, corner: Floats, along: int) -> Floats:
+    """Volume fractions of tetrahedra, given by their scaled corners (k, 4, 3), inside a shape."""
     # The gauges are 1-Lipschitz in the norm that bounds them, so a middle further from the border than its
     # corners reach settles the tetrahedron.
     middle = corner.mean(axis=1)
     reach = np.linalg.norm(corner - middle[:, None], axis=2).max(axis=1)
     gauge = _gauge(shape, middle, along)
     fraction = (gauge < 1.0).astype(float)
-    doubtful = np.flatnonzero(np.abs(gauge - 1.0) <= reach)
-    weights = _sample_weights()
-    for start in range(0, len(doubtful), CHUNK):
-        part = doubtful[start : start + CHUNK]
-        samples = np.einsum("sk,mki->msi", weights, corner[part])
-        inside = _gauge(shape, samples.reshape(-1, 3), along) < 1.0
-        fraction[part] = inside.reshape(len(part), -1).mean(axis=1)
+    doubtful = np.abs(gauge - 1.0) <= reach
+    samples = np.einsum("sk,mki->msi", _sample_weights(), corner[doubtful])
+    inside = _gauge(shape, samples.reshape(-1, 3), along) < 1.0
+    fraction[doubtful] = inside.reshape(-1, SAMPLES).mean(axis=1)
     return fraction
 
 

@@ -8,13 +8,15 @@ stump inside.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.mesh.lattice import half_coordinates
-from cementflow.mesh.tetmesh import Floats
+from cementflow.mesh.tetmesh import Floats, touching
 
-Index = NDArray[np.int64]
+Index = NDArray[Any]
 
 
 def cut_tets(
@@ -40,11 +42,14 @@ def cut_tets(
     Tetrahedra, shape (p, 4), of any orientation; number n + e stands for the cut point of edge e.
     """
     cuts = Cuts(a, b, len(sign), points, shape)
+    whole = ~touching(tets, sign >= 0)
+    pieces = [tets[whole]]
+    tets = tets[~whole]
     # Inside points first, then those on the surface, then outside.
     tets = np.take_along_axis(tets, np.argsort(sign[tets], axis=1, kind="stable"), axis=1)
     inside = np.count_nonzero(sign[tets] < 0, axis=1)
     outside = np.count_nonzero(sign[tets] > 0, axis=1)
-    pieces = [tets[outside == 0]]
+    pieces.append(tets[outside == 0])
     for n_out in (1, 2, 3):
         pieces.append(cuts.corners(tets[(inside == 1) & (outside == n_out)], n_out))
     pieces.append(cuts.pyramids(tets[(inside == 2) & (outside == 1)]))
@@ -62,11 +67,11 @@ class Cuts:
         self._shape = shape
         self._grain = 1e-9 * float(np.ptp(points[:first], axis=0).max()) / max(shape)
         key = self._edge_key(a, b)
-        self._order = np.argsort(key)
-        self._key = key[self._order]
+        order = np.argsort(key)
+        self._order, self._key = order.astype(np.int32), key[order]
 
     def _edge_key(self, a: Index, b: Index) -> Index:
-        return np.minimum(a, b) * self._first + np.maximum(a, b)
+        return np.minimum(a, b).astype(np.int64) * self._first + np.maximum(a, b)
 
     def point(self, a: Index, b: Index) -> Index:
         """Number of the cut point between two lattice points."""

@@ -21,13 +21,19 @@ from itertools import product
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from cementflow.errors import MeshError
-from cementflow.mesh.lattice import Lattice, inner_tets, lattice_constant
+from cementflow.mesh.lattice import (
+    Lattice,
+    by_lowest_vertex,
+    half_coordinates,
+    inner_tets,
+    lattice_constant,
+    reading_order,
+)
 from cementflow.mesh.stencils import cut_tets
-from cementflow.mesh.tetmesh import TET_FACES, Floats, TetMesh
+from cementflow.mesh.tetmesh import Floats, Ints, TetMesh, touching, unsigned
+from cementflow.mesh.topology import match_faces, pieces
 
 Distance = Callable[[Floats], Floats]
 
@@ -85,21 +91,30 @@ def stuff(distance: Distance, low: Floats, high: Floats, edge_length: float, slo
     value = lattice_values(distance, lattice, slope)
     edges = cut_edges(value, lattice)
     fraction = cut_fractions(distance, lattice, edges, value)
-    vertex = lattice.points(np.arange(len(value)))
+    half = half_coordinates(np.arange(len(value)), lattice.shape)
+    vertex = lattice.origin + 0.5 * lattice.a * half
     cuts = vertex[edges.a] + fraction[:, None] * (vertex[edges.b] - vertex[edges.a])
+    # Points that moved, and cut points, are ordered as if they were where the lattice or the middle of their edge is.
+    place = np.concatenate([2 * half, half[edges.a] + half[edges.b]])
     snapped = _snap(len(value), edges, fraction)
     sign = np.sign(value).astype(np.int8)
     moved = snapped >= 0
     vertex[moved] = cuts[snapped[moved]]
     sign[moved] = 0
-    tets = cut_tets(
-        _touched_tets(sign, lattice), sign, edges.a, edges.b, np.concatenate([vertex, cuts]), lattice.shape
-    )
+    points = np.concatenate([vertex, cuts])
+    tets = cut_tets(_touched_tets(sign, lattice), sign, edges.a, edges.b, points, lattice.shape)
     if len(tets) == 0:
         raise MeshError(
             f"the shape is too thin for an edge length of {1e3 * edge_length:g} mm: no point is inside"
         )
-    return _largest_piece(np.concatenate([vertex, cuts]), tets)
+    tets, notes = _largest_piece(tets)
+    used = np.zeros(len(points), bool)
+    used[tets] = True
+    kept = np.flatnonzero(used)
+    kept = kept[reading_order(place[kept], lattice.shape)]
+    number = np.empty(len(points), np.int32)
+    number[kept] = np.arange(len(kept), dtype=np.int32)
+    return Stuffed(TetMesh.build(points[kept], by_lowest_vertex(number[tets])), notes)
 
 
 @dataclass(frozen=True)
@@ -207,23 +222,27 @@ def _snap(n_points: int, edges: CutEdges, fraction: Floats) -> NDArray[np.int64]
     alpha = np.where(edges.long, ALPHA_LONG, ALPHA_SHORT)[number]
     length = np.where(edges.long, 1.0, np.sqrt(0.75))[number]
     start = np.searchsorted(ends[order], np.arange(n_points + 1))
-    return _snap_kernel(start, other, number, share, alpha, length)
+    waiting = np.flatnonzero(start[1:] > start[:-1])
+    snapped = np.full(n_points, -1, np.int64)
+    _snap_kernel(start, other, number, share, alpha, length, waiting, snapped)
+    return snapped
 
 
 @njit(cache=True)
-def _snap_kernel(start, other, number, share, alpha, length):  # type: ignore[no-untyped-def]
+def _snap_kernel(start, other, number, share, alpha, length, waiting, snapped):  # type: ignore[no-untyped-def]
     """Move points until no cut point is too near to any; the cut points of a moved point vanish.
 
     A point waits while the point it would move towards has to move itself: that one's move may make its own
-    needless, and two moves along the same direction would make the flattest tetrahedra.
+    needless, and two moves along the same direction would make the flattest tetrahedra. `waiting` is used up,
+    `snapped` receives the result.
     """
-    snapped = np.full(len(start) - 1, -1, np.int64)
-    waiting = np.flatnonzero(start[1:] > start[:-1])
+    count = waiting.shape[0]
     patient = True
-    while len(waiting):
-        still = np.zeros(len(waiting), np.bool_)
+    while count > 0:
+        still = 0
         moved = False
-        for i, point in enumerate(waiting):
+        for i in range(count):
+            point = waiting[i]
             nearest, choice, violated = np.inf, -1, False
             for k in range(start[point], start[point + 1]):
                 if share[k] < alpha[k] and snapped[other[k]] < 0:
@@ -235,10 +254,11 @@ def _snap_kernel(start, other, number, share, alpha, length):  # type: ignore[no
             if choice >= 0:
                 snapped[point] = choice
                 moved = patient = True
-            still[i] = violated and choice < 0
+            elif violated:
+                waiting[still] = point
+                still += 1
         patient = moved
-        waiting = waiting[still]
-    return snapped
+        count = still
 
 
 @njit(cache=True)
@@ -250,7 +270,7 @@ def _violated(point, start, other, share, alpha, snapped):  # type: ignore[no-un
     return near
 
 
-def _touched_tets(sign: NDArray, lattice: Lattice) -> NDArray[np.int64]:
+def _touched_tets(sign: NDArray, lattice: Lattice) -> Ints:
     """Lattice tetrahedra with at least one point inside, shape (m, 4)."""
     inside = sign < 0
     corner = inside[: lattice.corners].reshape(lattice.corner_shape)
@@ -272,29 +292,23 @@ def _touched_tets(sign: NDArray, lattice: Lattice) -> NDArray[np.int64]:
         faces[:, axis] += 1
         found.append(inner_tets(faces, axis, lattice.shape))
     tets = np.concatenate(found)
-    return tets[inside[tets].any(axis=1)]
+    return tets[touching(tets, inside)]
 
 
-def _largest_piece(points: Floats, tets: NDArray[np.int64]) -> Stuffed:
-    """Keep the tetrahedra that hang together by faces with the most others; drop unused points."""
+def _largest_piece(tets: Ints) -> tuple[Ints, tuple[str, ...]]:
+    """The tetrahedra that hang together by faces with the most others, and a note where there are more."""
     label = _face_components(tets)
     sizes = np.bincount(label)
-    keep = label == np.argmax(sizes)
-    notes = []
-    if len(sizes) > 1:
-        dropped = len(tets) - np.count_nonzero(keep)
-        notes.append(
-            f"{len(sizes) - 1} separate pieces with {dropped} of {len(tets)} tetrahedra were dropped"
-        )
-    used, compact = np.unique(tets[keep], return_inverse=True)
-    return Stuffed(TetMesh.build(points[used], compact.reshape(-1, 4)), tuple(notes))
+    if len(sizes) == 1:
+        return tets, ()
+    kept = tets[label == np.argmax(sizes)]
+    note = f"{len(sizes) - 1} separate pieces with {len(tets) - len(kept)} of {len(tets)} tetrahedra were dropped"
+    return kept, (note,)
 
 
-def _face_components(tets: NDArray[np.int64]) -> NDArray[np.int32]:
+def _face_components(tets: Ints) -> NDArray[np.int32]:
     """Component of each tetrahedron, joined through shared triangles."""
-    key = np.sort(tets[:, TET_FACES].reshape(-1, 3), axis=1)
-    order = np.lexsort(key.T[::-1])
-    same = np.flatnonzero((key[order[1:]] == key[order[:-1]]).all(axis=1))
-    a, b = order[same] // 4, order[same + 1] // 4
-    graph = coo_array((np.ones(len(a), np.int8), (a, b)), shape=(len(tets), len(tets)))
-    return connected_components(graph, directed=False)[1]
+    twin = match_faces(unsigned(tets), int(tets.max()) + 1)[0]
+    face = np.flatnonzero(twin > np.arange(len(twin)))
+    label: NDArray[np.int32] = pieces(unsigned(np.stack([face, twin[face]], axis=1) // 4), len(tets))[1]
+    return label

@@ -8,18 +8,13 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from cementflow.errors import MeshError
+from cementflow.mesh import topology
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
-
-# Faces of a positively oriented tetrahedron, seen from outside counter-clockwise.
-TET_FACES = np.array([[1, 2, 3], [0, 3, 2], [0, 1, 3], [0, 2, 1]], dtype=np.int32)
-# Local vertex pairs of the six edges.
-TET_EDGES = np.array([[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]], dtype=np.int32)
+Indices = NDArray[np.uint32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,13 +64,20 @@ class TetMesh:
         problems = _shape_problems(points, tets, region)
         if problems:
             raise MeshError(problems, source)
-        tets = tets.astype(np.int32)
-        volume = signed_volumes(points, tets)
-        tets[volume < 0] = tets[volume < 0][:, [0, 1, 3, 2]]
-        problems = _content_problems(points, tets, np.abs(volume))
+        tets = np.array(tets, np.int32, order="C")
+        volume = topology.signed_volumes(points, unsigned(tets))
+        turned = volume < 0
+        tets[turned] = tets[turned][:, [0, 1, 3, 2]]
+        mesh = cls(points, tets, region, dict(region_names or {}))
+        problems = _content_problems(mesh, np.abs(volume, out=volume))
         if problems:
             raise MeshError(problems, source)
-        return cls(points, tets, region, dict(region_names or {}))
+        return mesh
+
+    @property
+    def indices(self) -> Indices:
+        """The tetrahedra as kernels read them: unsigned, in the same memory, shape (m, 4)."""
+        return unsigned(self.tets)
 
     @cached_property
     def volumes(self) -> Floats:
@@ -83,9 +85,29 @@ class TetMesh:
         return signed_volumes(self.points, self.tets)
 
     @cached_property
+    def faces(self) -> FaceMatch:
+        """The surface, and what is wrong with the way in which tetrahedra share triangles."""
+        return match_faces(self.tets)
+
+    @property
     def boundary(self) -> Ints:
         """Outward triangles of the surface, shape (k, 3)."""
-        return boundary_faces(self.tets)
+        return self.faces.boundary
+
+    @property
+    def edges(self) -> Indices:
+        """Vertex pairs that are joined, the lower one first, in lexicographic order, shape (k, 2)."""
+        return self._edges[0]
+
+    @property
+    def tet_edges(self) -> Indices:
+        """Number of the edge of each local pair (`topology.TET_EDGES`), shape (m, 6)."""
+        return self._edges[1]
+
+    @cached_property
+    def _edges(self) -> tuple[Indices, Indices]:
+        found: tuple[Indices, Indices] = topology.number_edges(self.indices, len(self.points))
+        return found
 
     @cached_property
     def boundary_area_vectors(self) -> Floats:
@@ -101,64 +123,63 @@ class TetMesh:
     @cached_property
     def mean_edge_length(self) -> float:
         """Mean length over the distinct edges [m]."""
-        pairs = np.sort(self.tets[:, TET_EDGES].reshape(-1, 2), axis=1).astype(np.int64)
-        keys = np.unique(pairs[:, 0] * len(self.points) + pairs[:, 1])
-        ends = np.divmod(keys, len(self.points))
-        return float(np.linalg.norm(self.points[ends[0]] - self.points[ends[1]], axis=1).mean())
+        square = np.zeros(len(self.edges))
+        for along in self.points.T:
+            square += (along[self.edges[:, 1]] - along[self.edges[:, 0]]) ** 2
+        return float(np.sqrt(square).mean())
+
+
+@dataclass(frozen=True, eq=False)
+class FaceMatch:
+    """How the tetrahedra of a mesh share their triangles.
+
+    Attributes
+    ----------
+    boundary
+        Triangles that belong to exactly one tetrahedron, outward, in the order of the tetrahedra, shape (k, 3).
+    crowded
+        Number of tetrahedra beyond the second at one triangle.
+    overlapping
+        Number of pairs of tetrahedra on the same side of their common triangle. A tetrahedron that was inverted in the
+        file looks right after orienting, but then overlaps its neighbours: it shows up here.
+    """
+
+    boundary: Ints
+    crowded: int
+    overlapping: int
+
+
+def match_faces(tets: NDArray) -> FaceMatch:
+    """Match the faces of tetrahedra (m, 4)."""
+    twin, crowded, overlapping = topology.match_faces(unsigned(tets), int(tets.max()) + 1)
+    element, opposite = np.divmod(np.flatnonzero(twin < 0), 4)
+    boundary = np.take_along_axis(tets[element], topology.TET_FACES[opposite].astype(np.intp), axis=1)
+    return FaceMatch(np.ascontiguousarray(boundary, np.int32), crowded, overlapping)
+
+
+def unsigned(tets: NDArray) -> Indices:
+    """Indices (m, 4) for kernels: the same memory where they are int32 and contiguous."""
+    return np.ascontiguousarray(tets, np.int32).view(np.uint32)
+
+
+def touching(tets: NDArray, marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether each tetrahedron (m, 4) has a marked vertex."""
+    found = marked[tets[:, 0]]
+    for corner in tets.T[1:]:
+        found |= marked[corner]
+    return found
 
 
 def signed_volumes(points: Floats, tets: NDArray) -> Floats:
     """Signed volume of each tetrahedron [m3]; positive when 3 sees 0, 1, 2 counter-clockwise."""
-    a = points[tets[:, 0]]
-    b, c, d = (points[tets[:, i]] - a for i in (1, 2, 3))
-    return np.einsum("ij,ij->i", b, np.cross(c, d)) / 6.0
+    volume: Floats = topology.signed_volumes(points, unsigned(tets))
+    return volume
 
 
-def boundary_faces(tets: Ints) -> Ints:
-    """Triangles that belong to exactly one tetrahedron, oriented outward, shape (k, 3)."""
-    faces, key, order = _sorted_faces(tets)
-    same_as_next = np.zeros(len(key), bool)
-    same_as_next[:-1] = (key[1:] == key[:-1]).all(axis=1)
-    shared = same_as_next.copy()
-    shared[1:] |= same_as_next[:-1]
-    return np.ascontiguousarray(faces[np.sort(order[~shared])])
-
-
-def badly_shared_faces(tets: Ints) -> tuple[int, int]:
-    """Count triangles with more than two tetrahedra, and triangles whose two tetrahedra lie on the same side.
-
-    Both are zero in a conforming mesh of positively oriented tetrahedra. A tetrahedron that was inverted in
-    the file looks right after orienting, but then overlaps its neighbours: it shows up in the second
-    number.
-    """
-    faces, key, order = _sorted_faces(tets)
-    same = (key[1:] == key[:-1]).all(axis=1)
-    crowded = int(np.count_nonzero(same[1:] & same[:-1]))
-    odd = _odd_permutation(faces[order])
-    return crowded, int(np.count_nonzero(same & (odd[1:] == odd[:-1])))
-
-
-def _sorted_faces(tets: Ints) -> tuple[Ints, Ints, NDArray]:
-    """All faces (4 m, 3), their sorted vertices in lexicographic order, and the order that makes it."""
-    faces = tets[:, TET_FACES].reshape(-1, 3)
-    key = np.sort(faces, axis=1)
-    order = np.lexsort(key.T[::-1])
-    return faces, key[order], order
-
-
-def _odd_permutation(faces: Ints) -> NDArray[np.bool_]:
-    """Whether sorting the three vertices takes an odd number of swaps."""
-    a, b, c = faces.T
-    return (a > b) ^ (b > c) ^ (a > c)
-
-
-def components(n_points: int, tets: Ints) -> tuple[int, Ints]:
+def components(n_points: int, tets: NDArray) -> tuple[int, Ints]:
     """Number of connected components and the component of each vertex."""
-    rows = tets[:, [0, 1, 2]].ravel()
-    cols = tets[:, [1, 2, 3]].ravel()
-    graph = coo_array((np.ones(len(rows), np.int8), (rows, cols)), shape=(n_points, n_points))
-    count, label = connected_components(graph, directed=False)
-    return int(count), label.astype(np.int32)
+    count, label = topology.pieces(unsigned(tets), n_points)
+    return int(count), label
 
 
 def _shape_problems(points: NDArray, tets: NDArray, region: NDArray) -> list[str]:
@@ -178,25 +199,26 @@ def _shape_problems(points: NDArray, tets: NDArray, region: NDArray) -> list[str
     return problems
 
 
-def _content_problems(points: Floats, tets: Ints, volume: Floats) -> list[str]:
+def _content_problems(mesh: TetMesh, volume: Floats) -> list[str]:
     problems = []
     flat = volume <= 1e-12 * volume.mean()
     if flat.any():
         problems.append(
             f"{np.count_nonzero(flat)} tetrahedra have no volume (first: number {np.argmax(flat)})"
         )
-    crowded, overlapping = badly_shared_faces(tets)
-    if crowded:
-        problems.append(f"{crowded} triangles belong to more than two tetrahedra")
-    if overlapping:
+    if mesh.faces.crowded:
+        problems.append(f"{mesh.faces.crowded} triangles belong to more than two tetrahedra")
+    if mesh.faces.overlapping:
         problems.append(
-            f"{overlapping} pairs of tetrahedra overlap: the mesh has inverted tetrahedra or folds"
+            f"{mesh.faces.overlapping} pairs of tetrahedra overlap: the mesh has inverted tetrahedra or folds"
         )
-    orphans = len(points) - len(np.unique(tets))
+    used = np.zeros(len(mesh.points), bool)
+    used[mesh.tets] = True
+    orphans = np.count_nonzero(~used)
     if orphans:
         problems.append(f"{orphans} vertices belong to no tetrahedron")
     else:
-        count, label = components(len(points), tets)
+        count, label = components(len(mesh.points), mesh.tets)
         if count > 1:
             sizes = ", ".join(str(s) for s in np.sort(np.bincount(label))[::-1][:5])
             problems.append(f"the mesh is in {count} separate pieces (vertices: {sizes}); keep one")

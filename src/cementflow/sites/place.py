@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cementflow.case import CortexSpec, OutletSpec, Position
 from cementflow.mesh.frame import AnatomicalFrame
-from cementflow.mesh.tetmesh import TetMesh
+from cementflow.mesh.tetmesh import TetMesh, touching
 from cementflow.sites.outlets import OpenFaces, Opening, Outlet, Tube
 from cementflow.sites.surface import BoneSurface, Spot
 
@@ -68,9 +68,7 @@ def build_outlets(
     covered = np.zeros(len(mesh.points))
     for spec in specs:
         if spec.at == ALL_FACES:
-            outlets.append(
-                OpenFaces(spec.name, spec.type, np.unique(mesh.boundary).astype(np.int32), spec.pressure)
-            )
+            outlets.append(OpenFaces(spec.name, spec.type, _on_boundary(mesh), spec.pressure))
             continue
         spot = outlet_spot(spec, surface, frame)
         radius = spec.radius if spec.radius is not None else 0.5 * float(spec.diameter or 0.0)
@@ -115,10 +113,17 @@ def build_outlets(
     return tuple(outlets)
 
 
+def _on_boundary(mesh: TetMesh) -> Ints:
+    on = np.zeros(len(mesh.points), bool)
+    on[mesh.boundary] = True
+    return np.flatnonzero(on).astype(np.int32)
+
+
 def _normal_permeability(mesh: TetMesh, permeability: Floats, vertices: Ints, normal: Floats) -> float:
     """Permeability n . K n [m2] along a normal n, averaged over the tetrahedra at some vertices."""
-    at = np.isin(mesh.tets, vertices).any(axis=1)
-    k = permeability[at].mean(axis=0)
+    here = np.zeros(len(mesh.points), bool)
+    here[vertices] = True
+    k = permeability[touching(mesh.tets, here)].mean(axis=0)
     x, y, z = normal
     return float(
         k[0] * x * x + k[1] * y * y + k[2] * z * z + 2.0 * (k[3] * y * z + k[4] * x * z + k[5] * x * y)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from cementflow.mesh.regions import overlapping
 from cementflow.mesh.tetmesh import TetMesh
 
 Floats = NDArray[np.float64]
 SUBDIVISIONS = 12
+CHUNK = 1000  # tetrahedra sampled at once: bounds the memory
 
 
 def ball_weights(mesh: TetMesh, center: Floats, radius: float) -> Floats:
@@ -31,10 +33,12 @@ def ball_weights(mesh: TetMesh, center: Floats, radius: float) -> Floats:
     ndarray
         Weights that sum to 1, shape (n,); all zero if the ball does not touch the mesh.
     """
-    corners = mesh.points[mesh.tets]
+    near = overlapping(mesh.tets, mesh.points, center - radius, center + radius)
+    corners = mesh.points[mesh.tets[near]]
     middle = corners.mean(axis=1)
     reach = np.linalg.norm(corners - middle[:, None], axis=2).max(axis=1)
-    near = np.flatnonzero(np.linalg.norm(middle - center, axis=1) <= radius + reach)
+    touching = np.linalg.norm(middle - center, axis=1) <= radius + reach
+    near, corners = near[touching], corners[touching]
     weights = np.zeros(len(mesh.points))
     if len(near) == 0:
         return weights
@@ -42,10 +46,15 @@ def ball_weights(mesh: TetMesh, center: Floats, radius: float) -> Floats:
     barycentric, ownership = _lattice(
         int(np.clip(np.ceil(SUBDIVISIONS * smallest / radius), SUBDIVISIONS, 60))
     )
-    for e in near:
-        inside = np.linalg.norm(barycentric @ corners[e] - center, axis=1) <= radius
-        if inside.any():
-            weights[mesh.tets[e]] += mesh.volumes[e] * ownership[inside].sum(axis=0) / len(ownership)
+    owned = np.full((len(near), 4), 0.25)  # of a tetrahedron inside the ball
+    cut = np.flatnonzero((np.linalg.norm(corners - center, axis=2) > radius).any(axis=1))
+    for start in range(0, len(cut), CHUNK):
+        part = cut[start : start + CHUNK]
+        # Sums by einsum, not by a BLAS: the same on any number of threads.
+        samples = np.einsum("sk,eki->esi", barycentric, corners[part] - center)
+        inside = np.einsum("esi,esi->es", samples, samples) <= radius * radius
+        owned[part] = np.einsum("es,sk->ek", inside.astype(np.float64), ownership) / len(ownership)
+    np.add.at(weights, mesh.tets[near], mesh.volumes[near, None] * owned)
     total = weights.sum()
     return weights / total if total > 0.0 else weights
 

@@ -41,7 +41,7 @@ class BoneSurface:
     """The boundary of a mesh, sampled evenly.
 
     Each triangle stands for SUBDIVISIONS^2 small ones, given by their centroid, area and nearest vertex: openings so
-    cover parts of vertices, and do not jump when the mesh is refined.
+    cover parts of vertices, and do not jump when the mesh is refined. Only triangles that can matter are sampled.
 
     Parameters
     ----------
@@ -66,35 +66,65 @@ class BoneSurface:
 
     def nearest(self, point: Floats) -> Spot:
         """Spot nearest to a point [m], to within a sixth of a triangle's side."""
-        centers, face, _, _ = self._samples
-        distance = np.linalg.norm(centers - point, axis=1)
-        i = int(distance.argmin())
-        return Spot(centers[i], self.normals[face[i]], float(distance[i]))
+        middle, reach = self._balls
+        distance = np.linalg.norm(middle - point, axis=1)
+        # A sample lies within the reach of its triangle's middle, so others cannot hold the nearest one.
+        samples = self._samples(np.flatnonzero(distance - reach <= (distance + reach).min()))
+        i, away = samples.nearest(point)
+        return Spot(samples.center[i], self.normals[samples.face[i]], away)
 
     def disc(self, spot: Spot, radius: float) -> tuple[Ints, Floats]:
         """Vertices under a round opening and the area of each that it covers [m2].
 
         An opening smaller than the samples covers the nearest one, with its own area.
         """
-        centers, face, owner, area = self._samples
-        distance = np.linalg.norm(centers - spot.center, axis=1)
-        covered = (distance <= radius) & (self.normals[face] @ spot.outward >= FACING)
+        middle, reach = self._balls
+        distance = np.linalg.norm(middle - spot.center, axis=1)
+        # Always with those that may hold the nearest sample.
+        within = max(radius, float((distance + reach).min()))
+        samples = self._samples(np.flatnonzero(distance - reach <= within))
+        covered = np.linalg.norm(samples.center - spot.center, axis=1) <= radius
+        covered &= self.normals[samples.face] @ spot.outward >= FACING
         if not covered.any():
-            i = int(distance.argmin())
-            return owner[i : i + 1].astype(np.int32), np.array([np.pi * radius**2])
-        vertices, index = np.unique(owner[covered], return_inverse=True)
-        return vertices.astype(np.int32), np.bincount(index, area[covered]).astype(np.float64)
+            i, _ = samples.nearest(spot.center)
+            return samples.owner[i : i + 1], np.array([np.pi * radius**2])
+        vertices, index = np.unique(samples.owner[covered], return_inverse=True)
+        return vertices, np.bincount(index, samples.area[covered]).astype(np.float64)
 
     @cached_property
-    def _samples(self) -> tuple[Floats, Ints, Ints, Floats]:
-        barycentric = _small_triangles(SUBDIVISIONS)
+    def _balls(self) -> tuple[Floats, Floats]:
+        """Middle of each boundary triangle and how far its corners are from there [m]."""
         corners = self.mesh.points[self.mesh.boundary]
-        centers = np.einsum("sj,kjx->ksx", barycentric, corners).reshape(-1, 3)
+        middle = corners.mean(axis=1)
+        return middle, np.linalg.norm(corners - middle[:, None], axis=2).max(axis=1)
+
+    def _samples(self, triangles: NDArray[np.intp]) -> _Samples:
+        barycentric = _small_triangles(SUBDIVISIONS)
         count = len(barycentric)
-        face = np.repeat(np.arange(len(corners), dtype=np.int32), count)
-        owner = self.mesh.boundary[:, barycentric.argmax(axis=1)].ravel()
-        area = np.repeat(np.linalg.norm(self.mesh.boundary_area_vectors, axis=1) / count, count)
-        return centers, face, owner, area
+        boundary = self.mesh.boundary[triangles]
+        area = np.linalg.norm(self.mesh.boundary_area_vectors[triangles], axis=1) / count
+        return _Samples(
+            np.einsum("sj,kjx->ksx", barycentric, self.mesh.points[boundary]).reshape(-1, 3),
+            np.repeat(triangles, count),
+            boundary[:, barycentric.argmax(axis=1)].ravel(),
+            np.repeat(area, count),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Samples:
+    """Small triangles: centroid [m], boundary triangle that each is part of, nearest vertex, area [m2]."""
+
+    center: Floats
+    face: NDArray[np.intp]
+    owner: Ints
+    area: Floats
+
+    def nearest(self, point: Floats) -> tuple[int, float]:
+        """The one nearest to a point [m], and how far it is [m]."""
+        distance = np.linalg.norm(self.center - point, axis=1)
+        i = int(distance.argmin())
+        return i, float(distance[i])
 
 
 def _small_triangles(n: int) -> Floats:
