@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -229,23 +230,26 @@ def test_leak_limit_stops_the_run(case: cf.Case, tmp_path: Path) -> None:
 def test_figures_are_drawn_when_asked_for(case: cf.Case, tmp_path: Path) -> None:
     drawn = cf.run(case.replace({"stop.time": "3 s", "output.figures": True}), tmp_path / "a")
     assert {p.name for p in (drawn.path / "figures").iterdir()} == {"scene.png", "slices.png", "curves.png"}
+    assert (drawn.path / "report.html").read_text().count("data:image/png") == 3
+    again = drawn.plot("scene", tmp_path / "again.png")
+    assert again.read_bytes() == (drawn.path / "figures/scene.png").read_bytes()
 
 
 def test_run_on_a_machine_that_cannot_draw(
     case: cf.Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Results and flat pictures are kept, and the user is told what is missing."""
-    from cementflow.views import opengl
-
-    monkeypatch.setattr(opengl, "_loads", lambda library: False)
-    monkeypatch.setattr("sys.platform", "linux")
+    without = "import sys; sys.platform = 'linux'\nfrom cementflow.views import opengl\n"
+    (tmp_path / "sitecustomize.py").write_text(without + "opengl._loads = lambda library: False\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), ENVIRONMENT["PYTHONPATH"]]))
     told: list[str] = []
     kept = cf.run(
         case.replace({"stop.time": "1 s", "output.figures": True}), tmp_path / "a", tell=told.append
     )
     assert kept.summary["status"] == "stopped"
     assert {p.name for p in (kept.path / "figures").iterdir()} == {"slices.png", "curves.png"}
-    assert any("could not be drawn" in text and "apt-get install" in text for text in told)
+    assert len([text for text in told if "could not be drawn" in text and "apt-get install" in text]) == 1
+    assert "data:image/png" in (kept.path / "report.html").read_text()
 
 
 def test_warnings_are_told(case: cf.Case, tmp_path: Path) -> None:
@@ -259,22 +263,22 @@ def test_warnings_are_told(case: cf.Case, tmp_path: Path) -> None:
 
 
 def test_stop_and_go_on(result: cf.Result, case: cf.Case, tmp_path: Path) -> None:
-    """Stopped after every seventh step; each stop is a folder that can be read."""
+    """Stopped after every third step; each stop is a folder that can be read."""
     path, stops, count = tmp_path / "run", 0, 0
 
-    def every_seventh() -> bool:
+    def every_third() -> bool:
         nonlocal count
         count += 1
-        return count % 7 == 0
+        return count % 3 == 0
 
-    part = cf.run(case, path, stop_asked=every_seventh)
+    part = cf.run(case, path, stop_asked=every_third)
     while part.summary["status"] == "interrupted":
         stops += 1
         assert part.summary["stop_reason"] == "asked to stop"
         assert part.summary["simulated_s"] == part.history["time_s"][-1]
         in_fields = part.fields().point_data["cement saturation [-]"].max()
         assert (in_fields > 0) == (part.summary["injected_ml"] > 0)
-        part = cf.run(case, path, resume=True, stop_asked=every_seventh)
+        part = cf.run(case, path, resume=True, stop_asked=every_third)
     assert stops >= 2
     assert_same(path, result.path)
 

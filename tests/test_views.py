@@ -22,9 +22,10 @@ from cementflow.views.labels import Label, draw_labels
 from cementflow.views.page import round_length, scale_bar, spread
 from cementflow.views.palette import LEAK
 from cementflow.views.quiet import quiet_vtk
-from cementflow.views.scene import photograph, scene_cameras
+from cementflow.views.scene import scene_cameras
 from cementflow.views.sheet import Frame, RunSheet, Tip, open_run
 from cementflow.views.snapshots import Snapshot, read_snapshot
+from cementflow.views.studio import Studio
 from cementflow.views.words import caption, volume
 
 SIZE = (640, 400)
@@ -195,17 +196,47 @@ def test_photograph_and_camera_agree_on_where_things_are(run: Path) -> None:
     # The silhouette of the ball is a disc of 20 mm whatever the view: this ties pixels, bar and labels to mm.
     sheet = open_run(run)
     shot = read_snapshot(sheet)
-    for camera in scene_cameras(sheet, shot, (320, 300)):
-        bare = RunSheet(sheet.folder, "", Tip(np.zeros(3), 0.1, None), (), sheet.frame, (), sheet.history)
-        alone = Snapshot(shot.time, None, shot.grid, ())
-        with quiet_vtk():
-            picture = photograph(bare, alone, None, camera)
+    cameras = scene_cameras(sheet, shot, (320, 300))
+    bare = RunSheet(sheet.folder, "", Tip(np.zeros(3), 0.1, None), (), sheet.frame, (), sheet.history)
+    alone = Snapshot(shot.time, None, shot.grid, ())
+    with Studio((320, 300)) as studio:
+        pictures = studio.photograph(bare, alone, None, cameras)
+    for camera, picture in zip(cameras, pictures, strict=True):
         rows, columns = np.nonzero((picture < 250).any(axis=-1))
         for found in (np.ptp(rows) + 1, np.ptp(columns) + 1):
             assert found * camera.per_pixel == pytest.approx(40.0, abs=2.5 * camera.per_pixel)
         centre = camera.pixels(np.zeros(3))
         assert (columns.min() + columns.max() + 1) / 2 == pytest.approx(centre[0], abs=1.5)
         assert 300 - (rows.min() + rows.max() + 1) / 2 == pytest.approx(centre[1], abs=1.5)
+
+
+def test_a_used_studio_takes_the_pictures_of_a_new_one(run: Path, tmp_path: Path) -> None:
+    from cementflow.views import render_scene
+    from cementflow.views.page import panel_size
+
+    fresh = {
+        time: render_scene(run, tmp_path / f"{time}.png", time, SIZE).read_bytes() for time in (0.0, 60.0)
+    }
+    assert fresh[0.0] != fresh[60.0]
+    with Studio(panel_size(SIZE)) as studio:
+        for time in (60.0, 0.0, 60.0):
+            used = render_scene(run, tmp_path / "used.png", time, SIZE, studio)
+            assert used.read_bytes() == fresh[time]
+
+
+def test_a_picture_on_a_page_keeps_its_pixels() -> None:
+    from cementflow.views.page import add_panels, add_picture, new_page, panel_size
+
+    page = new_page(SIZE)
+    width, height = panel_size(SIZE)
+    right = add_panels(page, (width, height), ["", ""])[1]
+    picture = np.random.default_rng(1).integers(0, 255, (height, width, 3), dtype=np.uint8)
+    add_picture(right, picture)
+    page.canvas.draw()
+    shown = np.asarray(page.canvas.buffer_rgba())[..., :3]
+    bottom = round(0.07 * SIZE[0])
+    # Without the column that the line between the panels covers.
+    assert np.array_equal(shown[-bottom - height : -bottom, width + 2 :], picture[:, 2:])
 
 
 def test_scale_bar_has_the_length_it_states(run: Path) -> None:

@@ -11,9 +11,10 @@ import numpy as np
 from cementflow.errors import RunFailed
 from cementflow.model import Model
 from cementflow.results.checkpoint import Checkpoint, write_checkpoint
-from cementflow.results.fields import Snapshot, write_collection, write_fields
+from cementflow.results.fields import FieldFiles, Snapshot, write_collection
 from cementflow.results.folder import RunFolder
 from cementflow.results.summary import ML, history_columns, history_row
+from cementflow.results.writer import BackgroundWriter
 from cementflow.simulate import Step
 from cementflow.timing import Stopwatch
 
@@ -69,7 +70,9 @@ class Guard:
 
 
 class Recorder:
-    """Keeps the history and writes fields and checkpoints into the run folder.
+    """Keeps the history and has fields and checkpoints written into the run folder while the run goes on.
+
+    What a file holds is settled when it is asked for, not when it is written.
 
     Parameters
     ----------
@@ -95,6 +98,8 @@ class Recorder:
         self.snapshots = before.snapshots if before is not None else []
         self.last = before.step if before is not None else None
         self._every = checkpoint_every
+        self._files = FieldFiles(folder, model)
+        self._writer = BackgroundWriter()
         self._saved = -np.inf if before is None else time.monotonic()
 
     def see(self, step: Step) -> None:
@@ -114,22 +119,35 @@ class Recorder:
                 self.save()
 
     def save(self) -> None:
-        """Write history and checkpoint up to the last step, if there is one."""
-        self._folder.write_history(history_columns(self._model), self.rows)
-        if self.last is None:
-            return
-        write_checkpoint(
-            self._folder, self.last, self.rows, self.snapshots, self._watch.seconds, self._digest
-        )
+        """Have history and checkpoint written up to the last step."""
+        rows, snapshots, seconds = list(self.rows), list(self.snapshots), dict(self._watch.seconds)
+        step = self.last
+
+        def write() -> None:
+            self._folder.write_history(history_columns(self._model), rows)
+            if step is not None:
+                write_checkpoint(self._folder, step, rows, snapshots, seconds, self._digest)
+
+        self._writer.submit(write)
         self._saved = time.monotonic()
 
-    def save_interrupted(self) -> None:
-        """Also write the fields of this moment; a resumed run takes them out again."""
+    def finish(self, interrupted: bool) -> None:
+        """Save, and return when all files are there.
+
+        Parameters
+        ----------
+        interrupted
+            Whether to write the fields of this moment too; a resumed run takes them out again.
+        """
         self.save()
-        if self._model.case.output.fields and self.last is not None:
-            write_fields(self._folder, self._model, self.last, INTERRUPTED)
+        if interrupted and self._model.case.output.fields and self.last is not None:
             now = Snapshot(self.last.state.time, INTERRUPTED)
-            write_collection(self._folder, [*self.snapshots, now])
+            self._write_fields(self.last, INTERRUPTED, [*self.snapshots, now])
+        self._writer.wait()
+
+    def close(self) -> None:
+        """Write nothing more."""
+        self._writer.close()
 
     def remove_interrupted(self) -> None:
         """Take the fields of an interruption out again, when a resumed run starts."""
@@ -139,9 +157,15 @@ class Recorder:
 
     def _snapshot(self, step: Step) -> None:
         name = f"fields_{len(self.snapshots):04d}"
-        write_fields(self._folder, self._model, step, name)
         self.snapshots.append(Snapshot(step.state.time, name))
-        write_collection(self._folder, self.snapshots)
+        self._write_fields(step, name, list(self.snapshots))
+
+    def _write_fields(self, step: Step, name: str, snapshots: list[Snapshot]) -> None:
+        def write() -> None:
+            self._files.write(step, name)
+            write_collection(self._folder, snapshots)
+
+        self._writer.submit(write)
 
 
 class Progress:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cementflow.case import Case, digest, to_toml
-from cementflow.errors import CaseError, CementflowError, InputError, RunFailed
+from cementflow.errors import CaseError, InputError, RunFailed
 from cementflow.result import Result, open_result
 from cementflow.version import version
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from cementflow.results.checkpoint import Checkpoint
     from cementflow.results.folder import RunFolder
     from cementflow.timing import Stopwatch
+    from cementflow.views.painting import Painters
 
 DEFAULT_PARENT = Path("runs")
 CHECKPOINT_EVERY = 10.0  # wall-clock seconds
@@ -67,7 +69,7 @@ def run(
         If the simulation cannot go on; what was reached is in the folder.
     """
     from cementflow.results.folder import RunFolder, free_folder
-    from cementflow.views import write_report
+    from cementflow.views.painting import Painters
 
     started = time.perf_counter()
     path = Path(out) if out is not None else free_folder(_slug(case), DEFAULT_PARENT)
@@ -77,23 +79,23 @@ def run(
     folder = RunFolder(path)
     if not resume and path.exists():
         folder.create()  # says what is wrong
-    job = _prepare(case, folder, before, checkpoint_every, tell)
-    if before is None:
-        folder.create()
-        _write_case(folder, case)
-    else:
-        job.recorder.remove_interrupted()
-    try:
-        status, reason, failure = _loop(job, before, progress, stop_asked)
-        _finish(job, started, status, reason)
-    except KeyboardInterrupt:
-        tell(f"stopped at once; go on from the last checkpoint with: cementflow run --resume --out {path}")
-        raise
-    if case.output.figures and status in ("completed", "stopped"):
-        with job.watch.phase("output"):
-            _draw(path, tell)
-        _summarise(job, started, status, reason)
-    write_report(path)
+    with ExitStack() as stack:
+        painters = stack.enter_context(Painters()) if case.output.figures else None
+        job = _prepare(case, folder, before, checkpoint_every, tell)
+        stack.callback(job.recorder.close)
+        if before is None:
+            folder.create()
+            _write_case(folder, case)
+        else:
+            job.recorder.remove_interrupted()
+        try:
+            status, reason, failure = _loop(job, before, progress, stop_asked)
+            _finish(job, Outcome(status, reason, started), painters, tell)
+        except KeyboardInterrupt:
+            tell(
+                f"stopped at once; go on from the last checkpoint with: cementflow run --resume --out {path}"
+            )
+            raise
     if failure is not None:
         tell(f"what was reached before the failure is in {path}")
         raise failure
@@ -110,6 +112,15 @@ class Job:
     watch: Stopwatch
     recorder: Recorder
     digest: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended, and when it was started on the clock of `time.perf_counter`."""
+
+    status: str
+    reason: str
+    started: float
 
 
 def _prepare(
@@ -163,23 +174,43 @@ def _loop(
     return ("completed" if step.finished == "volume injected" else "stopped"), step.finished, None
 
 
-def _finish(job: Job, started: float, status: str, reason: str) -> None:
+def _finish(job: Job, outcome: Outcome, painters: Painters | None, tell: Callable[[str], object]) -> None:
+    """Write what is left to write, have the figures drawn, and the report of it all."""
+    from cementflow.views import write_report
+
     with job.watch.phase("output"):
-        if status == "interrupted":
-            job.recorder.save_interrupted()
-        else:
-            job.recorder.save()
-    _summarise(job, started, status, reason)
+        job.recorder.finish(interrupted=outcome.status == "interrupted")
+        _summarise(job, outcome)
+        drawing_mb = 0.0
+        if painters is not None and outcome.status in ("completed", "stopped"):
+            painted = painters.draw(job.folder.path)
+            drawing_mb = painted.memory_mb
+            for problem in painted.problems:
+                # A run is not lost because a machine cannot draw.
+                tell(f"the figures could not be drawn ({problem}); `cementflow view` tries again")
+        write_report(job.folder.path)
+    _summarise(job, outcome, drawing_mb)
 
 
-def _summarise(job: Job, started: float, status: str, reason: str) -> None:
+def _summarise(job: Job, outcome: Outcome, drawing_mb: float = 0.0) -> None:
+    from cementflow.results.memory import peak_memory_mb
     from cementflow.results.summary import summarise
 
     recorder = job.recorder
     before = job.watch.seconds.get("total", 0.0)  # of the run that this one goes on from
-    seconds = job.watch.seconds | {"total": before + time.perf_counter() - started}
+    seconds = job.watch.seconds | {"total": before + time.perf_counter() - outcome.started}
     job.folder.write_summary(
-        summarise(job.model, recorder.last, recorder.rows, status, reason, seconds, job.digest, version())
+        summarise(
+            job.model,
+            recorder.last,
+            recorder.rows,
+            outcome.status,
+            outcome.reason,
+            seconds,
+            peak_memory_mb() + drawing_mb,
+            job.digest,
+            version(),
+        )
     )
 
 
@@ -194,16 +225,6 @@ def _ready(case: Case, geometry: Geometry, tell: Callable[[str], object]) -> Mod
         if finding.level == "warning":
             tell(f"warning: {finding.text}")
     return model
-
-
-def _draw(path: Path, tell: Callable[[str], object]) -> None:
-    """Draw the figures; a run is not lost because a machine cannot draw."""
-    from cementflow.views import make_figures
-
-    try:
-        make_figures(path)
-    except (CementflowError, RuntimeError, OSError, ImportError) as error:
-        tell(f"the figures could not be drawn ({error}); `cementflow view` tries again")
 
 
 def _to_resume(path: Path, case: Case) -> Checkpoint:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import zipfile
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from typing import Any, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.errors import InputError
 from cementflow.files import replacing
-from cementflow.flow.state import Flow, Fluxes, State
 from cementflow.results.fields import Snapshot
 from cementflow.results.folder import RunFolder
 from cementflow.simulate import Counters, Event, Step
+
+# Parts of a step that are stored field by field, those of dataclasses inside them too.
+PARTS = ("state", "flow", "rate_slope")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +56,8 @@ def write_checkpoint(
 ) -> None:
     """Write `checkpoint.npz`."""
     arrays: dict[str, Any] = {"rows": np.array(rows), "first_leak": step.first_leak, "dt": step.dt}
-    arrays |= {f"state.{f.name}": getattr(step.state, f.name) for f in fields(State)}
-    arrays |= {f"flow.{f.name}": getattr(step.flow, f.name) for f in fields(Flow) if f.name != "fluxes"}
-    arrays |= {f"fluxes.{f.name}": getattr(step.flow.fluxes, f.name) for f in fields(Fluxes)}
+    for part in PARTS:
+        arrays |= dict(_flat(part, getattr(step, part)))
     words = {
         "digest": digest,
         "finished": step.finished,
@@ -90,11 +92,9 @@ def read_checkpoint(folder: RunFolder) -> Checkpoint:
 
 def _checkpoint(data: dict[str, NDArray[Any]]) -> Checkpoint:
     words = json.loads(str(data["words"]))
-    fluxes = Fluxes(**{f.name: _value(data[f"fluxes.{f.name}"]) for f in fields(Fluxes)})
-    flow = {f.name: _value(data[f"flow.{f.name}"]) for f in fields(Flow) if f.name != "fluxes"}
+    kinds = get_type_hints(Step)
     step = Step(
-        state=State(**{f.name: _value(data[f"state.{f.name}"]) for f in fields(State)}),
-        flow=Flow(**flow, fluxes=fluxes),
+        **{part: _built(kinds[part], part, data) for part in PARTS},
         dt=float(data["dt"]),
         counters=Counters(**words["counters"]),
         first_leak=data["first_leak"],
@@ -110,6 +110,19 @@ def _checkpoint(data: dict[str, NDArray[Any]]) -> Checkpoint:
     )
 
 
-def _value(array: NDArray[Any]) -> Any:
-    """Scalars come back as Python numbers, arrays as they are."""
+def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Names and values of everything inside a dataclass; the name of a value is the path to it."""
+    if not is_dataclass(value):
+        yield name, value
+        return
+    for field in fields(value):
+        yield from _flat(f"{name}.{field.name}", getattr(value, field.name))
+
+
+def _built(kind: Any, name: str, data: dict[str, NDArray[Any]]) -> Any:
+    """What `_flat` took apart; scalars come back as Python numbers, arrays as they are."""
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        return kind(**{f.name: _built(hints[f.name], f"{name}.{f.name}", data) for f in fields(kind)})  # type: ignore[operator]
+    array = data[name]
     return array.item() if array.ndim == 0 else array

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 from typing import Any
 
 import numpy as np
@@ -57,6 +55,7 @@ def summarise(
     status: str,
     reason: str,
     seconds: dict[str, float],
+    memory_mb: float,
     digest: str,
     version: str,
 ) -> dict[str, Any]:
@@ -109,16 +108,10 @@ def summarise(
         "wall_s": {
             k: seconds.get(k, 0.0) for k in ("total", "compile", "setup", "pressure", "transport", "output")
         },
-        "peak_rss_mb": peak_memory_mb(),
+        "peak_rss_mb": memory_mb,
         "digest": digest,
         "version": version,
     }
-
-
-def peak_memory_mb() -> float:
-    """Largest resident memory of this process so far [MB]."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 def _sites(model: Model, state: State, first_leak: NDArray[np.float64]) -> dict[str, Any]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cementflow.views.studio import Studio
 
 __all__ = ["make_figures", "plot_curves", "render_scene", "render_slices", "show", "write_report"]
 
+# Standard pictures. The scene is last, as it needs OpenGL, which not every machine has.
+PICTURES = ("curves", "slices", "scene")
 _HOMES = {
     "plot_curves": "curves",
     "render_scene": "scene",
@@ -17,13 +23,17 @@ _HOMES = {
 }
 
 
-def make_figures(run: Path) -> list[Path]:
-    """Draw all standard pictures of a run into its `figures` folder.
+def make_figures(run: Path, names: Sequence[str] = PICTURES, studio: Studio | None = None) -> list[Path]:
+    """Draw standard pictures of a run into its `figures` folder.
 
     Parameters
     ----------
     run
         Run folder, finished or interrupted.
+    names
+        Which of `PICTURES` to draw.
+    studio
+        Open window to draw the scene in.
 
     Returns
     -------
@@ -42,15 +52,14 @@ def make_figures(run: Path) -> list[Path]:
     from cementflow.views.snapshots import snapshot_files
 
     run = Path(run)
-    sheet = open_run(run)
     figures = run / "figures"
     written = []
-    if len(sheet.history):
+    if "curves" in names and len(open_run(run).history):
         written.append(plot_curves(run, figures / "curves.png"))
-    if snapshot_files(run):
+    if "slices" in names and snapshot_files(run):
         written.append(render_slices(run, figures / "slices.png"))
-        # Last, as it needs OpenGL, which not every machine has.
-        written.append(render_scene(run, figures / "scene.png"))
+    if "scene" in names and snapshot_files(run):
+        written.append(render_scene(run, figures / "scene.png", studio=studio))
     return written
 
 

@@ -15,14 +15,25 @@ from cementflow.views.snapshots import PRESSURE, SATURATION, OutletState, Snapsh
 Floats = NDArray[np.float64]
 
 FRONT = 0.5  # saturation that counts as the surface of the cement
+_APART = 1e-3  # of the diagonal: two surfaces in one place show as noise
 _MATTE = {"ambient": 0.35, "diffuse": 0.7, "specular": 0.15, "specular_power": 20}
 
 
+def _add(plotter: Any, mesh: Any, **look: Any) -> None:
+    """Add a mesh without drawing all that is there already once more."""
+    plotter.add_mesh(mesh, render=False, **look)
+
+
 def bone_surface(grid: Any) -> Any:
-    """Outer surface of the mesh with point normals."""
+    """Outer surface of the mesh with point normals, a hair outside, so that cement against the wall lies behind it.
+
+    The outer faces of tetrahedra all turn outward, so that nothing has to be oriented.
+    """
     surface = grid.extract_surface(algorithm="dataset_surface", pass_pointid=False, pass_cellid=False)
     surface.clear_data()
-    return surface.compute_normals(cell_normals=False, split_vertices=False, auto_orient_normals=True)
+    surface = surface.compute_normals(cell_normals=False, split_vertices=False, consistent_normals=False)
+    surface.points = np.asarray(surface.points) + _APART * grid.length * surface.point_data["Normals"]
+    return surface
 
 
 def cement_surface(grid: Any) -> Any | None:
@@ -56,7 +67,7 @@ def add_bone(plotter: Any, surface: Any, toward: Floats | None) -> None:
     peeling would do so for any view, but a software renderer was seen to drop the surface altogether with it.
     """
     if toward is None:
-        plotter.add_mesh(surface, color=BONE, opacity=0.22, smooth_shading=True, **_MATTE)
+        _add(plotter, surface, color=BONE, opacity=0.22, smooth_shading=True, **_MATTE)
         return
     facing = np.abs(np.asarray(surface.point_data["Normals"], float) @ toward)
     colour = np.empty((surface.n_points, 4))
@@ -64,7 +75,7 @@ def add_bone(plotter: Any, surface: Any, toward: Floats | None) -> None:
     colour[:, 3] = 0.10 + 0.50 * (1 - facing) ** 3
     shown = _far_to_near(surface, toward)
     shown.point_data["glass"] = np.rint(colour * 255).astype(np.uint8)
-    plotter.add_mesh(shown, scalars="glass", rgba=True, smooth_shading=True, lighting=False)
+    _add(plotter, shown, scalars="glass", rgba=True, smooth_shading=True, lighting=False)
 
 
 def _far_to_near(surface: Any, toward: Floats) -> Any:
@@ -80,8 +91,15 @@ def _far_to_near(surface: Any, toward: Floats) -> Any:
 def add_cement(plotter: Any, cement: Any | None, limits: tuple[float, float], **bar: Any) -> None:
     """Add the cloud, coloured by pressure."""
     if cement is not None:
-        plotter.add_mesh(
-            cement, scalars=PRESSURE, clim=limits, cmap=PRESSURE_MAP, smooth_shading=True, **_MATTE, **bar
+        _add(
+            plotter,
+            cement,
+            scalars=PRESSURE,
+            clim=limits,
+            cmap=PRESSURE_MAP,
+            smooth_shading=True,
+            **_MATTE,
+            **bar,
         )
 
 
@@ -91,14 +109,14 @@ def add_needle(plotter: Any, tip: Tip, length: float) -> None:
 
     if tip.direction is None:
         ball = pyvista.Sphere(radius=tip.radius, center=tip.center)
-        plotter.add_mesh(ball, color=NEEDLE, style="wireframe", opacity=0.5)
+        _add(plotter, ball, color=NEEDLE, style="wireframe", opacity=0.5)
         return
     hub = tip.center - length * tip.direction
-    plotter.add_mesh(_rod(hub, tip.center, tip.radius), color=NEEDLE, **_MATTE)
+    _add(plotter, _rod(hub, tip.center, tip.radius), color=NEEDLE, **_MATTE)
 
 
 def add_outlet(plotter: Any, state: OutletState, line: float) -> None:
-    """Add an opening: a ring of thickness `line` [mm], and for a tube its wall and the cement in it."""
+    """Add what is solid of an opening: a ring of thickness `line` [mm], and for a tube its end and its cement."""
     import pyvista
 
     outlet = state.outlet
@@ -106,38 +124,52 @@ def add_outlet(plotter: Any, state: OutletState, line: float) -> None:
         return
     colour = LEAK if state.leaks else TIGHT
     if outlet.outward is None:
-        plotter.add_mesh(pyvista.Sphere(radius=max(outlet.radius, line), center=outlet.center), color=colour)
+        _add(plotter, pyvista.Sphere(radius=max(outlet.radius, line), center=outlet.center), color=colour)
         return
-    plotter.add_mesh(
-        _ring(outlet.center, outlet.outward, max(outlet.radius, line), line),
-        color=colour,
-        smooth_shading=True,
-        **_MATTE,
-    )
-    if outlet.tube_length > 0:
-        _add_tube(plotter, state, colour, line)
-    else:
+    rings = _ring(outlet.center, outlet.outward, max(outlet.radius, line), line)
+    if outlet.end is not None and outlet.tube_length > 0:
+        rings += _ring(outlet.end, outlet.outward, outlet.radius, line / 2)
+    _add(plotter, rings, color=colour, smooth_shading=True, **_MATTE)
+    if outlet.tube_length > 0 and state.reach > 0:
+        _add(plotter, _rod(outlet.center, _front(state), 0.9 * outlet.radius), color=CEMENT, **_MATTE)
+
+
+def add_outlet_glass(plotter: Any, state: OutletState) -> None:
+    """Add what is see-through of an opening: its disc, or the wall of the empty part of its tube."""
+    import pyvista
+
+    outlet = state.outlet
+    if outlet.center is None or outlet.end is None or outlet.outward is None:
+        return
+    colour = LEAK if state.leaks else TIGHT
+    if outlet.tube_length == 0:
         disc = pyvista.Disc(
             center=outlet.center, inner=0, outer=outlet.radius, normal=outlet.outward, c_res=48
         )
-        plotter.add_mesh(disc, color=colour, opacity=0.35, lighting=False)
+        _add(plotter, disc, color=colour, opacity=0.35, lighting=False)
+    elif state.reach < outlet.tube_length:
+        wall = _rod(_front(state), outlet.end, outlet.radius, capping=False)
+        _add(plotter, wall, color=colour, opacity=0.30, lighting=False)
 
 
-def add_scene(
-    plotter: Any, sheet: RunSheet, shot: Snapshot, cement: Any | None, toward: Floats | None, **bar: Any
-) -> None:
-    """Add everything there is to see at one time; `toward` is the direction to the viewer of a fixed view."""
+def add_solids(plotter: Any, sheet: RunSheet, shot: Snapshot, cement: Any | None, **bar: Any) -> None:
+    """Add everything at one time that hides what is behind it; it is the same in all views."""
     add_cement(
         plotter, cement, pressure_limits(cement, shot.grid) if cement is not None else (0.0, 1.0), **bar
     )
     add_needle(plotter, sheet.tip, length=0.8 * shot.grid.length)
-    line = 0.006 * shot.grid.length
+    for state in shot.outlets:
+        add_outlet(plotter, state, line=0.006 * shot.grid.length)
+
+
+def add_glass(plotter: Any, shot: Snapshot, bone: Any, toward: Floats | None) -> None:
+    """Add bone and whatever else can be seen through, from far to near along `toward`, the way to the viewer."""
     near = [_is_near(state, shot, toward) for state in shot.outlets]
     for state in compress(shot.outlets, [not flag for flag in near]):
-        add_outlet(plotter, state, line)
-    add_bone(plotter, bone_surface(shot.grid), toward)
+        add_outlet_glass(plotter, state)
+    add_bone(plotter, bone, toward)
     for state in compress(shot.outlets, near):
-        add_outlet(plotter, state, line)
+        add_outlet_glass(plotter, state)
 
 
 def _is_near(state: OutletState, shot: Snapshot, toward: Floats | None) -> bool:
@@ -147,19 +179,11 @@ def _is_near(state: OutletState, shot: Snapshot, toward: Floats | None) -> bool:
     return float((state.outlet.end - np.asarray(shot.grid.center)) @ toward) > 0
 
 
-def _add_tube(plotter: Any, state: OutletState, colour: str, line: float) -> None:
+def _front(state: OutletState) -> Floats:
+    """How far the cement in a tube is [mm]."""
     outlet = state.outlet
     assert outlet.center is not None and outlet.outward is not None
-    filled = outlet.center + min(state.reach, outlet.tube_length) * outlet.outward
-    end = outlet.center + outlet.tube_length * outlet.outward
-    plotter.add_mesh(
-        _ring(end, outlet.outward, outlet.radius, line / 2), color=colour, smooth_shading=True, **_MATTE
-    )
-    if state.reach > 0:
-        plotter.add_mesh(_rod(outlet.center, filled, 0.9 * outlet.radius), color=CEMENT, **_MATTE)
-    if state.reach < outlet.tube_length:
-        wall = _rod(filled, end, outlet.radius, capping=False)
-        plotter.add_mesh(wall, color=colour, opacity=0.30, lighting=False)
+    return outlet.center + min(state.reach, outlet.tube_length) * outlet.outward
 
 
 def _rod(start: Floats, end: Floats, radius: float, capping: bool = True) -> Any:

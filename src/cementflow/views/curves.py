@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.errors import InputError
-from cementflow.views.page import headline, new_page, save_page, spread
+from cementflow.views.page import SIZE, headline, new_page, save_page, spread
 from cementflow.views.palette import CEMENT, CYCLE, DASHES, FAINT, INK, LEAK, NEEDLE
 from cementflow.views.sheet import Event, RunSheet, open_run
 from cementflow.views.words import cut
@@ -25,7 +25,7 @@ _ROOM = (-0.12, 1.08)  # of the names beside a panel, as shares of its height
 _LINE = 19.0  # height of a line of writing on a page of the design width [px]
 
 
-def plot_curves(run: Path, out: Path, size: tuple[int, int] = (1600, 1000)) -> Path:
+def plot_curves(run: Path, out: Path, size: tuple[int, int] = SIZE) -> Path:
     """Draw tip and syringe pressure, flow rate, volumes and leaks over time, with the events of the run.
 
     Parameters
@@ -50,6 +50,11 @@ def plot_curves(run: Path, out: Path, size: tuple[int, int] = (1600, 1000)) -> P
     sheet = open_run(run)
     if not len(sheet.history):
         raise InputError("has no rows: the run accepted no step", str(sheet.folder / "history.csv"))
+    return save_page(curves_page(sheet, size), out)
+
+
+def curves_page(sheet: RunSheet, size: tuple[int, int]) -> Any:
+    """The page that `plot_curves` writes."""
     page = new_page(size)
     headline(page, sheet.title, _facts(sheet))
     times = sheet.history.columns["time_s"]
@@ -67,7 +72,7 @@ def plot_curves(run: Path, out: Path, size: tuple[int, int] = (1600, 1000)) -> P
         _dress(axes, label)
         _mark_events(axes, shown)
         _name_lines(axes, times, lines)
-    return save_page(page, out)
+    return page
 
 
 def _facts(sheet: RunSheet) -> list[str]:
@@ -123,7 +128,7 @@ def _leaks(sheet: RunSheet) -> tuple[str, list[Line]]:
 
 
 def _draw_lines(axes: Any, times: Floats, lines: list[Line]) -> None:
-    from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
+    from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
     for _, values, colour, dashes in lines:
         # A single accepted step has no line to draw.
@@ -134,7 +139,7 @@ def _draw_lines(axes: Any, times: Floats, lines: list[Line]) -> None:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_minor_locator(NullLocator())
     elif all(np.nanmin(v) >= 0 for _, v, _, _ in lines if np.isfinite(v).any()):
         peaks = [np.nanmax(v) for _, v, _, _ in lines if np.isfinite(v).any()]
         axes.set_ylim(0, 1.06 * max(peaks, default=0.0) or 1.0)

@@ -13,11 +13,12 @@ from cementflow.errors import InputError
 from cementflow.views import actors
 from cementflow.views.camera import Camera, fit, lateral, oblique
 from cementflow.views.labels import Label, draw_labels, outlet_label
-from cementflow.views.opengl import require_opengl
 from cementflow.views.orientation import draw_triad
 from cementflow.views.page import (
+    SIZE,
     add_foot,
     add_panels,
+    add_picture,
     foot_height,
     headline,
     new_page,
@@ -26,20 +27,23 @@ from cementflow.views.page import (
     scale_bar,
 )
 from cementflow.views.palette import FAINT, INK, NEEDLE, PRESSURE_MAP
-from cementflow.views.quiet import quiet_vtk
 from cementflow.views.sheet import RunSheet, open_run
 from cementflow.views.slices import render_slices
 from cementflow.views.snapshots import Snapshot, read_snapshot
+from cementflow.views.studio import Studio
 from cementflow.views.words import caption, outlet_text
 
 __all__ = ["render_scene", "render_slices", "show"]
 
-_OVERSAMPLING = 2
 _WINDOW = (1200, 900)
 
 
 def render_scene(
-    run: Path, out: Path, time: float | None = None, size: tuple[int, int] = (1600, 1000)
+    run: Path,
+    out: Path,
+    time: float | None = None,
+    size: tuple[int, int] = SIZE,
+    studio: Studio | None = None,
 ) -> Path:
     """Draw bone, cement, outlets and needle from two sides.
 
@@ -53,6 +57,8 @@ def render_scene(
         Time [s]; the nearest stored fields are shown, and the title says so. None for the last.
     size
         Width and height [px]; at least 320 px wide, and 0.4 times the width high.
+    studio
+        Open window of the size of a panel to draw in; by default one is opened and closed again.
 
     Returns
     -------
@@ -66,19 +72,25 @@ def render_scene(
     """
     sheet = open_run(run)
     shot = read_snapshot(sheet, time)
-    panel = panel_size(size)
-    with quiet_vtk():
-        require_opengl()
-        cement = actors.cement_surface(shot.grid)
-        cameras = scene_cameras(sheet, shot, panel)
-        pictures = [photograph(sheet, shot, cement, camera) for camera in cameras]
+    if studio is not None:
+        return save_page(scene_page(sheet, shot, size, studio), out)
+    with Studio(panel_size(size)) as own:
+        return save_page(scene_page(sheet, shot, size, own), out)
+
+
+def scene_page(sheet: RunSheet, shot: Snapshot, size: tuple[int, int], studio: Studio) -> Any:
+    """The page that `render_scene` writes."""
+    cameras = scene_cameras(sheet, shot, panel_size(size))
+    cement = actors.cement_surface(shot.grid)
+    pictures = studio.photograph(sheet, shot, cement, cameras)
     page = new_page(size)
     headline(page, sheet.title, caption(sheet, shot))
-    panels = add_panels(page, panel, [camera.name for camera in cameras])
+    panels = add_panels(page, panel_size(size), [camera.name for camera in cameras])
     for axes, camera, picture in zip(panels, cameras, pictures, strict=True):
-        _annotate(axes, sheet, shot, camera, picture)
+        add_picture(axes, picture)
+        _annotate(axes, sheet, shot, camera)
     _key(page, cement, shot)
-    return save_page(page, out)
+    return page
 
 
 def show(run: Path, time: float | None = None) -> None:
@@ -110,7 +122,8 @@ def interactive(run: Path, time: float | None, off_screen: bool) -> Any:
     plotter: Any = pyvista.Plotter(off_screen=off_screen, window_size=list(_WINDOW), title=sheet.title)
     plotter.set_background("white")
     bar = {"scalar_bar_args": {"title": "pressure at the cement front [kPa]", "color": INK}}
-    actors.add_scene(plotter, sheet, shot, cement, None, **bar)
+    actors.add_solids(plotter, sheet, shot, cement, **bar)
+    actors.add_glass(plotter, shot, actors.bone_surface(shot.grid), None)
     marked = [state for state in shot.outlets if state.outlet.spot is not None]
     if marked:
         points = np.array([state.outlet.spot for state in marked])
@@ -133,28 +146,9 @@ def _extent(sheet: RunSheet, shot: Snapshot) -> Any:
     return np.vstack([np.asarray(shot.grid.points), sheet.tip.center, *ends])
 
 
-def photograph(sheet: RunSheet, shot: Snapshot, cement: Any | None, camera: Camera) -> Any:
-    """RGB picture of shape (height, width, 3), averaged down from a finer one for smooth edges."""
-    import pyvista
-
-    width, height = camera.size
-    fine = [width * _OVERSAMPLING, height * _OVERSAMPLING]
-    plotter: Any = pyvista.Plotter(off_screen=True, window_size=fine)
-    try:
-        plotter.set_background("white")
-        actors.add_scene(plotter, sheet, shot, cement, camera.toward, show_scalar_bar=False)
-        camera.apply(plotter, distance=3 * shot.grid.length)
-        picture = np.asarray(plotter.screenshot(return_img=True))
-    finally:
-        plotter.close()
-    blocks = picture.reshape(height, _OVERSAMPLING, width, _OVERSAMPLING, 3)
-    return np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
-
-
-def _annotate(axes: Any, sheet: RunSheet, shot: Snapshot, camera: Camera, picture: Any) -> None:
+def _annotate(axes: Any, sheet: RunSheet, shot: Snapshot, camera: Camera) -> None:
     width, height = camera.size
     unit = width / 800
-    axes.imshow(picture, extent=(0, width, 0, height), interpolation="nearest", aspect="auto")
     tip = camera.pixels(sheet.tip.center)
     axes.plot(*tip, "+", color="white", ms=15, mew=4.5, zorder=8)
     axes.plot(*tip, "+", color=NEEDLE, ms=13, mew=2, zorder=8)

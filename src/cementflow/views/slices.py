@@ -13,6 +13,7 @@ from cementflow.views.camera import Camera, axial, fit, lateral
 from cementflow.views.labels import Label, draw_labels, outlet_label
 from cementflow.views.orientation import draw_edge_letters
 from cementflow.views.page import (
+    SIZE,
     add_foot,
     add_panels,
     foot_height,
@@ -31,9 +32,7 @@ from cementflow.views.words import caption
 Floats = NDArray[np.float64]
 
 
-def render_slices(
-    run: Path, out: Path, time: float | None = None, size: tuple[int, int] = (1600, 1000)
-) -> Path:
+def render_slices(run: Path, out: Path, time: float | None = None, size: tuple[int, int] = SIZE) -> Path:
     """Draw cement saturation and pressure on the axial and the sagittal plane through the needle tip.
 
     Parameters
@@ -59,6 +58,11 @@ def render_slices(
     """
     sheet = open_run(run)
     shot = read_snapshot(sheet, time)
+    return save_page(slices_page(sheet, shot, size), out)
+
+
+def slices_page(sheet: RunSheet, shot: Snapshot, size: tuple[int, int]) -> Any:
+    """The page that `render_slices` writes."""
     panel = panel_size(size)
     views = [axial(sheet.frame), lateral(sheet.frame)]
     cuts = [_cut(sheet, shot, toward) for _, toward, _ in views]
@@ -76,7 +80,7 @@ def render_slices(
         _draw_sites(axes, sheet, shot, camera)
         _annotate(axes, sheet, camera, other)
     _key(page, sheet)
-    return save_page(page, out)
+    return page
 
 
 def _cut(sheet: RunSheet, shot: Snapshot, normal: Floats) -> Any:

@@ -107,7 +107,9 @@ def _read_grid(path: Path) -> Any:
     import pyvista
 
     with quiet_vtk():
-        grid = pyvista.read(path)
+        reader = pyvista.get_reader(path)
+        reader.disable_all_cell_arrays()
+        grid = reader.read()
     if not isinstance(grid, pyvista.UnstructuredGrid) or not grid.n_cells:
         raise InputError("holds no cells or cannot be read as VTU", str(path))
     names = list(grid.point_data)
@@ -118,7 +120,9 @@ def _read_grid(path: Path) -> Any:
     saturation = np.asarray(grid.point_data[SATURATION], float)
     if not (np.isfinite(pressure).all() and np.isfinite(saturation).all()):
         raise InputError("pressure or saturation is not finite everywhere", str(path))
-    shown = pyvista.UnstructuredGrid(grid.cells, grid.celltypes, np.asarray(grid.points, float) * 1e3)
+    shown = pyvista.UnstructuredGrid()
+    shown.copy_structure(grid)
+    shown.points = np.asarray(grid.points, float) * 1e3
     shown.point_data[PRESSURE] = pressure
     shown.point_data[SATURATION] = saturation
     return shown
