@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.linalg import spsolve
 
 from cementflow.fem.control_volumes import build_control_volumes
-from cementflow.flow.mobility import darcy_flux, edge_weights, mobility
+from cementflow.flow.mobility import darcy_flux, mobility
 from cementflow.flow.pressure import solve_pressure
 from cementflow.flow.problem import Drive, Problem
 from cementflow.flow.state import State
@@ -174,7 +174,7 @@ def test_pressure_matrix_is_positive_definite_on_ugly_meshes(seed: int) -> None:
     np.add.at(assembled, p.volumes.tet_edges, p.volumes.t)
     assert np.mean(assembled < 0.0) > 0.1
     pressure = np.random.default_rng(seed).random(p.volumes.n)
-    weight = edge_weights(p, mobility(p, saturation, viscosity, pressure))
+    weight = mobility(p, saturation, viscosity, pressure).conductance
     assert smallest_share(laplacian(p, weight)) > 0.0
 
 
@@ -244,9 +244,7 @@ def test_manufactured_pressure_converges_with_second_order() -> None:
 def random_system(seed: int) -> tuple[RecordingSolver, csr_array, np.ndarray, np.ndarray]:
     p, saturation, viscosity = ugly_problem(seed)
     solver = RecordingSolver(p)
-    weight = edge_weights(
-        p, mobility(p, saturation, viscosity, np.random.default_rng(seed).random(p.volumes.n))
-    )
+    weight = mobility(p, saturation, viscosity, np.random.default_rng(seed).random(p.volumes.n)).conductance
     v = p.volumes
     rows = np.repeat(np.arange(v.n), np.diff(v.row_start))
     values = np.where(v.slot_edge >= 0, -weight[v.slot_edge], 0.0)

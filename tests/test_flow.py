@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 from cementflow.errors import RunFailed
+from cementflow.fem.fractional_flow import CLOSED, fractional_flow, implicit_saturation
 from cementflow.fem.linear_solver import PressureSolver
-from cementflow.fem.upwind import fractional_flow, implicit_saturation
 from cementflow.flow.control import Crossing, cut_to, next_step
 from cementflow.flow.pressure import solve_pressure
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import Flow, State
-from cementflow.flow.step import attempt_step
+from cementflow.flow.step import correct, predict, step_error
 from cementflow.flow.transport import transport
 from cementflow.laws.ageing import AgeingCement
 from cementflow.laws.relative_permeability import Corey
@@ -29,7 +29,6 @@ from cementflow.simulate import Plan, simulate
 from cementflow.sites.cannula import Cannula
 from cementflow.sites.outlets import OpenFaces, Opening, Tube
 from cementflow.sites.source import ball_weights
-from cementflow.timing import Stopwatch
 from problems import (
     FailingSolver,
     ball,
@@ -79,18 +78,18 @@ def test_implicit_saturation_is_the_root(
     numbers = law.numbers
 
     def balance(s: float) -> float:
-        return storage * (s - old) + fractional_flow(s, ratio, *numbers) - wet
+        return storage * (s - old) + fractional_flow(s, ratio, numbers) - wet
 
-    found = implicit_saturation(guess, old, storage, 1.0, wet, ratio, *numbers)
+    found = implicit_saturation(guess, old, storage, 1.0, wet, ratio, numbers)
     exact = brentq(balance, old - courant - 1.0, old + courant + 1.0, xtol=1e-15, rtol=8.9e-16, maxiter=500)
-    assert abs(balance(found)) <= 1e-12 or abs(found - exact) <= 1e-12
-    # Above full the fraction is flat: a balance met to 1e-14 of the outflow leaves 1e-14 Courant numbers of saturation.
-    slack = 1e-12 + 1e-13 * courant
+    assert abs(balance(found)) <= 1.01 * CLOSED or abs(found - exact) <= 1e-12
+    # Above full the fraction is flat: what is open of the balance shows times the Courant number.
+    slack = 1e-12 + 1.01 * CLOSED * courant
     assert -slack <= found <= law.largest_saturation + slack
 
 
 def test_implicit_saturation_without_outflow_stores_everything() -> None:
-    assert implicit_saturation(0.5, 0.2, 2.0, 0.0, 0.4, 500.0, 2.0, 2.0, 0.0, 1.0) == pytest.approx(
+    assert implicit_saturation(0.5, 0.2, 2.0, 0.0, 0.4, 500.0, (2.0, 2.0, 0.0, 1.0)) == pytest.approx(
         0.4, rel=1e-15
     )
 
@@ -120,6 +119,7 @@ def cloud(nc: float = 2.0, residual: float = 0.05, ratio: float = 500.0) -> tupl
         cement=AgeingCement(Newtonian(0.1 * ratio)),
         corey=Corey(nc, nc, 0.0, residual),
         volume=0.8 * ML,
+        linear=1e-6,
     )
     return p, tuple(run(p))
 
@@ -337,7 +337,9 @@ def test_a_tip_limit_holds_and_is_used_to_the_full(cement: Newtonian | PowerLaw)
         if isinstance(cement, Newtonian):
             assert s.flow.demand == pytest.approx(p.drive.rate / s.flow.fluxes.rate, rel=1e-6)
     rates = [s.flow.fluxes.rate for s in held]
-    assert (np.diff(rates) <= 1e-6 * p.drive.rate).mean() > 0.9
+    # The front takes one control volume after the other, which lets the resistance waver a little as it grows.
+    assert np.diff(rates).max() <= 0.01 * p.drive.rate
+    assert rates[-1] < 0.9 * rates[0]
 
 
 def test_the_switch_to_the_limit_is_met() -> None:
@@ -401,17 +403,27 @@ def snapshot(state: State) -> list[bytes]:
     return [np.asarray(getattr(state, f)).tobytes() for f in state.__dataclass_fields__]
 
 
-def test_a_failed_attempt_is_a_value_and_leaves_the_state_alone() -> None:
+def test_predictor_and_corrector_leave_the_state_alone() -> None:
     p = small()
     state = State.initial(p)
     flow = solve_pressure(p, solver_of(p), state, 0.1)
     before, pressure = snapshot(state), flow.pressure.copy()
-    failed = attempt_step(p, FailingSolver(p), state, flow, 0.1, Stopwatch())
-    assert failed.state is None and "residual" in failed.reason
+    predicted = predict(p, state, flow, 0.0, 0.1)
+    corrected = correct(p, state, flow, flow, 0.1)
+    assert predicted.time == corrected.time == pytest.approx(0.1)
     assert snapshot(state) == before and np.array_equal(flow.pressure, pressure)
-    good = attempt_step(p, solver_of(p), state, flow, 0.1, Stopwatch())
-    assert good.state is not None and good.state.time == pytest.approx(0.1)
-    assert snapshot(state) == before and np.array_equal(flow.pressure, pressure)
+    # The same flow at both ends leaves nothing to correct.
+    assert step_error(p, state, predicted, corrected, 0.1) == 0.0
+
+
+def test_the_predictor_takes_the_rate_in_the_middle_of_the_step() -> None:
+    """A rate that falls by a tenth of itself in the step injects a twentieth less; never more than was asked for."""
+    p = small()
+    state = State.initial(p)
+    flow = solve_pressure(p, solver_of(p), state, 0.1)
+    slope = -0.1 * p.drive.rate / 0.1
+    assert predict(p, state, flow, slope, 0.1).injected == pytest.approx(0.95 * 0.1 * p.drive.rate)
+    assert predict(p, state, flow, -slope, 0.1).injected == pytest.approx(0.1 * p.drive.rate)
 
 
 class OnceFailingSolver(PressureSolver):

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from cementflow.errors import RunFailed
 from cementflow.fem.linear_solver import PressureSolver
 from cementflow.flow.control import Crossing, cut_to, next_step
-from cementflow.flow.pressure import solve_pressure
+from cementflow.flow.pressure import solve_pressure, tube_change
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import Flow, State
-from cementflow.flow.step import Attempt, attempt_step
+from cementflow.flow.step import correct, predict, step_error
+from cementflow.flow.transport import TransportStalled
 from cementflow.timing import Stopwatch
 
 REJECT_ABOVE = 4.0  # times the step tolerance
@@ -23,6 +24,10 @@ VOLUME_TOLERANCE = 1e-8  # of the volume to inject
 LEAK_TOLERANCE = 1e-12  # m3
 SWITCH_TOLERANCE = 1e-3  # of the pressure limit
 MAX_TRIES = 60
+TUBE_CHANGE = (
+    0.02  # of the flow through a tube that is filling: beyond it the next step needs a flow of its own
+)
+NOT_FOUND = "the time of a limit was not found"
 SWITCH_TRIES = 8  # an empty tube lets the demand depend on the step itself; then its switch has no exact time
 LARGEST_GROWTH = (
     0.25  # of the cloud in one step, so that the steps follow a young cloud as they do an old one
@@ -84,6 +89,8 @@ class Step:
     ----------
     state, flow
         Where the cement is and how it moves.
+    rate_slope
+        Change of the flow rate with time [m3/s2].
     dt
         Step to try next [s].
     counters, events
@@ -96,6 +103,7 @@ class Step:
 
     state: State
     flow: Flow
+    rate_slope: float
     dt: float
     counters: Counters
     first_leak: np.ndarray
@@ -150,29 +158,23 @@ def _first(problem: Problem, solver: PressureSolver) -> Step:
             "look at the permeabilities and viscosities; `cementflow check` lists doubtful ones",
         )
     nothing = np.full(len(problem.outlets), np.nan)
-    return Step(state, flow, dt, Counters().plus(flow), nothing)
+    return Step(state, flow, 0.0, dt, Counters().plus(flow), nothing)
 
 
 def _advance(problem: Problem, plan: Plan, solver: PressureSolver, step: Step, watch: Stopwatch) -> Step:
     """One accepted step; a failed or inaccurate attempt is repeated, smaller, from the untouched state."""
     counters, reason = step.counters, ""
-    planned = dt = _cut(problem, plan, step.state, step.flow.fluxes.rate, step.dt)
+    dt = _cut(problem, plan, step.state, step.flow.fluxes.rate, step.dt)
     for tries in range(MAX_TRIES):
-        attempt = attempt_step(problem, solver, step.state, step.flow, dt, watch)
+        attempt = _attempt(problem, plan, solver, step, dt, tries, watch)
         counters = counters.plus(attempt.flow)
-        part, reason = _part_to_keep(problem, plan, step, attempt, dt, tries)
-        if part >= 1.0 and attempt.state is not None and attempt.flow is not None:
-            following = _following(problem, step, attempt, dt, dt == planned)
-            coming = _cut(problem, plan, attempt.state, attempt.flow.fluxes.rate, following)
-            with watch.phase("pressure"):
-                flow = solve_pressure(problem, solver, attempt.state, coming, attempt.flow)
-            counters = counters.plus(flow)
-            if flow.converged:
-                counters = counters.plus(None, steps=1)
-                return _accepted(problem, plan, step, attempt.state, flow, following, counters)
-            part, reason = 0.25, f"the pressure iteration stopped at a residual of {flow.residual:.1e}"
+        if attempt.part >= 1.0 and attempt.state is not None and attempt.flow is not None:
+            following = _following(problem, step, attempt.error, dt)
+            counters = counters.plus(None, steps=1)
+            return _accepted(problem, plan, step, attempt.state, attempt.flow, following, counters)
+        reason = attempt.reason
         counters = counters.plus(None, rejected=1)
-        dt *= part
+        dt *= attempt.part
         if dt < problem.tolerances.min_step:
             break
     raise RunFailed(
@@ -182,13 +184,80 @@ def _advance(problem: Problem, plan: Plan, solver: PressureSolver, step: Step, w
     )
 
 
-def _following(problem: Problem, step: Step, attempt: Attempt, dt: float, as_planned: bool) -> float:
+@dataclass(frozen=True, eq=False)
+class Attempt:
+    """A step that was tried; the state it started from is untouched.
+
+    Parameters
+    ----------
+    part
+        1 to accept the step, else the part of its length to try next.
+    state, flow
+        At its end, None if it did not come that far.
+    error
+        Estimate of its error.
+    reason
+        Why it is not accepted.
+    """
+
+    part: float
+    state: State | None = None
+    flow: Flow | None = None
+    error: float = np.inf
+    reason: str = ""
+
+
+def _attempt(
+    problem: Problem, plan: Plan, solver: PressureSolver, step: Step, dt: float, tries: int, watch: Stopwatch
+) -> Attempt:
+    try:
+        with watch.phase("transport"):
+            predicted = predict(problem, step.state, step.flow, step.rate_slope, dt)
+        part = _part_to_limits(_volume_crossings(problem, plan, step.state, predicted), problem, dt)
+        if part < 1.0:
+            return Attempt(part, reason=NOT_FOUND)
+        with watch.phase("pressure"):
+            # The tubes stay as they were: their conductance already is a mean over the step.
+            flow = solve_pressure(problem, solver, replace(predicted, held=step.state.held), dt, step.flow)
+        if not flow.converged:
+            reason = f"the pressure iteration stopped at a residual of {flow.residual:.1e}"
+            return Attempt(0.25, flow=flow, reason=reason)
+        with watch.phase("transport"):
+            state = correct(problem, step.state, step.flow, flow, dt)
+    except TransportStalled:
+        return Attempt(0.25, reason="the saturations did not settle")
+    error = step_error(problem, step.state, predicted, state, dt)
+    tolerances = problem.tolerances
+    if error > REJECT_ABOVE * tolerances.step and dt > 1e3 * tolerances.min_step:
+        part = next_step(dt, error, tolerances.step, dt) / dt
+        return Attempt(part, flow=flow, reason=f"the error estimate stays at {error:.1e}")
+    crossings = _volume_crossings(problem, plan, step.state, state)
+    if tries < SWITCH_TRIES:
+        crossings += _demand_crossings(step.flow, flow)
+    part = _part_to_limits(crossings, problem, dt)
+    if part >= 1.0:
+        coming = _cut(problem, plan, state, flow.fluxes.rate, _following(problem, step, error, dt))
+        if tube_change(problem, state, coming, flow) > TUBE_CHANGE:
+            with watch.phase("pressure"):
+                flow = _renewed(solve_pressure(problem, solver, state, coming, flow), flow)
+            if not flow.converged:
+                return Attempt(0.25, flow=flow, reason=f"the tubes left a residual of {flow.residual:.1e}")
+    return Attempt(part, state, flow, error, NOT_FOUND)
+
+
+def _renewed(flow: Flow, before: Flow) -> Flow:
+    """A flow that took the work of the one before too."""
+    return replace(flow, solves=flow.solves + before.solves, iterations=flow.iterations + before.iterations)
+
+
+def _following(problem: Problem, step: Step, error: float, dt: float) -> float:
     """Step to try after an accepted one [s]."""
     tolerances = problem.tolerances
-    grown = next_step(dt, attempt.error, tolerances.step, tolerances.max_step)
-    # A step cut short for an output time says nothing against the size that was aimed at. And below the shortest
-    # step the run would creep on for ever instead of ending.
-    return max(grown, step.dt if as_planned and dt < step.dt else 0.0, tolerances.min_step)
+    grown = next_step(dt, error, tolerances.step, tolerances.max_step)
+    # A step cut short, for an output time or a limit, says nothing against the size that was aimed at as long as its
+    # error is small. And below the shortest step the run would creep on for ever instead of ending.
+    aimed = step.dt if dt < step.dt and error <= tolerances.step else 0.0
+    return max(grown, aimed, tolerances.min_step)
 
 
 def _cut(problem: Problem, plan: Plan, state: State, rate: float, dt: float) -> float:
@@ -202,31 +271,28 @@ def _cut(problem: Problem, plan: Plan, state: State, rate: float, dt: float) -> 
     return cut_to(dt, rest / rate) if rate > 0.0 and rest > VOLUME_TOLERANCE * problem.drive.volume else dt
 
 
-def _part_to_keep(
-    problem: Problem, plan: Plan, step: Step, attempt: Attempt, dt: float, tries: int
-) -> tuple[float, str]:
-    """1 to accept the attempt, else the part of its length to try next; and why."""
-    tolerances = problem.tolerances
-    if attempt.state is None or attempt.flow is None:
-        return 0.25, attempt.reason
-    if attempt.error > REJECT_ABOVE * tolerances.step and dt > 1e3 * tolerances.min_step:
-        part = next_step(dt, attempt.error, tolerances.step, dt) / dt
-        return part, f"the error estimate stays at {attempt.error:.1e}"
-    before, after = step.state, attempt.state
-    volume, demand = problem.drive.volume, (step.flow.demand, attempt.flow.demand)
-    crossings = [
+def _volume_crossings(problem: Problem, plan: Plan, before: State, after: State) -> list[Crossing]:
+    volume = problem.drive.volume
+    return [
         Crossing(before.injected - volume, after.injected - volume, VOLUME_TOLERANCE * volume),
         Crossing(before.leaked.sum() - plan.max_leaked, after.leaked.sum() - plan.max_leaked, LEAK_TOLERANCE),
     ]
-    if tries < SWITCH_TRIES:
-        crossings += [
-            Crossing(demand[0] - 1.0, demand[1] - 1.0, SWITCH_TOLERANCE),
-            Crossing(1.0 - demand[0], 1.0 - demand[1], SWITCH_TOLERANCE),
-        ]
+
+
+def _demand_crossings(before: Flow, after: Flow) -> list[Crossing]:
+    """The moment at which a pressure limit starts or ceases to hold."""
+    return [
+        Crossing(before.demand - 1.0, after.demand - 1.0, SWITCH_TOLERANCE),
+        Crossing(1.0 - before.demand, 1.0 - after.demand, SWITCH_TOLERANCE),
+    ]
+
+
+def _part_to_limits(crossings: list[Crossing], problem: Problem, dt: float) -> float:
+    """Part of the step that ends on the first limit crossed in it, 1 without any."""
     overshot = [c.fraction() for c in crossings if c.overshot]
-    if not overshot or dt * min(overshot) < tolerances.min_step:
-        return 1.0, ""
-    return min(max(min(overshot), 0.02), 0.98), "the time of a limit was not found"
+    if not overshot or dt * min(overshot) < problem.tolerances.min_step:
+        return 1.0
+    return min(max(min(overshot), 0.02), 0.98)
 
 
 def _accepted(
@@ -243,7 +309,10 @@ def _accepted(
     finished = _finished(problem, plan, state, flow)
     if finished:
         events.append(Event(state.time, finished))
-    return Step(state, flow, dt, counters, first_leak, tuple(events), finished)
+    slope = (flow.fluxes.rate - old.flow.fluxes.rate) / (state.time - old.state.time)
+    if flow.limited_by != old.flow.limited_by:
+        slope = 0.0  # no trend reaches across the moment at which a limit takes hold
+    return Step(state, flow, slope, dt, counters, first_leak, tuple(events), finished)
 
 
 def _finished(problem: Problem, plan: Plan, state: State, flow: Flow) -> str:

@@ -1,249 +1,217 @@
-"""Compiled conjugate gradients, serial and so the same to the last bit on any number of threads.
+"""Compiled conjugate gradients on levels, serial and so the same to the last bit on any number of threads.
 
 The preconditioner is an incomplete Cholesky factor, which sees one mesh width at a time, and a correction that is
 constant on groups of neighbouring vertices, which carries what is left across the bone: A-DEF2 in Tang, Nabben, Vuik &
-Erlangga 2009 (J Sci Comput 39:340).
+Erlangga 2009 (J Sci Comput 39:340). The small system of the correction is solved loosely by the same method, down to a
+level that is small enough for a dense factor (K-cycle: Notay & Vassilevski 2008, Numer Linear Algebra Appl 15:473). So
+the preconditioner changes a little from one iteration to the next, and each direction is made conjugate to the last by
+what it is, not by what theory makes of it.
+
+The factor shares its triangle with the matrix (Eisenstat 1981, SIAM J Sci Stat Comput 2:1), so that the product A z
+falls out of the backward solve, and that with the direction follows from it. The triangle is read twice an
+iteration, the matrix never.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
-# A pivot below this share of its diagonal is replaced by the diagonal; only negative coefficients cause it.
-SMALLEST_PIVOT = 1e-2
+from cementflow.fem.preconditioner import dense_solve
 
+Floats = NDArray[np.float64]
+Indices = NDArray[np.uint32]
 
-@njit(cache=True)
-def lower_pattern(row_start, columns):
-    """Row starts, columns and source slots of the strictly lower triangle of a CSR pattern with sorted columns."""
-    n = row_start.shape[0] - 1
-    start = np.zeros(n + 1, np.uint32)
-    for i in range(n):
-        count = 0
-        for s in range(row_start[i], row_start[i + 1]):
-            if columns[s] < i:
-                count += 1
-        start[i + 1] = start[i] + count
-    column = np.empty(start[n], np.uint32)
-    slot = np.empty(start[n], np.uint32)
-    for i in range(n):
-        at = start[i]
-        for s in range(row_start[i], row_start[i + 1]):
-            if columns[s] < i:
-                column[at] = columns[s]
-                slot[at] = s
-                at += 1
-    return start, column, slot
+# The systems of the levels are solved to this share of their right-hand side, in at most so many iterations.
+LOOSE = 0.1
+MOST_INNER = 20
+# Rows hold an even number of entries, which are taken two by two.
+ONE, TWO = np.uint32(1), np.uint32(2)
 
 
-@njit(cache=True)
-def incomplete_cholesky(start, column, slot, diagonal_slot, values):
-    """L D L^T without fill: strictly lower L in the pattern, and 1/D (Meijerink & van der Vorst 1977)."""
-    n = start.shape[0] - 1
-    lower = np.empty(column.shape[0])
-    inverse = np.empty(n)
-    for i in range(n):
-        pivot = values[diagonal_slot[i]]
-        smallest = SMALLEST_PIVOT * pivot
-        for s in range(start[i], start[i + 1]):
-            k = column[s]
-            # What stands in `lower` of row i is L D until the row is done, so rows i and k meet as L_ij D_j L_kj.
-            entry = values[slot[s]]
-            a, b = start[i], start[k]
-            while a < s and b < start[k + 1]:
-                if column[a] == column[b]:
-                    entry -= lower[a] * lower[b]
-                    a += 1
-                    b += 1
-                elif column[a] < column[b]:
-                    a += 1
-                else:
-                    b += 1
-            lower[s] = entry
-        for s in range(start[i], start[i + 1]):
-            scaled = lower[s] * inverse[column[s]]
-            pivot -= lower[s] * scaled
-            lower[s] = scaled
-        inverse[i] = 1.0 / pivot if pivot > smallest else 1.0 / values[diagonal_slot[i]]
-    return lower, inverse
+class Levels(NamedTuple):
+    """The matrices of all levels one behind the other, with one numbering of all rows; the coarsest is last.
+
+    Attributes
+    ----------
+    row_base
+        First row of each level, and the end, shape (levels + 1,).
+    start, column, value
+        Upper triangles by rows.
+    diagonal, inverse
+        Diagonal of A and reciprocal of that of the factor.
+    group
+        Group of each row: its row on the next level.
+    ap_start, ap_column, ap
+        A P by rows.
+    dense
+        Factor of the coarsest matrix.
+    """
+
+    row_base: Indices
+    start: Indices
+    column: Indices
+    value: Floats
+    diagonal: Floats
+    inverse: Floats
+    group: Indices
+    ap_start: Indices
+    ap_column: Indices
+    ap: Floats
+    dense: Floats
 
 
-@njit(cache=True)
-def _precondition(start, column, lower, inverse, r, z):
-    n = r.shape[0]
-    for i in range(n):
-        total = r[i]
-        for s in range(start[i], start[i + 1]):
-            total -= lower[s] * z[column[s]]
-        z[i] = total
-    for i in range(n):
-        z[i] *= inverse[i]
-    for i in range(n - 1, -1, -1):
-        value = z[i]
-        for s in range(start[i], start[i + 1]):
-            z[column[s]] -= lower[s] * value
+class Vectors(NamedTuple):
+    """Of all levels one behind the other: solution, residual, direction p, A p, correction z, A z, sums under way."""
+
+    x: Floats
+    r: Floats
+    p: Floats
+    ap: Floats
+    z: Floats
+    az: Floats
+    sums: Floats
 
 
-@njit(cache=True)
-def _multiply(row_start, columns, values, x, y):
-    for i in range(y.shape[0]):
+@njit(cache=True, nogil=True)
+def residual(row_start, columns, values, rhs, x, r):
+    """Put rhs - A x into r; its 2-norm."""
+    size = 0.0
+    for i in range(r.shape[0]):
         total = 0.0
         for s in range(row_start[i], row_start[i + 1]):
             total += values[s] * x[columns[s]]
-        y[i] = total
+        r[i] = rhs[i] - total
+        size += r[i] * r[i]
+    return np.sqrt(size)
 
 
-@njit(cache=True)
-def _dot(a, b):
-    total = 0.0
-    for i in range(a.shape[0]):
-        total += a[i] * b[i]
-    return total
+@njit(cache=True, nogil=True)
+def _step_and_forward(m, v, begin, end, beta, step):
+    """New direction, step along it, and z = (D + L)^-1 r in one go; the squared residual."""
+    size = 0.0
+    for i in range(begin, end):
+        direction = v.z[i] + beta * v.p[i]
+        image = v.az[i] + beta * v.ap[i]
+        v.p[i], v.ap[i] = direction, image
+        v.x[i] += step * direction
+        left = v.r[i] - step * image
+        v.r[i] = left
+        size += left * left
+        forward = (left - v.sums[i]) * m.inverse[i]
+        v.sums[i] = 0.0
+        v.z[i] = forward
+        s, stop = m.start[i], m.start[i + ONE]
+        while s < stop:
+            v.sums[m.column[s]] += m.value[s] * forward
+            v.sums[m.column[s + ONE]] += m.value[s + ONE] * forward
+            s += TWO
+    return size
 
 
-@njit(cache=True)
-def group_pattern(row_start, columns, group):
-    """CSR pattern of A P, with P constant on groups, and the slot of A P that each slot of A adds to (-1: none)."""
-    n = row_start.shape[0] - 1
-    start = np.zeros(n + 1, np.uint32)
-    target = np.full(columns.shape[0], -1, np.int32)
-    found = np.empty(columns.shape[0], np.uint32)
-    count = 0
-    for i in range(n):
-        for s in range(row_start[i], row_start[i + 1]):
-            g = group[columns[s]]
-            if g < 0:
-                continue
-            at = start[i]
-            while at < count and found[at] != g:
-                at += 1
-            if at == count:
-                found[count] = g
-                count += 1
-            target[s] = at
-        start[i + 1] = count
-    return start, found[:count].copy(), target
+@njit(cache=True, nogil=True)
+def _backward(m, v, begin, end):
+    """Go on to z = (D + L^T)^-1 D z, and find A z."""
+    for k in range(begin, end):
+        i = np.uint32(begin + end - ONE - k)
+        s, stop = m.start[i], m.start[i + ONE]
+        above = 0.0
+        while s < stop:
+            above += m.value[s] * v.z[m.column[s]] + m.value[s + ONE] * v.z[m.column[s + ONE]]
+            s += TWO
+        here = v.z[i] - m.inverse[i] * above
+        v.z[i] = here
+        v.az[i] = m.diagonal[i] * here + above
+        s = m.start[i]
+        while s < stop:
+            v.az[m.column[s]] += m.value[s] * here
+            v.az[m.column[s + ONE]] += m.value[s + ONE] * here
+            s += TWO
 
 
-@njit(cache=True)
-def group_matrix(values, group, start, column, target, n_groups):
-    """Entries of A P, and the Cholesky factor of P^T A P."""
-    entries = np.zeros(column.shape[0])
-    for s in range(values.shape[0]):
-        if target[s] >= 0:
-            entries[target[s]] += values[s]
-    coarse = np.zeros((n_groups, n_groups))
-    for i in range(group.shape[0]):
-        if group[i] >= 0:
-            for s in range(start[i], start[i + 1]):
-                coarse[group[i], column[s]] += entries[s]
-    for j in range(n_groups):
-        for k in range(j):
-            if coarse[j, k] != 0.0:
-                for i in range(j, n_groups):
-                    coarse[i, j] -= coarse[i, k] * coarse[j, k]
-        pivot = np.sqrt(max(coarse[j, j], 1e-300))
-        for i in range(j, n_groups):
-            coarse[i, j] /= pivot
-    return entries, coarse
+@njit(cache=True, nogil=True)
+def _correct(m, v, begin, end):
+    """Add P c to z and A P c to A z, with c the x of the next level; the products z.r, z.A z and z.A p."""
+    with_r, with_az, with_ap = 0.0, 0.0, 0.0
+    for i in range(begin, end):
+        here = v.z[i] + v.x[m.group[i]]
+        image = v.az[i]
+        s, stop = m.ap_start[i], m.ap_start[i + ONE]
+        while s < stop:
+            image += m.ap[s] * v.x[m.ap_column[s]] + m.ap[s + ONE] * v.x[m.ap_column[s + ONE]]
+            s += TWO
+        v.z[i], v.az[i] = here, image
+        with_r += here * v.r[i]
+        with_az += here * image
+        with_ap += here * v.ap[i]
+    return with_r, with_az, with_ap
 
 
-@njit(cache=True)
-def _solve_coarse(factor, c):
-    for i in range(c.shape[0]):
-        for k in range(i):
-            c[i] -= factor[i, k] * c[k]
-        c[i] /= factor[i, i]
-    for i in range(c.shape[0] - 1, -1, -1):
-        c[i] /= factor[i, i]
-        for k in range(i):
-            c[k] -= factor[i, k] * c[i]
+@njit(cache=True, nogil=True)
+def _restrict(m, v, begin, end, last):
+    """Begin the level of rows `end` to `last`: right-hand side P^T (r - A z), all else zero. The 2-norm of it."""
+    for i in range(end, last):
+        v.x[i] = v.r[i] = v.p[i] = v.ap[i] = v.z[i] = v.az[i] = v.sums[i] = 0.0
+    for i in range(begin, end):
+        v.r[m.group[i]] += v.r[i] - v.az[i]
+    size = 0.0
+    for i in range(end, last):
+        size += v.r[i] * v.r[i]
+    return np.sqrt(size)
 
 
-@njit(cache=True)
-def _correct(group, ap_start, ap_column, ap_entries, factor, r, z):
-    """Add to z the correction P (P^T A P)^-1 P^T (r - A z)."""
-    c = np.zeros(factor.shape[0])
-    for i in range(r.shape[0]):
-        if group[i] >= 0:
-            c[group[i]] += r[i]
-        for s in range(ap_start[i], ap_start[i + 1]):
-            c[ap_column[s]] -= ap_entries[s] * z[i]
-    _solve_coarse(factor, c)
-    for i in range(r.shape[0]):
-        if group[i] >= 0:
-            z[i] += c[group[i]]
+@njit(cache=True, nogil=True)
+def solve_levels(m, v, goal, most, goals, iterations, curvature):
+    """Solve A x = r of the first level from x = 0.
 
-
-@njit(cache=True)
-def conjugate_gradients(
-    row_start,
-    columns,
-    values,
-    start,
-    column,
-    lower,
-    inverse,
-    group,
-    ap_start,
-    ap_column,
-    ap_entries,
-    factor,
-    rhs,
-    x,
-    tolerance,
-    max_iterations,
-):
-    """Solve A x = rhs from the guess in `x`, in place.
+    The method begins with a whole step along the correction by groups alone, which leaves the groups no residual; that
+    is iteration 0 of each level.
 
     Parameters
     ----------
-    row_start, columns, values
-        The matrix in CSR form.
-    start, column, lower, inverse
-        Its incomplete Cholesky factor.
-    group, ap_start, ap_column, ap_entries, factor
-        Group of each vertex (-1: none), A P in CSR form and the factor of P^T A P.
+    m, v
+        The levels. Of the vectors, r of the first level is given and overwritten with what is left, x becomes the
+        solution, and the others of the first level are zero to begin with.
+    goal
+        2-norm of the residual to reach.
+    most
+        Iterations.
+    goals, iterations, curvature
+        Work space, one of each for a level.
 
     Returns
     -------
     iterations, converged
-        Converged means a residual of `tolerance` times the norm of `rhs`.
     """
-    n = rhs.shape[0]
-    r = np.empty(n)
-    z = np.zeros(n)
-    image = np.empty(n)
-    _multiply(row_start, columns, values, x, image)
-    for i in range(n):
-        r[i] = rhs[i] - image[i]
-    # The method needs a start whose residual has no part left for the groups.
-    _correct(group, ap_start, ap_column, ap_entries, factor, r, z)
-    for i in range(n):
-        x[i] += z[i]
-    _multiply(row_start, columns, values, x, image)
-    for i in range(n):
-        r[i] = rhs[i] - image[i]
-    goal = tolerance * np.sqrt(_dot(rhs, rhs))
-    p = np.zeros(n)
-    rho = 1.0
-    for iteration in range(max_iterations):
-        if np.sqrt(_dot(r, r)) <= goal:
-            return iteration, True
-        _precondition(start, column, lower, inverse, r, z)
-        _correct(group, ap_start, ap_column, ap_entries, factor, r, z)
-        new_rho = _dot(r, z)
-        beta = new_rho / rho if iteration > 0 else 0.0
-        for i in range(n):
-            p[i] = z[i] + beta * p[i]
-        _multiply(row_start, columns, values, p, image)
-        curvature = _dot(p, image)
-        if not (curvature > 0.0 and new_rho > 0.0):
-            return iteration, False
-        step = new_rho / curvature
-        for i in range(n):
-            x[i] += step * p[i]
-            r[i] -= step * image[i]
-        rho = new_rho
-    return max_iterations, False
+    last = m.row_base.shape[0] - 2
+    level, done = np.int64(0), False
+    goals[0], iterations[0] = goal, 0
+    while True:
+        begin, end = m.row_base[level], m.row_base[level + 1]
+        if not done:
+            if iterations[level] > 0:
+                _backward(m, v, begin, end)
+            size = _restrict(m, v, begin, end, m.row_base[level + 2])
+            if level + 1 < last:
+                level += 1
+                goals[level], iterations[level] = LOOSE * size, 0
+                continue
+            dense_solve(m.dense, v.r[end:], v.x[end:])
+        with_r, with_az, with_ap = _correct(m, v, begin, end)
+        at = iterations[level]
+        beta = -with_ap / curvature[level] if at > 1 else 0.0
+        curvature[level] = with_az + beta * with_ap
+        broken = at > 0 and not curvature[level] > 0.0
+        if not broken:
+            step = with_r / curvature[level] if at > 0 else 1.0
+            size = np.sqrt(_step_and_forward(m, v, begin, end, beta, step))
+        iterations[level] += 1
+        # A level that is done hands its x up as the correction of the one above.
+        done = broken or size <= goals[level] or at >= (MOST_INNER if level > 0 else most)
+        if done:
+            if level == 0:
+                return at, not broken and size <= goal
+            level -= 1

@@ -1,137 +1,133 @@
-"""Compiled code of the transport: fractional flow, the order of the flow graph, implicit upwind saturations."""
+"""Compiled code of the transport: the order of the flow graph and implicit upwind saturations along it."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 
-# A smaller cement share than this stays where it is: it would spread numbers below 1e-300 over the whole bone.
-SMALLEST_FRACTION = 1e-14
+from cementflow.fem.fractional_flow import fractional_flow, implicit_saturation
+
 MAX_SWEEPS = 50
-# A saturation that balances to this share of the outflow is a root, and a cement share that changes by less is settled;
-# the explicit balance at the end of a step closes what is left.
-CLOSED = 1e-14
-SETTLED = 1e-12
+# What changes the saturation of the next vertex by less than this from one sweep to the next is settled; the explicit
+# balance at the end of a step closes what is left.
+SETTLED = 1e-7
+# A share that changes by less than this in a whole step is taken as constant in it.
+EVEN = 1e-3
 
 
-@njit(cache=True)
-def fractional_flow(saturation, ratio, nc, nm, residual, mobile):
-    """Cement share of the flux, f = k_rc / (k_rc + (mu_c/mu_m) k_rm), for Corey exponents nc and nm."""
-    s = (saturation - residual) / mobile
-    if s <= 0.0:
-        return 0.0
-    if s >= 1.0:
-        return 1.0
-    cement = s if nc == 1.0 else (s * s if nc == 2.0 else s**nc)
-    r = 1.0 - s
-    marrow = r if nm == 1.0 else (r * r if nm == 2.0 else r**nm)
-    fraction = cement / (cement + ratio * marrow)
-    return fraction if fraction > SMALLEST_FRACTION else 0.0
-
-
-@njit(cache=True)
-def implicit_saturation(guess, old, storage, outflow, inflow, ratio, nc, nm, residual, mobile):
-    """Root S of storage (S - old) + outflow f(S) = inflow, a monotone scalar equation.
-
-    Bracketed by f in [0, 1] and found by false position (Illinois), which needs no derivative and cannot leave the
-    bracket; f rises over a range of 1/ratio, so Newton's method would.
-    """
-    low = old + (inflow - outflow) / storage
-    high = old + inflow / storage
-    if high <= residual or outflow <= 0.0:
-        return high
-    if low >= residual + mobile:
-        return low
-    g_low = storage * (low - old) + outflow * fractional_flow(low, ratio, nc, nm, residual, mobile) - inflow
-    g_high = (
-        storage * (high - old) + outflow * fractional_flow(high, ratio, nc, nm, residual, mobile) - inflow
-    )
-    if g_low >= 0.0:
-        return low
-    if g_high <= 0.0:
-        return high
-    if low < guess < high:
-        g = (
-            storage * (guess - old)
-            + outflow * fractional_flow(guess, ratio, nc, nm, residual, mobile)
-            - inflow
-        )
-        if abs(g) < CLOSED * outflow:
-            return guess
-        if g > 0.0:
-            high, g_high = guess, g
-        else:
-            low, g_low = guess, g
-    side = 0
-    for i in range(200):
-        s = 0.5 * (low + high) if i % 8 == 7 else (low * g_high - high * g_low) / (g_high - g_low)
-        g = storage * (s - old) + outflow * fractional_flow(s, ratio, nc, nm, residual, mobile) - inflow
-        if g == 0.0 or high - low < 1e-15:
-            return s
-        if g > 0.0:
-            high, g_high = s, g
-            if side == 1:
-                g_low *= 0.5
-            side = 1
-        else:
-            low, g_low = s, g
-            if side == -1:
-                g_high *= 0.5
-            side = -1
-        if abs(g) < CLOSED * outflow:
-            return s
-    return 0.5 * (low + high)
-
-
-@njit(cache=True)
-def slot_fluxes(row_start, slot_edge, edges, flux):
-    """Flux from the row's vertex to the column's, for each slot of the pattern [m3/s]; 0 on the diagonal.
-
-    Also the sum of what leaves each vertex along its edges. Laid out by rows, a sweep reads them in order.
-    """
-    n = row_start.shape[0] - 1
-    out = np.zeros(slot_edge.shape[0])
-    total = np.zeros(n)
-    for a in range(n):
-        for s in range(row_start[a], row_start[a + 1]):
-            j = slot_edge[s]
-            if j >= 0:
-                out[s] = flux[j] if edges[j, 0] == a else -flux[j]
-                total[a] += max(out[s], 0.0)
-    return out, total
-
-
-@njit(cache=True)
-def flow_order(by_pressure, row_start, neighbour, slot_flux):
-    """Order in which every vertex comes after those that it receives fluid from.
-
-    The flow graph of a potential has no cycles while all coefficients are positive; where a negative one closes a
-    cycle, it is cut at its vertex of highest pressure. (Kahn 1962)
+@njit(cache=True, nogil=True)
+def downstream(row_start, neighbour, slot_edge, flux, wet, layers):
+    """Vertices with cement, and those that the flow reaches from them over at most so many edges.
 
     Parameters
     ----------
-    by_pressure
-        Vertices by falling pressure.
-    row_start, neighbour, slot_flux
-        Pattern and flux of each slot (`slot_fluxes`).
+    row_start, neighbour, slot_edge
+        Pattern.
+    flux
+        Of each edge, from its lower to its higher vertex [m3/s].
+    wet
+        Where cement is or comes from, shape (n,).
+    layers
+        Number of edges.
+
+    Returns
+    -------
+    region, outermost
+        The vertices, and how many of them were found before the last layer.
     """
     n = row_start.shape[0] - 1
-    waiting = np.zeros(n, np.int32)
-    for a in range(n):
-        for s in range(row_start[a], row_start[a + 1]):
-            if slot_flux[s] < 0.0:
-                waiting[a] += 1
-    order = np.empty(n, np.uint32)
-    placed = np.zeros(n, np.bool_)
+    found = wet.copy()
+    region = np.empty(n, np.uint32)
     count = 0
-    for i in range(n):
-        if waiting[by_pressure[i]] == 0:
-            order[count] = by_pressure[i]
-            placed[by_pressure[i]] = True
+    for a in range(n):
+        if wet[a]:
+            region[count] = a
+            count += 1
+    begin, end = 0, count
+    for _ in range(layers):
+        for i in range(begin, end):
+            a = region[i]
+            for s in range(row_start[a], row_start[a + 1]):
+                b, j = neighbour[s], slot_edge[s]
+                if j >= 0 and not found[b] and (flux[j] > 0.0 if b > a else flux[j] < 0.0):
+                    found[b] = True
+                    region[count] = b
+                    count += 1
+        begin, end = end, count
+    return region[:count].copy(), begin
+
+
+@njit(cache=True, nogil=True)
+def slot_fluxes(region, row_start, neighbour, slot_edge, flux):
+    """Fluxes of the slots of a region, laid out by rows so that a sweep reads them in order.
+
+    Returns
+    -------
+    slot_flux
+        From the row's vertex to the column's, 0 on the diagonal [m3/s]; not set outside the region.
+    through
+        Sum of what leaves each vertex of the region along its edges [m3/s].
+    incoming
+        Number of edges that bring something to it from the region.
+    """
+    n = row_start.shape[0] - 1
+    inside = np.zeros(n, np.bool_)
+    for i in range(region.shape[0]):
+        inside[region[i]] = True
+    slot_flux = np.empty(slot_edge.shape[0])
+    through = np.zeros(n)
+    incoming = np.zeros(n, np.int32)
+    for i in range(region.shape[0]):
+        a = region[i]
+        for s in range(row_start[a], row_start[a + 1]):
+            j, b = slot_edge[s], neighbour[s]
+            f = 0.0
+            if j >= 0:
+                f = flux[j] if b > a else -flux[j]
+                if f > 0.0:
+                    through[a] += f
+                elif f < 0.0 and inside[b]:
+                    incoming[a] += 1
+            slot_flux[s] = f
+    return slot_flux, through, incoming
+
+
+@njit(cache=True, nogil=True)
+def flow_order(region, row_start, neighbour, slot_flux, incoming, by_pressure):
+    """Order in which every vertex of a region comes after those that it receives fluid from (Kahn 1962).
+
+    The flow graph of a potential has no cycles while all coefficients are positive; where a negative one, or the mean
+    of two flows, closes a cycle, it is cut at its vertex of highest pressure.
+
+    Parameters
+    ----------
+    region, row_start, neighbour, slot_flux, incoming
+        Vertices, pattern, flux of each slot and number of incoming edges (`slot_fluxes`).
+    by_pressure
+        The vertices of the region by falling pressure, or empty: then the order ends at the first cycle.
+
+    Returns
+    -------
+    order, count
+        Only the first `count` vertices of the order are valid.
+    """
+    size = region.shape[0]
+    waiting = incoming.copy()
+    order = np.empty(size, np.uint32)
+    placed = np.ones(row_start.shape[0] - 1, np.bool_)  # outside the region nothing is to be placed
+    count = 0
+    for i in range(size):
+        placed[region[i]] = False
+    for i in range(size):
+        if waiting[region[i]] == 0:
+            order[count] = region[i]
+            placed[region[i]] = True
             count += 1
     done, candidate = 0, 0
-    while done < n:
+    while done < size:
         if done == count:
+            if by_pressure.shape[0] == 0:
+                break
             while placed[by_pressure[candidate]]:
                 candidate += 1
             order[count] = by_pressure[candidate]
@@ -140,39 +136,63 @@ def flow_order(by_pressure, row_start, neighbour, slot_flux):
         a = order[done]
         done += 1
         for s in range(row_start[a], row_start[a + 1]):
-            if slot_flux[s] > 0.0:
+            if slot_flux[s] > 0.0 and not placed[neighbour[s]]:
                 b = neighbour[s]
                 waiting[b] -= 1
-                if waiting[b] == 0 and not placed[b]:
+                if waiting[b] == 0:
                     order[count] = b
                     placed[b] = True
                     count += 1
-    return order
+    return order, count
 
 
-@njit(cache=True)
-def _cement_in(a, row_start, neighbour, slot_flux, fraction):
-    """Cement that enters a vertex along its edges [m3/s]."""
-    total = 0.0
+@njit(cache=True, nogil=True)
+def _inflow(a, row_start, neighbour, slot_flux, share, row, course, source, inflow):
+    """Cement that enters a vertex in each part of the step [m3/s], into `inflow`."""
+    inflow[:] = source
     for s in range(row_start[a], row_start[a + 1]):
         if slot_flux[s] < 0.0:
-            total -= slot_flux[s] * fraction[neighbour[s]]
-    return total
+            b = neighbour[s]
+            for k in range(inflow.shape[0]):
+                inflow[k] -= slot_flux[s] * (share[b] if row[b] < 0 else course[row[b], k])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
+def _go_through(saturation, storage, outflow, inflow, ratio, corey, parts, course):
+    """Take one vertex through the parts of the step; the shares go into `course`.
+
+    Returns
+    -------
+    mean, changed
+        Mean share, and the mean difference from what stood in `course`.
+    """
+    mean, changed = 0.0, 0.0
+    for k in range(inflow.shape[0]):
+        saturation = implicit_saturation(
+            saturation, saturation, storage / parts[k], outflow, inflow[k], ratio, corey
+        )
+        share = fractional_flow(saturation, ratio, corey)
+        changed += parts[k] * abs(share - course[k])
+        course[k] = share
+        mean += parts[k] * share
+    return mean, changed
+
+
+@njit(cache=True, nogil=True)
 def transport_sweeps(
-    order, row_start, neighbour, slot_flux, outflow, cement_source, storage, ratio, old, corey
+    order, row_start, neighbour, slot_flux, outflow, cement_source, storage, ratio, old, corey, parts
 ):
     """Implicit upwind saturations after one step, vertex by vertex along the flow.
 
-    Without cycles in the flow graph one sweep solves the step. With them, vertices are looked at again as long as
-    something upstream of them changes.
+    Each vertex goes through the whole step, in implicit parts, before the next: what it passes on is kept part
+    by part as long as it changes. Most vertices pass on the same throughout, all marrow or all cement, and one part is
+    enough for them; so the parts cost little away from the front. Without cycles in the flow graph one sweep solves the
+    step. With them, vertices are looked at again as long as something upstream of them changes.
 
     Parameters
     ----------
     order
-        Vertices along the flow (`flow_order`).
+        Vertices along the flow (`flow_order`); cement stays among them, but for a share of those at their rim.
     row_start, neighbour, slot_flux
         Pattern and flux of each slot (`slot_fluxes`).
     outflow
@@ -187,52 +207,84 @@ def transport_sweeps(
         Saturations before the step.
     corey
         (nc, nm, residual, mobile).
+    parts
+        Lengths of the parts of the step, relative to the step.
 
     Returns
     -------
-    saturation, fraction, sweeps
-        New saturations, cement share of what leaves each vertex, number of sweeps, more than MAX_SWEEPS when they did
-        not settle.
+    saturation, share, sweeps
+        New saturations, cement share of what leaves each vertex, on average over the step, and number of sweeps, more
+        than MAX_SWEEPS when they did not settle.
     """
-    nc, nm, residual, mobile = corey[0], corey[1], corey[2], corey[3]
     n = old.shape[0]
-    saturation = old.copy()
-    fraction = np.zeros(n)
+    share = np.zeros(n)
+    course = np.empty((256, parts.shape[0]))  # the share in each part, of the vertices where it changes
+    row = np.full(n, -1, np.int32)  # where it stands in `course`
+    rows = 0
+    inflow = np.empty(parts.shape[0])
     wet = np.zeros(n, np.bool_)  # has been looked at
     due = np.zeros(n, np.bool_)  # something upstream changed since
     pending = 0
-    for a in range(n):
-        if old[a] > 0.0 or cement_source[a] > 0.0:
+    for i in range(order.shape[0]):
+        a = order[i]
+        if old[a] > corey[2] or cement_source[a] > 0.0:
             due[a] = True
             pending += 1
-            fraction[a] = fractional_flow(old[a], ratio[a], nc, nm, residual, mobile)
     sweeps = 0
     while pending > 0 and sweeps <= MAX_SWEEPS:
-        for i in range(n):
-            a = order[i]
+        for i in range(order.shape[0]):
             if pending == 0:
                 break
+            a = order[i]
             if not due[a]:
                 continue
             due[a] = False
-            wet[a] = True
             pending -= 1
-            inflow = cement_source[a] + _cement_in(a, row_start, neighbour, slot_flux, fraction)
-            saturation[a] = implicit_saturation(
-                saturation[a], old[a], storage[a], outflow[a], inflow, ratio[a], nc, nm, residual, mobile
-            )
-            new = fractional_flow(saturation[a], ratio[a], nc, nm, residual, mobile)
-            tell = new > 0.0 if sweeps == 0 else abs(new - fraction[a]) > SETTLED
-            fraction[a] = new
-            if tell:
+            even, total = True, cement_source[a]
+            for s in range(row_start[a], row_start[a + 1]):
+                if slot_flux[s] < 0.0:
+                    total -= slot_flux[s] * share[neighbour[s]]
+                    even = even and row[neighbour[s]] < 0
+            before = share[a]
+            first = fractional_flow(old[a], ratio[a], corey)
+            changed = 0.0
+            if even:
+                s_new = implicit_saturation(old[a], old[a], storage[a], outflow[a], total, ratio[a], corey)
+                f_new = fractional_flow(s_new, ratio[a], corey)
+                even = parts.shape[0] == 1 or abs(f_new - first) < EVEN
+            if even:
+                share[a] = f_new
+                changed = abs(f_new - before)
+                row[a] = -1
+            else:
+                if row[a] < 0:
+                    if rows == course.shape[0]:
+                        longer = np.empty((2 * rows, parts.shape[0]))
+                        longer[:rows] = course
+                        course = longer
+                    row[a] = rows
+                    rows += 1
+                    course[row[a]] = before
+                _inflow(a, row_start, neighbour, slot_flux, share, row, course, cement_source[a], inflow)
+                share[a], changed = _go_through(
+                    old[a], storage[a], outflow[a], inflow, ratio[a], corey, parts, course[row[a]]
+                )
+            if changed > 0.0:
                 for s in range(row_start[a], row_start[a + 1]):
-                    if slot_flux[s] > 0.0 and not due[neighbour[s]]:
-                        due[neighbour[s]] = True
+                    b, f = neighbour[s], slot_flux[s]
+                    if f > 0.0 and not due[b] and (not wet[b] or changed * f > SETTLED * storage[b]):
+                        due[b] = True
                         pending += 1
+            wet[a] = True
         sweeps += 1
-    # One explicit balance with the settled fractions: conservative to round-off whatever the sweeps left.
-    for a in range(n):
+    # One explicit balance with the settled shares: conservative to round-off whatever the sweeps left.
+    saturation = old.copy()
+    for i in range(order.shape[0]):
+        a = order[i]
         if wet[a]:
-            inflow = cement_source[a] + _cement_in(a, row_start, neighbour, slot_flux, fraction)
-            saturation[a] = old[a] + (inflow - outflow[a] * fraction[a]) / storage[a]
-    return saturation, fraction, sweeps
+            total = cement_source[a]
+            for s in range(row_start[a], row_start[a + 1]):
+                if slot_flux[s] < 0.0:
+                    total -= slot_flux[s] * share[neighbour[s]]
+            saturation[a] = old[a] + (total - outflow[a] * share[a]) / storage[a]
+    return saturation, share, sweeps

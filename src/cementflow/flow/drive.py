@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from cementflow.fem.linear_solver import LinearResult, PressureSolver
 from cementflow.flow.problem import Problem
@@ -124,6 +123,8 @@ def _limited_rate(problem: Problem, tip_without: float, resistance: float, age: 
     rate, limited_by = drive.rate, "rate"
     for excess, name in ((excess_tip, "tip pressure"), (excess_syringe, "syringe pressure")):
         if excess(rate) > 0.0:
+            from scipy.optimize import brentq  # a third of a second to import; most runs never need it
+
             rate = float(brentq(excess, 0.0, rate, xtol=1e-18, rtol=1e-12)) if excess(0.0) < 0.0 else 0.0
             limited_by = name
     return rate, limited_by

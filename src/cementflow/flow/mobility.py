@@ -27,62 +27,43 @@ class Mobility:
         Of the cement at the vertices [Pa s].
     edge
         Of both fluids on the edges [1/(Pa s)], upstream.
+    conductance
+        Of the edges [m3/(Pa s)].
+    least
+        Mobility of the negative coefficients of each obtuse tetrahedron [1/(Pa s)].
     """
 
     relative_cement: Floats
     marrow: Floats
     viscosity: Floats
     edge: Floats
+    conductance: Floats
+    least: Floats
 
     @property
     def vertex(self) -> Floats:
         """Of both fluids at the vertices [1/(Pa s)]."""
         return self.relative_cement / self.viscosity + self.marrow
 
-    @property
-    def cement_fraction(self) -> Floats:
-        """Cement share of the flux that leaves each vertex [-]."""
-        return self.relative_cement / self.viscosity / self.vertex
-
 
 def mobility(problem: Problem, saturation: Floats, viscosity: Floats, pressure: Floats) -> Mobility:
     """Mobilities for saturations [-], cement viscosities [Pa s] and the pressures [Pa] that tell upstream."""
+    v = problem.volumes
     relative = problem.corey.cement(saturation)
     marrow = problem.corey.marrow(saturation) / problem.marrow_viscosity
-    edge = kernels.edge_mobilities(problem.volumes.edges, relative, marrow, viscosity, pressure)
-    return Mobility(relative, marrow, viscosity, edge)
-
-
-def edge_weights(problem: Problem, m: Mobility) -> Floats:
-    """Conductance of each edge [m3/(Pa s)]."""
-    v = problem.volumes
-    return kernels.edge_weights(
-        v.coefficient,
-        m.edge,
-        v.tets,
-        v.tet_edges,
-        v.t,
-        v.obtuse,
-        m.relative_cement,
-        m.marrow,
-        m.viscosity,
+    edge, conductance = kernels.edge_conductances(
+        v.edges, v.coefficient, relative, marrow, viscosity, pressure
     )
+    least = kernels.least_mobilities(v.tets, v.obtuse, relative, marrow, viscosity)
+    kernels.add_obtuse(conductance, v.tet_edges, v.t, v.obtuse, least)
+    return Mobility(relative, marrow, viscosity, edge, conductance, least)
 
 
 def darcy_flux(problem: Problem, m: Mobility, pressure: Floats) -> Floats:
     """Darcy flux of both fluids together in each tetrahedron [m/s], shape (m, 3)."""
     v = problem.volumes
     return kernels.element_velocity(
-        v.mesh.points,
-        v.tets,
-        v.mesh.volumes,
-        v.tet_edges,
-        v.t,
-        m.edge,
-        m.relative_cement,
-        m.marrow,
-        m.viscosity,
-        pressure,
+        v.mesh.points, v.tets, v.mesh.volumes, v.tet_edges, v.t, m.edge, pressure, v.obtuse, m.least
     )
 
 

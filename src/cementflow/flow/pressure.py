@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cementflow.fem import kernels
 from cementflow.fem.linear_solver import PressureSolver
 from cementflow.flow.drive import Driven, drive_system, syringe_pressure
-from cementflow.flow.mobility import Mobility, edge_weights, mobility, pore_viscosity
+from cementflow.flow.mobility import Mobility, mobility, pore_viscosity
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import Flow, Fluxes, State
 from cementflow.laws.pipe import pipe_gradient
@@ -18,23 +18,20 @@ from cementflow.sites.outlets import Tube
 
 Floats = NDArray[np.float64]
 MAX_PICARD = 60
+SMALL_FLOW = 1e-6  # of the wanted rate
 
 
 @dataclass(frozen=True, eq=False)
-class System:
-    """The equation A (p - p_ref) = rhs + rate source, linearised about one pressure and viscosity field."""
+class Conductances:
+    """Of edges and links [m3/(Pa s)], for one guess of the pressure and viscosity fields."""
 
     mobility: Mobility
-    weight: Floats
-    conductance: Floats
-    overfull: Floats
-    values: Floats
-    rhs: Floats
+    link: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class Guess:
-    """What a system is linearised about."""
+    """What a system is linearised about: the fields, the rate [m3/s] and the flows through the links [m3/s]."""
 
     pressure: Floats
     viscosity: Floats
@@ -48,7 +45,6 @@ def solve_pressure(
     state: State,
     dt: float,
     start: Flow | None = None,
-    tolerance: float | None = None,
 ) -> Flow:
     """Pressure and fluxes of a state.
 
@@ -66,8 +62,6 @@ def solve_pressure(
         Length of the step to come [s]: tubes resist by the length of cement that they will then hold.
     start
         A flow to start from, usually that of the step before.
-    tolerance
-        Volume imbalance to reach, relative to the flow rate; by default that of the problem.
 
     Returns
     -------
@@ -75,19 +69,21 @@ def solve_pressure(
         `converged` tells whether the residual met its tolerance; nothing is raised.
     """
     age = problem.age + state.time
+    tolerance = problem.tolerances.picard
     guess = _first_guess(problem, start, age)
-    tolerance = problem.tolerances.picard if tolerance is None else tolerance
+    overfull = _overfull(problem, state, dt)
     part, best = 1.0, np.inf
     solves = iterations = 0
-    anew = _assemble(problem, state, dt, guess, age)
+    anew = _conductances(problem, state, dt, guess, age)
     while True:
-        system = anew
-        driven = drive_system(problem, solver, system.values, system.rhs, guess.pressure, guess.rate, age)
+        used = anew
+        values, rhs = _system(problem, used, overfull)
+        driven = drive_system(problem, solver, values, rhs, guess.pressure, guess.rate, age)
         solves += driven.solves
         iterations += driven.iterations
-        guess = _next_guess(problem, system, driven, guess, part, age)
-        anew = _assemble(problem, state, dt, guess, age)
-        residual = _imbalance(problem, anew, guess)
+        guess = _next_guess(problem, used, driven, guess, part, age)
+        anew = _conductances(problem, state, dt, guess, age)
+        residual = _imbalance(problem, anew, overfull, guess)
         if residual <= tolerance or solves >= MAX_PICARD or not driven.converged:
             break
         part = max(0.5 * part, 0.125) if residual > 0.9 * best else part
@@ -96,7 +92,7 @@ def solve_pressure(
     return Flow(
         time=state.time,
         pressure=guess.pressure,
-        fluxes=_fluxes(problem, system, guess.pressure, guess.rate),
+        fluxes=_fluxes(problem, used, guess),
         cement_viscosity=guess.viscosity,
         tip_pressure=tip,
         syringe_pressure=syringe_pressure(problem, tip, guess.rate, age),
@@ -121,33 +117,31 @@ def _first_guess(problem: Problem, start: Flow | None, age: float) -> Guess:
 
 
 def _next_guess(
-    problem: Problem, system: System, driven: Driven, old: Guess, part: float, age: float
+    problem: Problem, used: Conductances, driven: Driven, old: Guess, part: float, age: float
 ) -> Guess:
-    viscosity = pore_viscosity(problem, system.mobility, driven.pressure, age)
+    viscosity = pore_viscosity(problem, used.mobility, driven.pressure, age)
     if part < 1.0:
         viscosity = old.viscosity * (viscosity / old.viscosity) ** part
-    link = system.conductance * (driven.pressure[problem.links] - problem.link_pressure)
+    link = used.link * (driven.pressure[problem.links] - problem.link_pressure)
     return Guess(driven.pressure, viscosity, driven.rate, link)
 
 
-def _assemble(problem: Problem, state: State, dt: float, guess: Guess, age: float) -> System:
-    v = problem.volumes
-    m = mobility(problem, state.saturation, guess.viscosity, guess.pressure)
-    weight = edge_weights(problem, m)
-    conductance = _conductances(problem, state, dt, guess, m, age)
-    outlet = problem.sum_links(conductance)
-    values = kernels.matrix_values(
-        v.row_start, v.slot_edge, v.neighbour, v.diagonal_slot, problem.fixed, weight, outlet
+def _system(problem: Problem, used: Conductances, overfull: Floats) -> tuple[Floats, Floats]:
+    """Matrix in the pattern of the solver and right-hand side without the source, for the pressure above reference."""
+    v, reference = problem.volumes, problem.reference_pressure
+    rhs = overfull + problem.sum_links(used.link * (problem.link_pressure - reference))
+    values = kernels.pressure_system(
+        v.row_start,
+        v.slot_edge,
+        v.neighbour,
+        v.diagonal_slot,
+        problem.fixed,
+        problem.fixed_pressure - reference,
+        used.mobility.conductance,
+        problem.sum_links(used.link),
+        rhs,
     )
-    reference = problem.reference_pressure
-    rhs = problem.sum_links(conductance * (problem.link_pressure - reference))
-    overfull = _overfull(problem, state, dt)
-    rhs += overfull
-    diagonal = values[v.diagonal_slot]
-    kernels.fixed_to_right_hand_side(
-        v.edges, problem.fixed, problem.fixed_pressure - reference, weight, rhs, diagonal
-    )
-    return System(m, weight, conductance, overfull, values, rhs)
+    return values, rhs
 
 
 def _overfull(problem: Problem, state: State, dt: float) -> Floats:
@@ -159,26 +153,73 @@ def _overfull(problem: Problem, state: State, dt: float) -> Floats:
     return excess * problem.volumes.pore_volume / max(dt, problem.source_pores / problem.drive.rate)
 
 
-def _conductances(problem: Problem, state: State, dt: float, guess: Guess, m: Mobility, age: float) -> Floats:
-    parts = [np.zeros(0)]
-    for i, outlet, links in problem.linked:
+def _conductances(problem: Problem, state: State, dt: float, guess: Guess, age: float) -> Conductances:
+    m = mobility(problem, state.saturation, guess.viscosity, guess.pressure)
+    links = [np.zeros(0)]
+    for i, outlet, span in problem.linked:
         if isinstance(outlet, Tube):
-            at = outlet.vertices
-            held = float(state.held[i])
-            cement_share = float(outlet.share @ m.cement_fraction[at])
-            with_cement = held > 0.0 or cement_share > 0.0
-            flow = float(guess.link[links].sum())
-            total = outlet.conductance(
-                mouth_pressure=float(outlet.share @ guess.pressure[at]),
-                held=held,
-                cement_share=cement_share,
-                cement_viscosity=_pipe_viscosity(problem, flow, outlet.radius, age) if with_cement else 0.0,
-                dt=dt,
-            )
-            parts.append(outlet.share * total)
+            held, flow = float(state.held[i]), float(guess.link[span].sum())
+            total = _tube(problem, outlet, held, flow, state.saturation, dt, guess, age)
+            links.append(outlet.share * total)
         else:
-            parts.append(outlet.conductance(m.vertex, 1.0 / problem.marrow_viscosity, guess.pressure))
-    return np.concatenate(parts)
+            links.append(outlet.conductance(m.vertex, 1.0 / problem.marrow_viscosity, guess.pressure))
+    return Conductances(m, np.concatenate(links))
+
+
+def tube_change(problem: Problem, state: State, dt: float, flow: Flow) -> float:
+    """By how much the flow through the tubes would differ in a coming step, under the same pressure.
+
+    Parameters
+    ----------
+    problem, state
+        The run and where it stands.
+    dt
+        Length of the step to come [s].
+    flow
+        Flow whose tubes may be those of another step.
+
+    Returns
+    -------
+    float
+        Largest change relative to the flow through the tube itself; next to nothing of the flow rate does not count.
+    """
+    age = problem.age + state.time
+    guess = Guess(flow.pressure, flow.cement_viscosity, flow.fluxes.rate, flow.fluxes.link)
+    change = 0.0
+    for i, outlet, span in problem.linked:
+        if isinstance(outlet, Tube):
+            held, through = float(state.held[i]), float(guess.link[span].sum())
+            total = _tube(problem, outlet, held, through, state.saturation, dt, guess, age)
+            mouth = float(outlet.share @ flow.pressure[outlet.vertices])
+            coming = total * (mouth - outlet.pressure)
+            if abs(coming - through) > SMALL_FLOW * problem.drive.rate:
+                change = max(change, abs(coming - through) / max(abs(through), abs(coming)))
+    return change
+
+
+def _tube(
+    problem: Problem,
+    tube: Tube,
+    held: float,
+    flow: float,
+    saturation: Floats,
+    dt: float,
+    guess: Guess,
+    age: float,
+) -> float:
+    """Conductance of a tube over the coming step [m3/(Pa s)]."""
+    at = tube.vertices
+    cement = problem.corey.cement(saturation[at]) / guess.viscosity[at]
+    marrow = problem.corey.marrow(saturation[at]) / problem.marrow_viscosity
+    cement_share = float(tube.share @ (cement / (cement + marrow)))
+    with_cement = held > 0.0 or cement_share > 0.0
+    return tube.conductance(
+        mouth_pressure=float(tube.share @ guess.pressure[at]),
+        held=held,
+        cement_share=cement_share,
+        cement_viscosity=_pipe_viscosity(problem, flow, tube.radius, age) if with_cement else 0.0,
+        dt=dt,
+    )
 
 
 def _pipe_viscosity(problem: Problem, flow: float, radius: float, age: float) -> float:
@@ -188,22 +229,16 @@ def _pipe_viscosity(problem: Problem, flow: float, radius: float, age: float) ->
     return float(gradient * np.pi * radius**4 / (8.0 * flow))
 
 
-def _imbalance(problem: Problem, system: System, guess: Guess) -> float:
+def _imbalance(problem: Problem, anew: Conductances, overfull: Floats, guess: Guess) -> float:
     """Volume that the equation fails to balance, summed over the vertices, relative to the flow rate."""
-    v = problem.volumes
-    links = system.conductance * (guess.pressure[problem.links] - problem.link_pressure)
-    out = kernels.net_outflow(v.edges, system.weight, guess.pressure, v.n) - guess.rate * problem.source
-    out += problem.sum_links(links) - system.overfull
+    link = anew.link * (guess.pressure[problem.links] - problem.link_pressure)
+    _, out = kernels.edge_fluxes(problem.volumes.edges, anew.mobility.conductance, guess.pressure)
+    out += problem.sum_links(link) - guess.rate * problem.source - overfull
     out[problem.fixed] = 0.0
     return float(np.abs(out).sum()) / max(guess.rate, 1e-3 * problem.drive.rate)
 
 
-def _fluxes(problem: Problem, system: System, pressure: Floats, rate: float) -> Fluxes:
-    v = problem.volumes
-    edge = system.weight * (pressure[v.edges[:, 0]] - pressure[v.edges[:, 1]])
-    link = system.conductance * (pressure[problem.links] - problem.link_pressure)
-    fixed = np.zeros(v.n)
-    if problem.fixed.any():
-        net = kernels.net_outflow(v.edges, system.weight, pressure, v.n)
-        fixed[problem.fixed] = (rate * problem.source - net)[problem.fixed]
-    return Fluxes(edge, link, fixed, rate)
+def _fluxes(problem: Problem, used: Conductances, guess: Guess) -> Fluxes:
+    edge, out = kernels.edge_fluxes(problem.volumes.edges, used.mobility.conductance, guess.pressure)
+    fixed = np.where(problem.fixed, guess.rate * problem.source - out, 0.0)
+    return Fluxes(edge, guess.link, fixed, guess.rate)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.fem.control_volumes import ControlVolumes
-from cementflow.fem.linear_solver import PressureSolver, group_vertices
+from cementflow.fem.linear_solver import PressureSolver
+from cementflow.fem.vertex_groups import group_vertices
 from cementflow.laws.ageing import AgeingCement
 from cementflow.laws.in_situ import CapillaryBundle
 from cementflow.laws.relative_permeability import Corey
@@ -59,9 +60,9 @@ class Tolerances:
         Limits of the step [s].
     """
 
-    linear: float = 1e-6
-    picard: float = 1e-3
-    step: float = 0.1
+    linear: float = 1e-5
+    picard: float = 1e-2
+    step: float = 0.15
     min_step: float = 1e-6
     max_step: float = 5.0
 

@@ -77,6 +77,10 @@ class Fluxes:
     fixed: Floats
     rate: float
 
+    def scaled(self, factor: float) -> Fluxes:
+        """All of them larger or smaller; they balance as before."""
+        return Fluxes(factor * self.edge, factor * self.link, factor * self.fixed, factor * self.rate)
+
     def mean(self, other: Fluxes) -> Fluxes:
         """Average of two sets; it balances as both do."""
         return Fluxes(

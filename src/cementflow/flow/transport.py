@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,37 +11,30 @@ from cementflow.flow.state import Flow, Fluxes, State
 from cementflow.sites.outlets import OpenFaces, Tube
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.uint32]
 LARGEST_COURANT = 0.5
-MOST_PARTS = 200
+HALVINGS = 4
+MOST_PARTS = 100
+LAYERS = 6  # of vertices ahead of the cement that a step is first taken to reach
 
 
 class TransportStalled(Exception):
     """The sweeps did not settle; the step is to be tried again, smaller."""
 
 
-@dataclass(frozen=True, eq=False)
-class Paths:
-    """The fluxes of a step as the sweeps read them: order of the vertices, flux of each slot, all that leaves each."""
-
-    order: NDArray[np.uint32]
-    slot_flux: Floats
-    through: Floats
-
-
 def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: float) -> State:
     """State after a step with given fluxes.
 
     Implicit upwinding is stable for any step, but a step in which the front crosses several control volumes leaves a
-    trace of marrow in them, and a trace is enough to double the mobility of thick cement. So the cement takes as many
-    smaller steps under the same fluxes as bring the Courant number at the front down; they cost little beside a
-    pressure solve.
+    trace of marrow in them, and a trace is enough to double the mobility of thick cement. So the cement takes the step
+    in as many parts, under the same fluxes, as bring the Courant number at the front down.
 
     Parameters
     ----------
     problem, state
         The run and where it stands; the state is not changed.
     flow
-        Gives the order of the vertices and the viscosity of the cement.
+        Gives the viscosity of the cement, and where to cut cycles of the flow.
     fluxes
         Volume rates during the step, balanced in every control volume.
     dt
@@ -55,46 +46,67 @@ def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: fl
         When cyclic flow paths (possible only through negative coefficients) keep the sweeps from settling.
     """
     v = problem.volumes
-    slot_flux, through = upwind.slot_fluxes(v.row_start, v.slot_edge, v.edges, fluxes.edge)
-    through += problem.sum_links(np.maximum(fluxes.link, 0.0)) + np.maximum(fluxes.fixed, 0.0)
-    by_pressure = np.argsort(-flow.pressure, kind="stable").astype(np.uint32)
-    paths = Paths(upwind.flow_order(by_pressure, v.row_start, v.neighbour, slot_flux), slot_flux, through)
-    parts = _parts(problem, state, through, dt)
-    end = state.time + dt
-    for _ in range(parts):
-        state = _move(problem, state, flow, fluxes, paths, dt / parts)
-    return replace(state, time=end)
+    returned = _returning_cement(problem, state, fluxes, dt)
+    source = fluxes.rate * problem.source + problem.sum_links(returned)
+    outward = problem.sum_links(np.maximum(fluxes.link, 0.0)) + np.maximum(fluxes.fixed, 0.0)
+    wet = (state.saturation > 0.0) | (source > 0.0)
+    layers, arrived = LAYERS, True
+    while arrived:  # at the rim of the region: then it was too small
+        region, rim = upwind.downstream(v.row_start, v.neighbour, v.slot_edge, fluxes.edge, wet, layers)
+        slot_flux, through, incoming = upwind.slot_fluxes(
+            region, v.row_start, v.neighbour, v.slot_edge, fluxes.edge
+        )
+        through += outward
+        saturation, share, sweeps = upwind.transport_sweeps(
+            _order(problem, region, slot_flux, incoming, flow.pressure),
+            v.row_start,
+            v.neighbour,
+            slot_flux,
+            through,
+            source,
+            v.pore_volume / dt,
+            flow.cement_viscosity / problem.marrow_viscosity,
+            state.saturation,
+            problem.corey.numbers,
+            _parts(problem, state, through, dt),
+        )
+        arrived = rim < len(region) < v.n and bool(share[region[rim:]].any())
+        layers *= 2
+    if sweeps > upwind.MAX_SWEEPS:
+        raise TransportStalled
+    cement = np.maximum(fluxes.link, 0.0) * share[problem.links] - returned
+    leaked, held, marrow = _through_outlets(problem, state, fluxes, cement, share, dt)
+    return State(state.time + dt, saturation, state.injected + fluxes.rate * dt, leaked, held, marrow)
 
 
-def _parts(problem: Problem, state: State, through: Floats, dt: float) -> int:
-    """Number of parts of a step for which the Courant number where cement is arriving stays below its limit."""
+def _order(
+    problem: Problem, region: Indices, slot_flux: Floats, incoming: NDArray[np.int32], pressure: Floats
+) -> Indices:
+    """Vertices along the flow; sorted by pressure only where there is a cycle to cut."""
+    v = problem.volumes
+    nothing = np.empty(0, np.uint32)
+    order, count = upwind.flow_order(region, v.row_start, v.neighbour, slot_flux, incoming, nothing)
+    if count < len(order):
+        by_pressure = region[np.argsort(-pressure[region], kind="stable")]
+        order, _ = upwind.flow_order(region, v.row_start, v.neighbour, slot_flux, incoming, by_pressure)
+    return order
+
+
+def _parts(problem: Problem, state: State, through: Floats, dt: float) -> Floats:
+    """Lengths of the parts of a step, relative to it.
+
+    As many as keep the Courant number below its limit at nine tenths of the vertices where cement is arriving; the
+    smallest would make all others pay. The last part is halved again and again: what it fills keeps a trace of marrow.
+    """
     full = problem.corey.largest_saturation
     arriving = (state.saturation > 0.02 * full) & (state.saturation < 0.98 * full)
     arriving |= problem.source > 0.0
-    courant = float((through[arriving] * dt / problem.volumes.pore_volume[arriving]).max(initial=0.0))
-    return int(np.clip(np.ceil(courant / LARGEST_COURANT), 1, MOST_PARTS))
-
-
-def _move(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, paths: Paths, dt: float) -> State:
-    v = problem.volumes
-    returned = _returning_cement(problem, state, fluxes, dt)
-    saturation, fraction, sweeps = upwind.transport_sweeps(
-        paths.order,
-        v.row_start,
-        v.neighbour,
-        paths.slot_flux,
-        paths.through,
-        fluxes.rate * problem.source + problem.sum_links(returned),
-        v.pore_volume / dt,
-        flow.cement_viscosity / problem.marrow_viscosity,
-        state.saturation,
-        np.array(problem.corey.numbers),
-    )
-    if sweeps > upwind.MAX_SWEEPS:
-        raise TransportStalled
-    cement = np.maximum(fluxes.link, 0.0) * fraction[problem.links] - returned
-    leaked, held, marrow = _through_outlets(problem, state, fluxes, cement, fraction, dt)
-    return State(state.time + dt, saturation, state.injected + fluxes.rate * dt, leaked, held, marrow)
+    if not arriving.any():
+        return np.ones(1)
+    courant = float(np.quantile(through[arriving] * dt / problem.volumes.pore_volume[arriving], 0.9))
+    count = int(np.clip(np.ceil(courant / LARGEST_COURANT), 1, MOST_PARTS))
+    halved = 0.5 ** np.minimum(np.arange(1, HALVINGS + 2), HALVINGS)
+    return np.concatenate([np.ones(count - 1), halved]) / count
 
 
 def _returning_cement(problem: Problem, state: State, fluxes: Fluxes, dt: float) -> Floats:
@@ -109,7 +121,7 @@ def _returning_cement(problem: Problem, state: State, fluxes: Fluxes, dt: float)
 
 
 def _through_outlets(
-    problem: Problem, state: State, fluxes: Fluxes, cement: Floats, fraction: Floats, dt: float
+    problem: Problem, state: State, fluxes: Fluxes, cement: Floats, share: Floats, dt: float
 ) -> tuple[Floats, Floats, Floats]:
     leaked, held, marrow = state.leaked.copy(), state.held.copy(), state.marrow_out.copy()
     for i, outlet, links in problem.linked:
@@ -121,7 +133,7 @@ def _through_outlets(
     for i, faces in enumerate(problem.outlets):
         if isinstance(faces, OpenFaces):
             out = fluxes.fixed[faces.vertices]
-            amount = (np.maximum(out, 0.0) * fraction[faces.vertices]).sum() * dt
+            amount = (np.maximum(out, 0.0) * share[faces.vertices]).sum() * dt
             leaked[i] += amount
             marrow[i] += out.sum() * dt - amount
     return leaked, held, marrow

@@ -36,7 +36,12 @@ class Corey:
     def numbers(self) -> tuple[float, float, float, float]:
         """(nc, nm, S_cr, 1 - S_cr - S_mr), as the compiled kernels take them."""
         mobile = 1.0 - self.residual_cement - self.residual_marrow
-        return self.cement_exponent, self.marrow_exponent, self.residual_cement, mobile
+        nc, nm, residual = (
+            float(self.cement_exponent),
+            float(self.marrow_exponent),
+            float(self.residual_cement),
+        )
+        return nc, nm, residual, mobile
 
     def effective(self, saturation: Floats) -> Floats:
         """Effective saturation Se in [0, 1]."""

@@ -1,0 +1,171 @@
+"""Patterns of the levels of the linear solver: found once a mesh, filled with numbers by every system."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Indices = NDArray[np.uint32]
+Shorts = NDArray[np.uint16]
+
+ONE = np.uint32(1)
+
+
+@dataclass(frozen=True, eq=False)
+class LevelPattern:
+    """Where the numbers of one level come from and go to.
+
+    Attributes
+    ----------
+    start, column
+        Upper triangle of the matrix A of this level by rows, without the diagonal.
+    diagonal, slot
+        Where the values of diagonal and triangle stand in what the level is given.
+    group
+        Group of each row: P of the next level.
+    ap_start, ap_column
+        A P by rows of even length: the row's own group first, and once more at the end if need be.
+    first_target, second_target
+        Where in its row of A P the entry (i, j) of the triangle adds to: in row i, and in row j.
+    coarse
+        Where an entry of A P adds to in the diagonal (in front) and the triangle of P^T A P; past the end if below.
+    """
+
+    start: Indices
+    column: Indices
+    diagonal: Indices
+    slot: Indices
+    group: Indices
+    ap_start: Indices
+    ap_column: Indices
+    first_target: Shorts
+    second_target: Shorts
+    coarse: Indices
+
+
+@njit(cache=True)
+def _count_above(row_start, columns, order, number, end, diagonal):
+    """Entries of each row above the diagonal into `end` (behind a zero), and the slots of the diagonal."""
+    n = order.shape[0]
+    for i in range(n):
+        for s in range(row_start[order[i]], row_start[order[i] + ONE]):
+            j = number[columns[s]]
+            if i < j < n:
+                end[i + 1] += ONE
+            elif j == i:
+                diagonal[i] = s
+
+
+@njit(cache=True)
+def _take_above(row_start, columns, order, number, start, column, slot):
+    """Columns, sorted, and slots of the entries above the diagonal."""
+    n = order.shape[0]
+    for i in range(n):
+        end = start[i]
+        for s in range(row_start[order[i]], row_start[order[i] + ONE]):
+            j = number[columns[s]]
+            if i < j < n:
+                at = end
+                while at > start[i] and column[at - ONE] > j:
+                    column[at], slot[at] = column[at - ONE], slot[at - ONE]
+                    at -= ONE
+                column[at], slot[at] = j, s
+                end += ONE
+
+
+@njit(cache=True)
+def _find_groups(start, column, group, begin, end, found, first, second):
+    """Groups that each row of A meets, `begin` to `end` of `found`, and at which place of it an entry meets its."""
+    for i in range(group.shape[0]):
+        for s in range(start[i], start[i + 1]):
+            for side in range(2):
+                row, other = (i, column[s]) if side == 0 else (column[s], i)
+                at = begin[row]
+                while at < end[row] and found[at] != group[other]:
+                    at += 1
+                if at == end[row]:
+                    found[at] = group[other]
+                    end[row] += 1
+                if side == 0:
+                    first[s] = at - begin[row]
+                else:
+                    second[s] = at - begin[row]
+
+
+def _upper_triangle(
+    row_start: Indices, columns: Indices, order: Indices
+) -> tuple[Indices, Indices, Indices, Indices]:
+    """Row starts, columns, slots and diagonal slots of the rows and columns in `order`."""
+    n = len(order)
+    number = np.full(len(row_start) - 1, n, np.uint32)
+    number[order] = np.arange(n, dtype=np.uint32)
+    start, diagonal = np.zeros(n + 1, np.uint32), np.zeros(n, np.uint32)
+    _count_above(row_start, columns, order, number, start, diagonal)
+    start = np.cumsum(start, dtype=np.uint32)
+    column, slot = np.empty(start[-1], np.uint32), np.empty(start[-1], np.uint32)
+    _take_above(row_start, columns, order, number, start, column, slot)
+    return start, column, slot, diagonal
+
+
+def _times_groups(start: Indices, column: Indices, group: Indices) -> tuple[Indices, Indices, Shorts, Shorts]:
+    """Pattern of A P from the upper triangle of A, and where each entry adds to."""
+    n = len(group)
+    # Room for a row: as many groups as it has entries on both sides of the diagonal and on it.
+    room = np.diff(start).astype(np.int64) + np.bincount(column, minlength=n) + 1
+    begin = np.cumsum(room) - room
+    end = begin + 1
+    found = np.empty(room.sum(), np.uint32)
+    found[begin] = group
+    first, second = np.empty(len(column), np.uint16), np.empty(len(column), np.uint16)
+    _find_groups(start, column, group, begin, end, found, first, second)
+    size = end - begin
+    even = size + size % 2
+    ap_start = np.concatenate([[0], np.cumsum(even)])
+    ap_column = np.repeat(group, even)
+    own = np.arange(ap_start[-1]) - np.repeat(ap_start[:-1], even)
+    inside = own < np.repeat(size, even)
+    ap_column[inside] = found[(np.repeat(begin, even) + own)[inside]]
+    return ap_start.astype(np.uint32), ap_column, first, second
+
+
+def _coarse_triangle(
+    ap_start: Indices, ap_column: Indices, group: Indices, n: int
+) -> tuple[Indices, Indices, Indices]:
+    """Row starts and columns of the upper triangle of P^T A P, and where each entry of A P adds to."""
+    row = np.repeat(group, np.diff(ap_start))
+    upper = ap_column > row
+    pair, where = np.unique(row[upper].astype(np.uint64) * n + ap_column[upper], return_inverse=True)
+    target = np.where(ap_column == row, row, n + len(pair)).astype(np.uint32)
+    target[upper] = n + where
+    start = np.concatenate([[0], np.cumsum(np.bincount(pair // n, minlength=n))])
+    return start.astype(np.uint32), (pair % n).astype(np.uint32), target
+
+
+def level_patterns(
+    row_start: Indices, columns: Indices, order: Indices, levels: tuple[Indices, ...]
+) -> tuple[list[LevelPattern], tuple[Indices, Indices]]:
+    """Patterns of all levels but the coarsest, and row starts and columns of the triangle of that.
+
+    Parameters
+    ----------
+    row_start, columns
+        CSR pattern of the whole matrix.
+    order, levels
+        See `VertexGroups`.
+    """
+    start, column, slot, diagonal = _upper_triangle(row_start, columns, order)
+    patterns = []
+    for group in levels:
+        n = int(group.max()) + 1
+        ap_start, ap_column, first, second = _times_groups(start, column, group)
+        coarse_start, coarse_column, coarse = _coarse_triangle(ap_start, ap_column, group, n)
+        patterns.append(
+            LevelPattern(start, column, diagonal, slot, group, ap_start, ap_column, first, second, coarse)
+        )
+        start, column = coarse_start, coarse_column
+        diagonal = np.arange(n, dtype=np.uint32)
+        slot = np.arange(n, n + len(column), dtype=np.uint32)
+    return patterns, (start, column)

@@ -1,0 +1,290 @@
+"""The levels of the linear solver, and what must hold of a solution whatever the matrix."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.sparse import coo_array, csr_array, diags_array
+from scipy.sparse.linalg import spsolve
+
+from cementflow.fem import conjugate_gradients, linear_solver
+from cementflow.fem.coarse_patterns import level_patterns
+from cementflow.fem.linear_solver import LinearResult, PressureSolver
+from cementflow.fem.vertex_groups import FEW, GROUP_SIZE, VertexGroups, group_vertices, one_group
+
+
+def lattice(cells: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points of a cube of `cells` cells a side, and the edges between them, some of them across the cells."""
+    k = np.arange(cells + 1)
+    grid = np.stack(np.meshgrid(k, k, k, indexing="ij"), axis=-1).reshape(-1, 3)
+    number = (grid[:, 0] * (cells + 1) + grid[:, 1]) * (cells + 1) + grid[:, 2]
+    edges = []
+    for step in ((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (0, 1, 1)):
+        there = (grid + step <= cells).all(axis=1)
+        other = (grid[there] + step) @ [(cells + 1) ** 2, cells + 1, 1]
+        edges.append(np.stack([number[there], other], axis=1))
+    return grid.astype(float), np.concatenate(edges)
+
+
+class System:
+    """Conductances on the edges of a lattice, a leak at some vertices, others whose pressure is known to be zero."""
+
+    def __init__(self, cells: int, contrast: float, known: bool = False, seed: int = 0) -> None:
+        rng = np.random.default_rng(seed)
+        self.points, edges = lattice(cells)
+        n = len(self.points)
+        self.fixed = (self.points[:, 0] == 0.0) & known
+        middle = self.points[edges].mean(axis=1) - 0.5 * cells
+        weight = np.where(np.linalg.norm(middle, axis=1) < 0.3 * cells, 1.0 / contrast, 1.0)
+        weight *= rng.uniform(0.5, 1.0, len(edges))
+        weight *= np.where(np.diff(self.points[edges][:, :, 2], axis=1).ravel() != 0.0, 0.3, 1.0)
+        loose = self.fixed[edges].any(axis=1)
+        diagonal = np.bincount(edges.ravel(), np.repeat(weight, 2), minlength=n)
+        diagonal[self.points[:, 0] == cells] += 0.1
+        rows = np.concatenate([edges[:, 0], edges[:, 1], np.arange(n)])
+        columns = np.concatenate([edges[:, 1], edges[:, 0], np.arange(n)])
+        off = np.where(loose, 0.0, -weight)
+        # Explicit zeros stay in the pattern, as they do in a pressure system.
+        self.matrix = csr_array(coo_array((np.concatenate([off, off, diagonal]), (rows, columns))))
+        self.matrix.sort_indices()
+        self.rhs = np.where(self.fixed, 0.0, rng.random(n) < 0.1).astype(float)
+        self.groups = group_vertices(self.points, self.fixed)
+
+    @property
+    def pattern(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.matrix.indptr.astype(np.uint32), self.matrix.indices.astype(np.uint32)
+
+    def solve(self, tolerance: float, groups: VertexGroups | None = None) -> LinearResult:
+        solver = PressureSolver(*self.pattern, groups or self.groups)
+        return solver.solve(self.matrix.data, self.rhs, np.zeros(len(self.rhs)), tolerance)
+
+    def residual(self, x: np.ndarray) -> np.ndarray:
+        return self.rhs - self.matrix @ x
+
+
+# --- groups ---
+
+
+def test_groups_form_a_tree_over_the_vertices_that_take_part() -> None:
+    points, _ = lattice(30)
+    left_out = points[:, 0] < 3.0
+    groups = group_vertices(points, left_out)
+    assert np.array_equal(np.sort(groups.order), np.flatnonzero(~left_out))
+    size = len(groups.order)
+    for level in groups.levels:
+        assert len(level) == size
+        assert np.array_equal(np.unique(level), np.arange(level.max() + 1))
+        size = int(level.max()) + 1
+    assert len(groups.levels) == 2 and size < 2 * FEW
+
+
+def test_groups_are_compact() -> None:
+    points, _ = lattice(30)
+    groups = group_vertices(points, np.zeros(len(points), bool))
+    of_vertex = groups.levels[0]
+    places = points[groups.order]
+    reach = max(np.ptp(places[of_vertex == g], axis=0).max() for g in range(of_vertex.max() + 1))
+    assert reach <= np.cbrt(GROUP_SIZE) + 1.0
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        np.zeros((1, 3)),
+        np.zeros((200, 3)),
+        np.stack([np.arange(5000.0), np.zeros(5000), np.zeros(5000)], axis=1),
+        np.random.default_rng(0).random((5000, 3)) * [1.0, 1.0, 0.0],
+        np.random.default_rng(0).random((5000, 3)) * [1.0, 1.0, 1e-9],
+    ],
+    ids=["one", "all at one place", "line", "plane", "sheet"],
+)
+def test_odd_clouds_are_grouped(points: np.ndarray) -> None:
+    groups = group_vertices(points, np.zeros(len(points), bool))
+    assert np.array_equal(np.sort(groups.order), np.arange(len(points)))
+    assert int(groups.levels[-1].max()) < 2 * FEW
+
+
+# --- levels ---
+
+
+def test_every_level_is_the_galerkin_product_of_the_one_above() -> None:
+    s = System(20, 500.0, known=True)
+    solver = PressureSolver(*s.pattern, s.groups)
+    levels = solver._fill(s.matrix.data)
+    above = s.matrix[s.groups.order][:, s.groups.order].toarray()
+    for k, group in enumerate(s.groups.levels[:-1]):
+        membership = np.eye(int(group.max()) + 1)[group]
+        expected = membership.T @ above @ membership
+        begin, end = levels.row_base[k + 1 : k + 3]
+        found = np.diag(levels.diagonal[begin:end])
+        for i in range(begin, end):
+            for slot in range(levels.start[i], levels.start[i + 1]):
+                found[i - begin, levels.column[slot] - begin] += levels.value[slot]
+        np.testing.assert_allclose(found, np.triu(expected), atol=1e-10)
+        above = expected
+    membership = np.eye(int(s.groups.levels[-1].max()) + 1)[s.groups.levels[-1]]
+    coarsest = membership.T @ above @ membership
+    factor = np.triu(levels.dense)
+    np.fill_diagonal(factor, 1.0 / np.diag(levels.dense))
+    np.testing.assert_allclose(factor.T @ factor, coarsest, atol=1e-10)
+
+
+def test_the_triangle_has_no_zeros_but_those_that_make_a_row_even() -> None:
+    s = System(12, 500.0, known=True)
+    s.matrix.data[np.abs(s.matrix.data) < 0.25] = 0.0
+    solver = PressureSolver(*s.pattern, s.groups)
+    levels = solver._fill(s.matrix.data)
+    n = len(s.groups.order)
+    entries = slice(0, levels.start[n])
+    assert (np.diff(levels.start[: n + 1].astype(int)) % 2 == 0).all()
+    rows = np.repeat(np.arange(n), np.diff(levels.start[: n + 1].astype(int)))
+    assert np.array_equal(levels.value[entries] == 0.0, levels.column[entries] == rows)
+    assert (levels.value[entries] == 0.0).any()
+
+
+def test_patterns_are_those_of_the_matrix_alone() -> None:
+    s = System(12, 500.0)
+    first, _ = level_patterns(*s.pattern, s.groups.order, s.groups.levels)
+    upper = np.triu(s.matrix[s.groups.order][:, s.groups.order].toarray(), 1)
+    assert len(first[0].column) == np.count_nonzero(upper)
+
+
+# --- solutions ---
+
+
+@pytest.mark.parametrize("contrast", [1.0, 500.0, 1e6])
+@pytest.mark.parametrize("known", [False, True])
+def test_solutions_are_those_of_a_direct_solver(contrast: float, known: bool) -> None:
+    s = System(16, contrast, known)
+    result = s.solve(1e-12)
+    exact = spsolve(s.matrix.tocsc(), s.rhs)
+    assert result.converged
+    np.testing.assert_allclose(result.x, exact, rtol=1e-6, atol=1e-7 * np.abs(exact).max())
+
+
+def test_known_vertices_have_their_pressure() -> None:
+    s = System(8, 500.0, known=True)
+    s.rhs[s.fixed] = 3.0
+    x = s.solve(1e-8).x
+    np.testing.assert_allclose(x[s.fixed], 3.0 / s.matrix.diagonal()[s.fixed], rtol=1e-15)
+
+
+@pytest.mark.parametrize("tolerance", [1e-8, 0.0])
+def test_a_system_of_known_vertices_alone_needs_no_iteration(tolerance: float) -> None:
+    pattern = np.arange(6, dtype=np.uint32), np.arange(5, dtype=np.uint32)
+    solver = PressureSolver(*pattern, group_vertices(np.zeros((5, 3)), np.ones(5, bool)))
+    result = solver.solve(np.full(5, 0.7), np.full(5, 1.3), np.zeros(5), tolerance)
+    assert result.converged and result.iterations == 0
+    assert np.array_equal(result.x, np.full(5, 1.3 / 0.7))
+
+
+def test_four_vertices_are_enough() -> None:
+    matrix = csr_array(np.full((4, 4), -1.0) + 4.5 * np.eye(4))
+    pattern = matrix.indptr.astype(np.uint32), matrix.indices.astype(np.uint32)
+    result = PressureSolver(*pattern).solve(matrix.data, np.arange(4.0), np.zeros(4), 1e-12)
+    assert result.converged
+    np.testing.assert_allclose(matrix @ result.x, np.arange(4.0), atol=1e-11)
+
+
+def test_parts_that_are_cut_off_are_solved_too() -> None:
+    """Two cubes that share boxes of the grid of groups but no edge."""
+    one = System(9, 500.0)
+    both = csr_array(
+        coo_array(
+            (
+                np.tile(one.matrix.tocoo().data, 2),
+                tuple(np.concatenate([c, c + len(one.points)]) for c in one.matrix.tocoo().coords),
+            )
+        )
+    )
+    both.sort_indices()
+    points = np.concatenate([one.points, one.points + 0.5])
+    groups = group_vertices(points, np.zeros(len(points), bool))
+    solver = PressureSolver(both.indptr.astype(np.uint32), both.indices.astype(np.uint32), groups)
+    rhs = np.concatenate([one.rhs, np.zeros(len(one.rhs))])
+    result = solver.solve(both.data, rhs, np.zeros(len(rhs)), 1e-10)
+    assert result.converged
+    np.testing.assert_allclose(result.x[: len(one.rhs)], one.solve(1e-12).x, rtol=1e-7)
+    assert np.abs(result.x[len(one.rhs) :]).max() < 1e-8 * np.abs(result.x).max()
+
+
+def test_the_coarsest_groups_balance_however_loose_the_tolerance() -> None:
+    """The net imbalance of each is zero, and so is that of the whole: what goes in comes out."""
+    s = System(24, 500.0)
+    result = s.solve(1e-2)
+    coarsest = s.groups.levels[0]
+    for level in s.groups.levels[1:]:
+        coarsest = level[coarsest]
+    left = s.residual(result.x)
+    size = np.linalg.norm(s.rhs)
+    assert np.linalg.norm(left) > 1e-4 * size
+    assert np.abs(np.bincount(coarsest, left[s.groups.order])).max() < 1e-9 * size
+    assert abs(left.sum()) < 1e-9 * size
+
+
+def test_iterations_hardly_grow_with_the_mesh() -> None:
+    counts = [System(cells, 500.0).solve(1e-8).iterations for cells in (12, 24, 48)]
+    assert counts[2] < 1.5 * counts[0]
+
+
+def test_without_groups_iterations_grow() -> None:
+    """The control of the test above."""
+    small, large = System(12, 500.0), System(48, 500.0)
+    counts = [s.solve(1e-8, one_group(len(s.points))).iterations for s in (small, large)]
+    assert counts[1] > 2.0 * counts[0]
+
+
+# --- what a caller can rely on ---
+
+
+def test_nothing_is_carried_from_one_system_to_the_next() -> None:
+    s, other = System(14, 500.0), System(14, 1e4, seed=1)
+    zero = np.zeros(len(s.rhs))
+    solver = PressureSolver(*s.pattern, s.groups)
+    fresh = solver.solve(s.matrix.data, s.rhs, zero, 1e-8)
+    solver.solve(other.matrix.data, other.rhs, zero, 1e-8)
+    assert not solver.solve(-s.matrix.data, s.rhs, zero, 1e-8).converged
+    assert not solver.solve(np.full_like(s.matrix.data, np.nan), s.rhs, zero, 1e-8).converged
+    again = solver.solve(s.matrix.data, s.rhs, zero, 1e-8)
+    assert again.iterations == fresh.iterations
+    assert np.array_equal(again.x, fresh.x)
+
+
+def test_converged_is_said_of_the_true_residual(monkeypatch: pytest.MonkeyPatch) -> None:
+    s = System(14, 1e6)
+    result = s.solve(1e-10)
+    assert result.converged
+    assert np.linalg.norm(s.residual(result.x)) <= 1e-10 * np.linalg.norm(s.rhs)
+
+    def boastful(*_: object) -> tuple[int, bool]:
+        return 1, True
+
+    monkeypatch.setattr(linear_solver, "solve_levels", boastful)
+    result = s.solve(1e-10)
+    assert not result.converged and result.iterations == linear_solver.ROUNDS
+
+
+def test_a_tolerance_below_rounding_ends_converged() -> None:
+    s = System(10, 500.0)
+    assert s.solve(1e-17).converged
+
+
+def test_positive_entries_off_the_diagonal_are_allowed() -> None:
+    """As obtuse tetrahedra and anisotropic bone give."""
+    s = System(14, 500.0)
+    square = s.matrix @ s.matrix
+    s.matrix = csr_array(s.matrix + 0.05 * square / square.max() + 1e-3 * diags_array(s.matrix.diagonal()))
+    s.matrix.sort_indices()
+    off = s.matrix.data[s.matrix.indices != np.repeat(np.arange(len(s.rhs)), np.diff(s.matrix.indptr))]
+    assert (off > 0.0).any()
+    result = s.solve(1e-10)
+    assert result.converged
+    np.testing.assert_allclose(result.x, spsolve(s.matrix.tocsc(), s.rhs), rtol=1e-6)
+
+
+def test_an_iteration_is_one_of_the_first_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert conjugate_gradients.MOST_INNER > 1
+    s = System(14, 500.0)
+    monkeypatch.setattr(linear_solver, "MAX_ITERATIONS", 2)
+    result = s.solve(1e-10)
+    assert result.iterations == 2 and not result.converged
