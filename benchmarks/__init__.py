@@ -1,1 +1,1 @@
-"""Benchmarks: `python -m benchmarks` from the top of the repository."""
+"""Benchmarks: `python -m benchmarks` from the top of the repository, or `cementflow bench`."""

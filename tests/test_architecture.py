@@ -31,6 +31,7 @@ FLOORS = (
     ("result",),
     ("runner",),
     ("summary_text", "verify"),
+    ("bench",),
     ("__init__", "cli"),
     ("__main__",),
 )

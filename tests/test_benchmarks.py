@@ -1,47 +1,32 @@
-"""Benchmark A: its case files, its reference, and the accuracy that is asked of it."""
+"""Benchmark A: its cases, its reference, and the accuracy that is asked of it."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import cementflow as cf
+from cementflow.bench import sharp_front
+from cementflow.bench.cases import BOXES
 from cementflow.case import digest
-
-TOP = Path(__file__).parents[1]
-sys.path.insert(0, str(TOP))
-from benchmarks import sharp_front  # noqa: E402 - the benchmarks are not part of the installed package
-
-PRESETS = {"A1": "box-newtonian", "A2": "box-power", "A3": "box-ageing"}
 
 
 def errors(name: str, edge: str, out: Path) -> tuple[np.ndarray, np.ndarray]:
     """Relative errors of tip pressure and cloud radius at 10, 20 and 30 s."""
-    case = cf.load(TOP / "benchmarks" / "cases" / f"box_{name}.toml")
-    case = case.replace({"geometry.edge_length": edge, "output.figures": False})
+    case = cf.preset(BOXES[name]).replace({"geometry.edge_length": edge, "output.figures": False})
     result = cf.run(case, out=out)
     assert result.summary["status"] == "completed"
     assert result.summary["balance_error"] <= 1e-6
     at = [np.abs(result.history["time_s"] - t).argmin() for t in sharp_front.TIMES]
     np.testing.assert_allclose(result.history["time_s"][at], sharp_front.TIMES, rtol=1e-9)
-    pressure = 1e3 * result.history["tip_pressure_kPa"][at]
-    files = [out / "fields" / f"fields_{i:04d}.vtu" for i in (1, 2, 3)]
-    radius = np.array([sharp_front.half_saturated_radius(f) for f in files])
-    return pressure / sharp_front.mean_ball_pressure(name) - 1.0, radius / sharp_front.radii() - 1.0
-
-
-@pytest.mark.parametrize("name", sharp_front.CASES)
-def test_case_file_states_what_the_preset_states(name: str) -> None:
-    assert digest(cf.load(TOP / "benchmarks" / "cases" / f"box_{name}.toml")) == digest(
-        cf.preset(PRESETS[name])
-    )
+    found = sharp_front.errors(name, out)
+    return np.array(found["pressure"]), np.array(found["radius"])
 
 
 def test_the_three_cases_differ() -> None:
-    assert len({digest(cf.preset(p)) for p in PRESETS.values()}) == 3
+    assert len({digest(cf.preset(p)) for p in BOXES.values()}) == 3
 
 
 def test_reference_is_the_agreed_one() -> None:

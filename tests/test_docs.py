@@ -121,7 +121,7 @@ def test_documents_are_complete() -> None:
     """Every verb and every key of a summary is in the manual."""
     usage = (ROOT / "docs/usage.md").read_text()
     source = (ROOT / "src/cementflow/results/summary.py").read_text()
-    body = source[source.index("    return {\n") : source.index("def peak_memory_mb")]
+    body = source[source.index("    return {\n") : source.index("def _sites")]
     keys = re.findall(r'^        "(\w+)":', body, re.MULTILINE)
     assert len(keys) > 20
     for key in set(keys) - {"title"}:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cementflow.bench.options import add_options as add_bench_options
 from cementflow.errors import CementflowError, InputError
 
 if TYPE_CHECKING:
@@ -139,6 +140,13 @@ def report(options: argparse.Namespace) -> int:
     return 0
 
 
+def bench(options: argparse.Namespace) -> int:
+    """Measure speed and accuracy on the benchmark cases, each run in a process of its own."""
+    from cementflow.bench.command import bench as run_benchmarks
+
+    return run_benchmarks(options)
+
+
 class _Signals:
     """Turns Ctrl-C and SIGTERM into a question that the run asks between its steps; a second Ctrl-C ends at once."""
 
@@ -248,6 +256,10 @@ def _parser() -> argparse.ArgumentParser:
         "-o", "--out", metavar="OUT.html", help="file to write (default: report.html in the run folder)"
     )
     verb.set_defaults(command=report)
+
+    verb = verbs.add_parser("bench", help="measure speed and accuracy", description=bench.__doc__)
+    add_bench_options(verb)
+    verb.set_defaults(command=bench)
     return parser
 
 

@@ -13,9 +13,9 @@ from cementflow.verify import (
     simple_shear_consistency,
 )
 
-CASES = ("A1", "A2", "A3")
-TIMES = (10.0, 20.0, 30.0)
+TIMES = (10.0, 20.0, 30.0)  # s
 RATE, POROSITY, PERMEABILITY, BALL, SIDE, MARROW = 1e-7, 0.8, 5e-9, 3e-3, 30e-3, 0.1
+NEWTONIAN, CONSISTENCY, INDEX, GROWTH = 50.0, 100.0, 0.6, 60.0
 
 
 def radii() -> tuple[float, ...]:
@@ -25,9 +25,9 @@ def radii() -> tuple[float, ...]:
 
 def mean_ball_pressure(case: str) -> tuple[float, ...]:
     """Mean pressure in the source [Pa] at the times of the benchmark."""
-    consistency, n = 50.0, 1.0
+    consistency, n = NEWTONIAN, 1.0
     if case != "A1":
-        consistency, n = simple_shear_consistency(100.0, 0.6, PERMEABILITY, POROSITY), 0.6
+        consistency, n = simple_shear_consistency(CONSISTENCY, INDEX, PERMEABILITY, POROSITY), INDEX
     outer = cube_equivalent_radius(SIDE)
     return tuple(
         ball_source_pressure(
@@ -36,7 +36,7 @@ def mean_ball_pressure(case: str) -> tuple[float, ...]:
             BALL,
             r,
             outer,
-            consistency * (np.exp(t / 60.0) if case == "A3" else 1.0),
+            consistency * (np.exp(t / GROWTH) if case == "A3" else 1.0),
             MARROW,
             n,
         )
@@ -51,3 +51,20 @@ def half_saturated_radius(fields: Path) -> float:
     grid = pyvista.read(fields)
     cloud = grid.clip_scalar(scalars="cement saturation [-]", value=0.5, invert=False)
     return float(np.cbrt(3.0 * cloud.compute_cell_sizes()["Volume"].sum() / (4.0 * np.pi)))
+
+
+def errors(case: str, run: Path) -> dict[str, list[float]]:
+    """Relative errors of a run folder: "pressure" and "radius", at each of the times."""
+    from cementflow.result import open_result
+    from cementflow.views.snapshots import snapshot_files
+
+    history = open_result(run).history
+    # Steps end on the output times, so the nearest row is at the time itself.
+    at = [int(np.abs(history["time_s"] - t).argmin()) for t in TIMES]
+    pressure = 1e3 * history["tip_pressure_kPa"][at]
+    stored = snapshot_files(run)
+    radius = [half_saturated_radius(min(stored, key=lambda s: abs(s[0] - t))[1]) for t in TIMES]
+    return {
+        "pressure": (pressure / mean_ball_pressure(case) - 1.0).tolist(),
+        "radius": (np.array(radius) / radii() - 1.0).tolist(),
+    }
