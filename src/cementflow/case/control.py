@@ -59,8 +59,8 @@ class NumericsSpec:
     )
     linear_tolerance: float = entry(
         Number(1e-14, 0.01),
-        "residual of the linear solver, relative to the flow rate",
-        1e-6,
+        "volume imbalance that the linear solver may leave, relative to the flow rate",
+        1e-4,
         source="measured: see docs/decisions.md",
     )
 

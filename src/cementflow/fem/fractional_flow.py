@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from numba import njit
 
-# A smaller cement share than this stays where it is: it would spread numbers below 1e-300 over the whole bone.
-SMALLEST_FRACTION = 1e-10
+# A smaller cement share than this stays where it is: it would wet the whole bone with next to nothing.
+SMALLEST_FRACTION = 1e-8
 # A saturation that balances to this share of the outflow is a root.
-CLOSED = 1e-10
+CLOSED = 1e-12
 
 
 @njit(cache=True, nogil=True)
@@ -30,8 +30,8 @@ def fractional_flow(saturation, ratio, corey):
 def implicit_saturation(guess, old, storage, outflow, inflow, ratio, corey):
     """Root S of storage (S - old) + outflow f(S) = inflow, a monotone scalar equation.
 
-    Bracketed by f in [0, 1] and found by false position (Illinois), which needs no derivative and cannot leave the
-    bracket; f rises over a range of 1/ratio, so Newton's method would.
+    Bracketed by f in [0, 1]. Newton's method, from a guess that is often good; where it would leave the bracket, which
+    is usual as f rises over a range of 1/ratio, the bracket is halved.
     """
     low = old + (inflow - outflow) / storage
     high = old + inflow / storage
@@ -39,36 +39,31 @@ def implicit_saturation(guess, old, storage, outflow, inflow, ratio, corey):
         return high
     if low >= corey[2] + corey[3]:
         return low
-    g_low = storage * (low - old) + outflow * fractional_flow(low, ratio, corey) - inflow
-    g_high = storage * (high - old) + outflow * fractional_flow(high, ratio, corey) - inflow
-    if g_low >= 0.0:
-        return low
-    if g_high <= 0.0:
-        return high
-    if low < guess < high:
-        g = storage * (guess - old) + outflow * fractional_flow(guess, ratio, corey) - inflow
-        if abs(g) < CLOSED * outflow:
-            return guess
-        if g > 0.0:
-            high, g_high = guess, g
-        else:
-            low, g_low = guess, g
-    side = 0
-    for i in range(200):
-        s = 0.5 * (low + high) if i % 8 == 7 else (low * g_high - high * g_low) / (g_high - g_low)
-        g = storage * (s - old) + outflow * fractional_flow(s, ratio, corey) - inflow
-        if g == 0.0 or high - low < 1e-15:
+    nc, nm = corey[0], corey[1]
+    s = guess if low < guess < high else 0.5 * (low + high)
+    for _ in range(200):
+        e = (s - corey[2]) / corey[3]
+        share, slope = 0.0, 0.0
+        if e >= 1.0:
+            share = 1.0
+        elif e > 0.0:
+            r = 1.0 - e
+            cement_slope = 1.0 if nc == 1.0 else (2.0 * e if nc == 2.0 else nc * e ** (nc - 1.0))
+            marrow_slope = 1.0 if nm == 1.0 else (2.0 * r if nm == 2.0 else nm * r ** (nm - 1.0))
+            cement, marrow = cement_slope * e / nc, ratio * marrow_slope * r / nm
+            whole = cement + marrow
+            share = cement / whole
+            slope = (cement_slope * marrow + cement * ratio * marrow_slope) / (whole * whole * corey[3])
+            if share <= SMALLEST_FRACTION:
+                share, slope = 0.0, 0.0
+        g = storage * (s - old) + outflow * share - inflow
+        if abs(g) < CLOSED * outflow or high - low < 1e-15:
             return s
         if g > 0.0:
-            high, g_high = s, g
-            if side == 1:
-                g_low *= 0.5
-            side = 1
+            high = s
         else:
-            low, g_low = s, g
-            if side == -1:
-                g_high *= 0.5
-            side = -1
-        if abs(g) < CLOSED * outflow:
-            return s
-    return 0.5 * (low + high)
+            low = s
+        s -= g / (storage + outflow * slope)
+        if not low < s < high:
+            s = 0.5 * (low + high)
+    return s

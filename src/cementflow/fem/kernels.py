@@ -9,6 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+# Local vertices of the six edges of a tetrahedron, and the edge between two of them.
+FIRST, SECOND = np.array([0, 0, 0, 1, 1, 2]), np.array([1, 2, 3, 2, 3, 3])
+BETWEEN = np.array([[-1, 0, 1, 2], [0, -1, 3, 4], [1, 3, -1, 5], [2, 4, 5, -1]])
+
 
 @njit(cache=True, nogil=True)
 def edge_conductances(edges, coefficient, relative_cement, marrow_mobility, viscosity, pressure):
@@ -99,17 +103,77 @@ def edge_fluxes(edges, weight, pressure):
 
 
 @njit(cache=True, nogil=True)
-def element_velocity(points, tets, volumes, tet_edges, t, mobility, pressure, obtuse, least):
-    """Darcy flux of each tetrahedron [m/s] rebuilt from its edge fluxes, u = sum f_ab (x_b - x_a) / |e|, shape (m, 3).
+def reroute_obtuse(flux, tets, tet_edges, t, obtuse, least, pressure):
+    """Let what flows through negative coefficients take the other edges of its tetrahedron, in place.
+
+    A negative coefficient carries fluid against the pressure, and transport along such fluxes runs in circles. Half of
+    it each way over the two other vertices is the same flow: each vertex keeps its balance, the element its velocity.
+
+    Parameters
+    ----------
+    flux
+        Of the edges, from lower to higher vertex [m3/s].
+    tets, tet_edges, t, obtuse, least
+        Of the mesh, and the mobility of the negative coefficients of each obtuse tetrahedron.
+    pressure
+        At the vertices [Pa].
+    """
+    for i in range(obtuse.shape[0]):
+        e = obtuse[i]
+        for j in range(6):
+            if t[e, j] < 0.0:
+                a, b = FIRST[j], SECOND[j]
+                f = least[i] * t[e, j] * (pressure[tets[e, a]] - pressure[tets[e, b]])
+                flux[tet_edges[e, j]] -= f if tets[e, a] < tets[e, b] else -f
+                for k in range(4):
+                    if k != a and k != b:
+                        flux[tet_edges[e, BETWEEN[a, k]]] += 0.5 * (f if tets[e, a] < tets[e, k] else -f)
+                        flux[tet_edges[e, BETWEEN[k, b]]] += 0.5 * (f if tets[e, k] < tets[e, b] else -f)
+
+
+@njit(cache=True, nogil=True)
+def touching(tets, marked):
+    """Tetrahedra with a marked vertex, ascending."""
+    found = np.empty(tets.shape[0], np.uint32)
+    count = 0
+    for e in range(tets.shape[0]):
+        if marked[tets[e, 0]] or marked[tets[e, 1]] or marked[tets[e, 2]] or marked[tets[e, 3]]:
+            found[count] = e
+            count += 1
+    return found[:count].copy()
+
+
+@njit(cache=True, nogil=True)
+def element_velocity(chosen, points, tets, volumes, tet_edges, t, mobility, pressure, obtuse, least):
+    """Darcy flux of chosen tetrahedra [m/s] rebuilt from their edge fluxes, u = sum f_ab (x_b - x_a) / |e|.
 
     Exact for P1 with one mobility. In front elements the product of a mean mobility and the gradient would overrate it.
     The sum is taken vertex by vertex: what a vertex receives, times its position. All in one loop: calls that hand
     arrays on cost ten times as much as the arithmetic.
+
+    Parameters
+    ----------
+    chosen
+        Tetrahedra, ascending.
+    points, tets, volumes, tet_edges, t, obtuse
+        Of the mesh.
+    mobility, least
+        On the edges, and of the negative coefficients of each obtuse tetrahedron [1/(Pa s)].
+    pressure
+        At the vertices [Pa].
+
+    Returns
+    -------
+    ndarray
+        Shape (chosen, 3).
     """
-    velocity = np.empty((tets.shape[0], 3))
+    velocity = np.empty((chosen.shape[0], 3))
     flux = np.empty(6)
     next_obtuse = 0
-    for e in range(tets.shape[0]):
+    for i_chosen in range(chosen.shape[0]):
+        e = chosen[i_chosen]
+        while next_obtuse < obtuse.shape[0] and obtuse[next_obtuse] < e:
+            next_obtuse += 1
         a, b, c, d = tets[e, 0], tets[e, 1], tets[e, 2], tets[e, 3]
         pa, pb, pc, pd = pressure[a], pressure[b], pressure[c], pressure[d]
         flux[0], flux[1], flux[2] = t[e, 0] * (pa - pb), t[e, 1] * (pa - pc), t[e, 2] * (pa - pd)
@@ -117,7 +181,6 @@ def element_velocity(points, tets, volumes, tet_edges, t, mobility, pressure, ob
         if next_obtuse < obtuse.shape[0] and obtuse[next_obtuse] == e:
             for j in range(6):
                 flux[j] *= least[next_obtuse] if t[e, j] < 0.0 else mobility[tet_edges[e, j]]
-            next_obtuse += 1
         else:
             for j in range(6):
                 flux[j] *= mobility[tet_edges[e, j]]
@@ -126,20 +189,23 @@ def element_velocity(points, tets, volumes, tet_edges, t, mobility, pressure, ob
         to_d = (flux[2] + flux[4] + flux[5]) / volumes[e]
         for i in range(3):
             x = points[a, i]
-            velocity[e, i] = to_b * (points[b, i] - x) + to_c * (points[c, i] - x) + to_d * (points[d, i] - x)
+            velocity[i_chosen, i] = (
+                to_b * (points[b, i] - x) + to_c * (points[c, i] - x) + to_d * (points[d, i] - x)
+            )
     return velocity
 
 
 @njit(cache=True, nogil=True)
-def pore_shear(velocity, inverse_permeability, porosity, tets, volumes, n_vertices):
-    """Volume average at the vertices of u / sqrt(k phi) [1/s], with k the permeability along the flow.
+def pore_shear(chosen, velocity, inverse_permeability, porosity, tets, volumes, n_vertices):
+    """Volume average of u / sqrt(k phi) [1/s] over the chosen tetrahedra at each vertex, with k along the flow.
 
-    1/k = (u . K^-1 u) / |u|^2, hence |u| / sqrt(k phi) = sqrt(u . K^-1 u / phi).
+    1/k = (u . K^-1 u) / |u|^2, hence |u| / sqrt(k phi) = sqrt(u . K^-1 u / phi). NaN where there is none of them.
     """
     total = np.zeros(n_vertices)
     weight = np.zeros(n_vertices)
-    for e in range(tets.shape[0]):
-        x, y, z = velocity[e, 0], velocity[e, 1], velocity[e, 2]
+    for i_chosen in range(chosen.shape[0]):
+        e = chosen[i_chosen]
+        x, y, z = velocity[i_chosen, 0], velocity[i_chosen, 1], velocity[i_chosen, 2]
         k = e if inverse_permeability.shape[0] > 1 else 0
         xx, yy, zz = inverse_permeability[k, 0], inverse_permeability[k, 1], inverse_permeability[k, 2]
         yz, xz, xy = inverse_permeability[k, 3], inverse_permeability[k, 4], inverse_permeability[k, 5]
@@ -148,4 +214,6 @@ def pore_shear(velocity, inverse_permeability, porosity, tets, volumes, n_vertic
         for i in range(4):
             total[tets[e, i]] += rate
             weight[tets[e, i]] += volumes[e]
-    return total / weight
+    for a in range(n_vertices):
+        total[a] = total[a] / weight[a] if weight[a] > 0.0 else np.nan
+    return total

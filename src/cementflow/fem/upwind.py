@@ -10,9 +10,11 @@ from cementflow.fem.fractional_flow import fractional_flow, implicit_saturation
 MAX_SWEEPS = 50
 # What changes the saturation of the next vertex by less than this from one sweep to the next is settled; the explicit
 # balance at the end of a step closes what is left.
-SETTLED = 1e-7
-# A share that changes by less than this in a whole step is taken as constant in it.
-EVEN = 1e-3
+SETTLED = 1e-11
+# A vertex that passes on so much cement at the start of a step is behind the front. It takes the step in one part and
+# is taken to pass on the same share throughout, which is off by the last of its marrow.
+FILLED = 0.99
+NONE = np.uint32(0xFFFFFFFF)
 
 
 @njit(cache=True, nogil=True)
@@ -147,17 +149,6 @@ def flow_order(region, row_start, neighbour, slot_flux, incoming, by_pressure):
 
 
 @njit(cache=True, nogil=True)
-def _inflow(a, row_start, neighbour, slot_flux, share, row, course, source, inflow):
-    """Cement that enters a vertex in each part of the step [m3/s], into `inflow`."""
-    inflow[:] = source
-    for s in range(row_start[a], row_start[a + 1]):
-        if slot_flux[s] < 0.0:
-            b = neighbour[s]
-            for k in range(inflow.shape[0]):
-                inflow[k] -= slot_flux[s] * (share[b] if row[b] < 0 else course[row[b], k])
-
-
-@njit(cache=True, nogil=True)
 def _go_through(saturation, storage, outflow, inflow, ratio, corey, parts, course):
     """Take one vertex through the parts of the step; the shares go into `course`.
 
@@ -184,10 +175,10 @@ def transport_sweeps(
 ):
     """Implicit upwind saturations after one step, vertex by vertex along the flow.
 
-    Each vertex goes through the whole step, in implicit parts, before the next: what it passes on is kept part
-    by part as long as it changes. Most vertices pass on the same throughout, all marrow or all cement, and one part is
-    enough for them; so the parts cost little away from the front. Without cycles in the flow graph one sweep solves the
-    step. With them, vertices are looked at again as long as something upstream of them changes.
+    Each vertex goes through the whole step, in implicit parts, before the next: what it passes on is kept part by part.
+    Behind the front one part is enough, ahead of it nothing is to be done; so the parts cost little. Without cycles in
+    the flow graph one sweep solves the step. With them, vertices are looked at again as long as something upstream of
+    them changes.
 
     Parameters
     ----------
@@ -219,7 +210,8 @@ def transport_sweeps(
     n = old.shape[0]
     share = np.zeros(n)
     course = np.empty((256, parts.shape[0]))  # the share in each part, of the vertices where it changes
-    row = np.full(n, -1, np.int32)  # where it stands in `course`
+    row = np.full(n, NONE, np.uint32)  # where it stands in `course`
+    filled = np.zeros(n, np.bool_)
     rows = 0
     inflow = np.empty(parts.shape[0])
     wet = np.zeros(n, np.bool_)  # has been looked at
@@ -228,6 +220,7 @@ def transport_sweeps(
     for i in range(order.shape[0]):
         a = order[i]
         if old[a] > corey[2] or cement_source[a] > 0.0:
+            filled[a] = fractional_flow(old[a], ratio[a], corey) > FILLED
             due[a] = True
             pending += 1
     sweeps = 0
@@ -240,32 +233,30 @@ def transport_sweeps(
                 continue
             due[a] = False
             pending -= 1
-            even, total = True, cement_source[a]
-            for s in range(row_start[a], row_start[a + 1]):
-                if slot_flux[s] < 0.0:
-                    total -= slot_flux[s] * share[neighbour[s]]
-                    even = even and row[neighbour[s]] < 0
             before = share[a]
-            first = fractional_flow(old[a], ratio[a], corey)
-            changed = 0.0
-            if even:
+            if filled[a]:
+                total = cement_source[a]
+                for s in range(row_start[a], row_start[a + 1]):
+                    if slot_flux[s] < 0.0:
+                        total -= slot_flux[s] * share[neighbour[s]]
                 s_new = implicit_saturation(old[a], old[a], storage[a], outflow[a], total, ratio[a], corey)
-                f_new = fractional_flow(s_new, ratio[a], corey)
-                even = parts.shape[0] == 1 or abs(f_new - first) < EVEN
-            if even:
-                share[a] = f_new
-                changed = abs(f_new - before)
-                row[a] = -1
+                share[a] = fractional_flow(s_new, ratio[a], corey)
+                changed = abs(share[a] - before)
             else:
-                if row[a] < 0:
+                if row[a] == NONE:
                     if rows == course.shape[0]:
                         longer = np.empty((2 * rows, parts.shape[0]))
                         longer[:rows] = course
                         course = longer
                     row[a] = rows
                     rows += 1
-                    course[row[a]] = before
-                _inflow(a, row_start, neighbour, slot_flux, share, row, course, cement_source[a], inflow)
+                    course[row[a]] = 0.0
+                inflow[:] = cement_source[a]
+                for s in range(row_start[a], row_start[a + 1]):
+                    b = neighbour[s]
+                    if slot_flux[s] < 0.0 and share[b] > 0.0:
+                        for k in range(parts.shape[0]):
+                            inflow[k] -= slot_flux[s] * (share[b] if filled[b] else course[row[b], k])
                 share[a], changed = _go_through(
                     old[a], storage[a], outflow[a], inflow, ratio[a], corey, parts, course[row[a]]
                 )

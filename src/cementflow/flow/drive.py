@@ -139,14 +139,14 @@ def _solve(
     start: Floats,
     scale: float,
 ) -> LinearResult:
-    """Solve for the pressure above the reference; the residual is measured against the flow rate `scale`.
+    """Solve for the pressure above the reference; the imbalances add up to a share of the flow rate `scale` at most.
 
-    Not against the wanted rate: an injection that a limit holds at a thousandth of it would look solved at any guess.
+    Not of the wanted rate: an injection that a limit holds at a thousandth of it would look solved at any guess.
     """
     full = rhs + np.where(problem.fixed, 0.0, rate * problem.source)
     size = float(np.sqrt(np.sum(full**2)))
     if size == 0.0:
         return LinearResult(np.zeros_like(full), 0, True)
-    flow = max(scale, 1e-3 * problem.drive.rate) * float(np.sqrt(np.sum(problem.source**2)))
-    goal = problem.tolerances.linear * flow
+    # The sum of n imbalances is at most sqrt(n) times their 2-norm.
+    goal = problem.tolerances.linear * max(scale, 1e-3 * problem.drive.rate) / np.sqrt(len(full))
     return solver.solve(values, full, start, goal / size)

@@ -11,6 +11,7 @@ from cementflow.fem import kernels
 from cementflow.flow.problem import Problem
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.uint32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,24 +60,31 @@ def mobility(problem: Problem, saturation: Floats, viscosity: Floats, pressure: 
     return Mobility(relative, marrow, viscosity, edge, conductance, least)
 
 
-def darcy_flux(problem: Problem, m: Mobility, pressure: Floats) -> Floats:
-    """Darcy flux of both fluids together in each tetrahedron [m/s], shape (m, 3)."""
+def darcy_flux(problem: Problem, m: Mobility, pressure: Floats, chosen: Indices | None = None) -> Floats:
+    """Darcy flux of both fluids together in each tetrahedron, or in chosen ones [m/s], shape (m, 3)."""
     v = problem.volumes
+    if chosen is None:
+        chosen = np.arange(len(v.tets), dtype=np.uint32)
     return kernels.element_velocity(
-        v.mesh.points, v.tets, v.mesh.volumes, v.tet_edges, v.t, m.edge, pressure, v.obtuse, m.least
+        chosen, v.mesh.points, v.tets, v.mesh.volumes, v.tet_edges, v.t, m.edge, pressure, v.obtuse, m.least
     )
 
 
-def pore_viscosity(problem: Problem, m: Mobility, pressure: Floats, age: float) -> Floats:
+def pore_viscosity(problem: Problem, m: Mobility, pressure: Floats, age: float, chosen: Indices) -> Floats:
     """Viscosity of the cement at the vertices [Pa s], at the shear rate C B u / sqrt(k phi) of the Darcy flux.
 
     The flux is that of both fluids: behind the front it is the cement's own, and in the control volumes of the front,
-    which the cement fills part of, it is the speed at which that part moves.
+    which the cement fills part of, it is the speed at which that part moves. Away from the chosen tetrahedra the
+    viscosity of `m` is kept.
     """
-    law = problem.cement
+    law, v = problem.cement, problem.volumes
     if law.bulk.index == 1.0:
-        return law.viscosity(np.ones(problem.volumes.n), age)
-    v = problem.volumes
-    velocity = darcy_flux(problem, m, pressure)
-    shear = kernels.pore_shear(velocity, v.inverse_permeability, v.porosity, v.tets, v.mesh.volumes, v.n)
-    return law.viscosity(problem.in_situ.factor(law.bulk.index) * shear, age)
+        return law.viscosity(np.ones(v.n), age)
+    velocity = darcy_flux(problem, m, pressure, chosen)
+    shear = kernels.pore_shear(
+        chosen, velocity, v.inverse_permeability, v.porosity, v.tets, v.mesh.volumes, v.n
+    )
+    known = np.flatnonzero(~np.isnan(shear))
+    viscosity = m.viscosity.copy()
+    viscosity[known] = law.viscosity(problem.in_situ.factor(law.bulk.index) * shear[known], age)
+    return viscosity

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.fem import kernels
+from cementflow.fem import kernels, upwind
 from cementflow.fem.linear_solver import PressureSolver
 from cementflow.flow.drive import Driven, drive_system, syringe_pressure
 from cementflow.flow.mobility import Mobility, mobility, pore_viscosity
@@ -17,7 +17,9 @@ from cementflow.laws.pipe import pipe_gradient
 from cementflow.sites.outlets import Tube
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.uint32]
 MAX_PICARD = 60
+AHEAD = 8  # layers of vertices ahead of the cement in which its viscosity is kept up to date
 SMALL_FLOW = 1e-6  # of the wanted rate
 
 
@@ -71,6 +73,7 @@ def solve_pressure(
     age = problem.age + state.time
     tolerance = problem.tolerances.picard
     guess = _first_guess(problem, start, age)
+    near = _near_cement(problem, state, start)
     overfull = _overfull(problem, state, dt)
     part, best = 1.0, np.inf
     solves = iterations = 0
@@ -81,7 +84,7 @@ def solve_pressure(
         driven = drive_system(problem, solver, values, rhs, guess.pressure, guess.rate, age)
         solves += driven.solves
         iterations += driven.iterations
-        guess = _next_guess(problem, used, driven, guess, part, age)
+        guess = _next_guess(problem, used, driven, guess, part, age, near)
         anew = _conductances(problem, state, dt, guess, age)
         residual = _imbalance(problem, anew, overfull, guess)
         if residual <= tolerance or solves >= MAX_PICARD or not driven.converged:
@@ -116,10 +119,28 @@ def _first_guess(problem: Problem, start: Flow | None, age: float) -> Guess:
     return Guess(start.pressure, viscosity, start.fluxes.rate, start.fluxes.link)
 
 
+def _near_cement(problem: Problem, state: State, start: Flow | None) -> Indices:
+    """Tetrahedra where the viscosity of the cement counts, now or in the step to come; all without a flow yet."""
+    v = problem.volumes
+    if start is None:
+        return np.arange(len(v.tets), dtype=np.uint32)
+    wet = (state.saturation > 0.0) | (problem.source > 0.0)
+    region, _ = upwind.downstream(v.row_start, v.neighbour, v.slot_edge, start.fluxes.edge, wet, AHEAD)
+    marked = np.zeros(v.n, bool)
+    marked[region] = True
+    return kernels.touching(v.tets, marked)
+
+
 def _next_guess(
-    problem: Problem, used: Conductances, driven: Driven, old: Guess, part: float, age: float
+    problem: Problem,
+    used: Conductances,
+    driven: Driven,
+    old: Guess,
+    part: float,
+    age: float,
+    near: Indices,
 ) -> Guess:
-    viscosity = pore_viscosity(problem, used.mobility, driven.pressure, age)
+    viscosity = pore_viscosity(problem, used.mobility, driven.pressure, age, near)
     if part < 1.0:
         viscosity = old.viscosity * (viscosity / old.viscosity) ** part
     link = used.link * (driven.pressure[problem.links] - problem.link_pressure)
@@ -239,6 +260,8 @@ def _imbalance(problem: Problem, anew: Conductances, overfull: Floats, guess: Gu
 
 
 def _fluxes(problem: Problem, used: Conductances, guess: Guess) -> Fluxes:
-    edge, out = kernels.edge_fluxes(problem.volumes.edges, used.mobility.conductance, guess.pressure)
+    v = problem.volumes
+    edge, out = kernels.edge_fluxes(v.edges, used.mobility.conductance, guess.pressure)
+    kernels.reroute_obtuse(edge, v.tets, v.tet_edges, v.t, v.obtuse, used.mobility.least, guess.pressure)
     fixed = np.where(problem.fixed, guess.rate * problem.source - out, 0.0)
     return Fluxes(edge, guess.link, fixed, guess.rate)

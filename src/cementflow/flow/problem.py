@@ -51,7 +51,7 @@ class Tolerances:
     Parameters
     ----------
     linear
-        Residual of a pressure system, relative to the source (both as 2-norms of volume rates).
+        What a pressure system may leave of the volume balance, summed over the vertices, relative to the flow rate.
     picard
         Volume imbalance of the nonlinear pressure equation, relative to the flow rate.
     step
@@ -60,7 +60,7 @@ class Tolerances:
         Limits of the step [s].
     """
 
-    linear: float = 1e-5
+    linear: float = 1e-4
     picard: float = 1e-2
     step: float = 0.15
     min_step: float = 1e-6
