@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 # A smaller cement share than this stays where it is: it would wet the whole bone with next to nothing.
@@ -27,11 +28,11 @@ def fractional_flow(saturation, ratio, corey):
 
 
 @njit(cache=True, nogil=True)
-def implicit_saturation(guess, old, storage, outflow, inflow, ratio, corey):
+def implicit_saturation(old, storage, outflow, inflow, ratio, corey):
     """Root S of storage (S - old) + outflow f(S) = inflow, a monotone scalar equation.
 
-    Bracketed by f in [0, 1]. Newton's method, from a guess that is often good; where it would leave the bracket, which
-    is usual as f rises over a range of 1/ratio, the bracket is halved.
+    Bracketed by f in [0, 1]. Newton's method, from where nothing would leave, or if that is beyond full, from where the
+    share of a trace of marrow lets just the rest leave; where it would leave the bracket, the bracket is halved.
     """
     low = old + (inflow - outflow) / storage
     high = old + inflow / storage
@@ -40,7 +41,14 @@ def implicit_saturation(guess, old, storage, outflow, inflow, ratio, corey):
     if low >= corey[2] + corey[3]:
         return low
     nc, nm = corey[0], corey[1]
-    s = guess if low < guess < high else 0.5 * (low + high)
+    full = corey[2] + corey[3]
+    s = high
+    if high >= full:
+        rest = max((inflow - storage * (full - old)) / outflow, 1e-12)
+        trace = (1.0 - rest) / (ratio * rest)
+        s = full - corey[3] * (trace if nm == 1.0 else (np.sqrt(trace) if nm == 2.0 else trace ** (1.0 / nm)))
+        if not low < s < high:
+            s = 0.5 * (low + high)
     for _ in range(200):
         e = (s - corey[2]) / corey[3]
         share, slope = 0.0, 0.0

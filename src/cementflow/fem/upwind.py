@@ -159,9 +159,7 @@ def _go_through(saturation, storage, outflow, inflow, ratio, corey, parts, cours
     """
     mean, changed = 0.0, 0.0
     for k in range(inflow.shape[0]):
-        saturation = implicit_saturation(
-            saturation, saturation, storage / parts[k], outflow, inflow[k], ratio, corey
-        )
+        saturation = implicit_saturation(saturation, storage / parts[k], outflow, inflow[k], ratio, corey)
         share = fractional_flow(saturation, ratio, corey)
         changed += parts[k] * abs(share - course[k])
         course[k] = share
@@ -239,7 +237,7 @@ def transport_sweeps(
                 for s in range(row_start[a], row_start[a + 1]):
                     if slot_flux[s] < 0.0:
                         total -= slot_flux[s] * share[neighbour[s]]
-                s_new = implicit_saturation(old[a], old[a], storage[a], outflow[a], total, ratio[a], corey)
+                s_new = implicit_saturation(old[a], storage[a], outflow[a], total, ratio[a], corey)
                 share[a] = fractional_flow(s_new, ratio[a], corey)
                 changed = abs(share[a] - before)
             else:
