@@ -201,6 +201,28 @@ def test_transport_is_stable_for_any_step(dt: float) -> None:
     assert stored + after.leaked.sum() == pytest.approx(p.drive.rate * dt, rel=1e-9)
 
 
+@pytest.mark.parametrize("ratio", [0.1, 500.0])
+def test_transport_reaches_as_far_as_the_cement_goes(ratio: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The region ahead grows until it holds all of the cement: one layer to begin with gives what all vertices give."""
+    mesh = ball(8e-3, 1.2e-3)
+    p = problem(
+        mesh,
+        ball_weights(mesh, np.zeros(3), 1.5e-3),
+        [open_faces(mesh)],
+        cement=AgeingCement(Newtonian(0.1 * ratio)),
+        corey=Corey(1.0, 1.0),
+    )
+    state = State.initial(p)
+    flow = solve_pressure(p, solver_of(p), state, 1.0)
+    found = []
+    for layers in (1, 10_000):
+        monkeypatch.setattr("cementflow.flow.transport.LAYERS", layers)
+        found.append(transport(p, state, flow, flow.fluxes, 3.0))
+    assert found[0].injected == found[0].in_bone(p) + found[0].leaked.sum() == pytest.approx(3e-7, rel=1e-12)
+    np.testing.assert_allclose(found[0].saturation, found[1].saturation, rtol=0.0, atol=1e-9)
+    assert (found[0].saturation > 0.01).sum() > 50
+
+
 def test_what_is_above_full_is_driven_out_in_one_step() -> None:
     """Residuals of the solver overfill a control volume a little; the next pressure empties it again."""
     mesh = ball(6e-3, 1.5e-3)
