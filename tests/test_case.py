@@ -244,6 +244,11 @@ WRONG = [
     ({"cement": {}}, "cement.law is missing"),
     ({"marrow": {}}, "marrow.viscosity is missing"),
     ({"cement": {"law": "power", "n": 0.5}}, 'cement.K is missing: law = "power" needs it'),
+    (
+        {"cement": {"law": "herschel-bulkley", "K": "9 Pa s^n", "n": 0.5}},
+        'cement.yield_stress is missing: law = "herschel-bulkley" needs it',
+    ),
+    ({"cement.law": "carreau-yasuda"}, 'cement.a is missing: law = "carreau-yasuda" needs it'),
     ({"geometry": {}}, "geometry needs one of preset, mesh, surface"),
     ({"injection.cannula": GONE}, "injection needs one of cannula, source"),
     ({"injection.cannula.gauge": GONE}, "injection.cannula.gauge or inner_diameter must be stated"),
@@ -308,6 +313,17 @@ WRONG = [
         'cortex and an outlet with at = "all faces" exclude each other',
     ),
     ({"cement.viscosity": "50 Pa s"}, 'cement.viscosity has no meaning with law = "carreau", which takes'),
+    (
+        {"cement.yield_stress": "50 Pa"},
+        'cement.yield_stress has no meaning with law = "carreau", which takes',
+    ),
+    ({"cement.a": 1.5}, 'cement.a has no meaning with law = "carreau"'),
+    ({"cement.law": "herschel-bulkely"}, 'did you mean "herschel-bulkley"?'),
+    ({"cement.shear_rule": "cristopher-middleman"}, 'did you mean "christopher-middleman"?'),
+    (
+        {"cement.law": "cross", "cement.n": 1.2},
+        'cement.n must be below 1 with law = "cross", whose thinning has the power 1 - n',
+    ),
     ({"cement.viscosity_infinity": "200 Pa s"}, "cement.viscosity_infinity must not be above viscosity_zero"),
     ({"cement.maximum_viscosity": "50 Pa s"}, "cement.viscosity_zero must not be above maximum_viscosity"),
     ({"cement.shear_rate_max": "1e-4 1/s"}, "cement.shear_rate_min must not be above shear_rate_max"),
@@ -612,6 +628,17 @@ LAW = st.one_of(
     some(CementSpec, (), ("n", "relaxation_time")).map(
         lambda t: t | {"law": "carreau", "viscosity_zero": "33 Pa s"}
     ),
+    some(CementSpec, (), ("n", "relaxation_time", "a")).map(
+        lambda t: t | {"law": "carreau-yasuda", "viscosity_zero": "33 Pa s"}
+    ),
+    some(CementSpec, ("viscosity_infinity",), ("relaxation_time",)).map(
+        lambda t: (
+            t | {"law": "cross", "viscosity_zero": "1e7 Pa s", "maximum_viscosity": "1e9 Pa s", "n": 0.3}
+        )
+    ),
+    some(CementSpec, ("regularisation_time",), ("K", "n", "yield_stress")).map(
+        lambda t: t | {"law": "herschel-bulkley"}
+    ),
     st.fixed_dictionaries({"preset": st.sampled_from(["low", "medium", "high"])}),
     st.just({"preset": "low", "growth": "none"}),
     st.fixed_dictionaries({"preset": st.just("medium"), "law": st.just("newtonian"), "viscosity": THICK}),
@@ -731,6 +758,24 @@ def test_very_long_values_are_cut_in_messages():
         ),
         ({"outlet.0.radius": "1 mm"}, lambda c: (c.outlet[0].diameter, c.outlet[0].viscosity), (None, None)),
         ({"cement.law": "newtonian", "cement.viscosity": "9 Pa s"}, lambda c: c.cement.viscosity_zero, None),
+        (
+            {
+                "cement.law": "herschel-bulkley",
+                "cement.K": "9 Pa s^n",
+                "cement.n": 0.4,
+                "cement.yield_stress": "50 Pa",
+            },
+            lambda c: (
+                c.cement.yield_stress,
+                c.cement.regularisation_time,
+                c.cement.viscosity_zero,
+                c.cement.a,
+            ),
+            (50.0, 100.0, None, None),
+        ),
+        ({"cement.shear_rule": "eberhard"}, lambda c: c.cement.shear_factor, 2**0.5),
+        ({"cement.shear_rule": "christopher-middleman"}, lambda c: c.cement.shear_factor, 12 / 150**0.5),
+        ({"cement.shear_rule": "simple", "cement.shear_factor": 6}, lambda c: c.cement.shear_factor, 6.0),
         # presets
         ({"cement.preset": "high"}, lambda c: (c.cement.viscosity_zero, c.cement.n), (350.0, 0.5)),
         ({"cement.preset": "high", "cement.n": 0.7}, lambda c: c.cement.n, 0.7),

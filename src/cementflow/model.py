@@ -12,9 +12,16 @@ from cementflow.errors import CaseError
 from cementflow.fem.control_volumes import build_control_volumes
 from cementflow.flow.problem import Drive, Problem, Tolerances
 from cementflow.laws.ageing import AgeingCement, arrhenius_speed
-from cementflow.laws.in_situ import CapillaryBundle
+from cementflow.laws.in_situ import CapillaryBundle, EquivalentRate, MeanViscosity, Upscaling
 from cementflow.laws.relative_permeability import Corey
-from cementflow.laws.rheology import Carreau, Newtonian, PowerLaw, Rheology
+from cementflow.laws.rheology import (
+    CarreauYasuda,
+    Cross,
+    HerschelBulkley,
+    Newtonian,
+    PowerLaw,
+    Rheology,
+)
 from cementflow.mesh.geometry import Geometry
 from cementflow.mesh.regions import shape_fractions
 from cementflow.simulate import Plan
@@ -91,7 +98,7 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         cement=cement_law(case.cement),
         marrow_viscosity=case.marrow.viscosity,
         age=case.cement.age,
-        in_situ=CapillaryBundle(case.cement.shear_factor, case.cement.shear_rule == "bundle"),
+        in_situ=upscaling(case.cement),
         source=weights,
         drive=_drive(case.injection),
         outlets=build_outlets(case.outlet, case.cortex, geometry.mesh, geometry.frame, bone.permeability),
@@ -108,25 +115,41 @@ def build_model(case: Case, geometry: Geometry) -> Model:
 
 def cement_law(spec: CementSpec) -> AgeingCement:
     """The law of flow of a stated cement, with its ageing."""
-    bulk: Rheology
-    if spec.law == "newtonian":
-        bulk = Newtonian(_given(spec.viscosity))
-    elif spec.law == "power":
-        bulk = PowerLaw(_given(spec.K), _given(spec.n), spec.shear_rate_min, spec.shear_rate_max)
-    else:
-        bulk = Carreau(
-            _given(spec.viscosity_zero),
-            _given(spec.viscosity_infinity),
-            _given(spec.relaxation_time),
-            _given(spec.n),
-        )
     return AgeingCement(
-        bulk=bulk,
+        bulk=bulk_law(spec),
         growth=spec.growth if spec.growth is not None else np.inf,
         reference_age=spec.reference_age,
         maximum=spec.maximum_viscosity,
         speed=arrhenius_speed(spec.activation_energy, spec.temperature, spec.reference_temperature),
     )
+
+
+def bulk_law(spec: CementSpec) -> Rheology:
+    """Viscosity over shear rate at the reference age."""
+    bounds = spec.shear_rate_min, spec.shear_rate_max
+    if spec.law == "newtonian":
+        return Newtonian(_given(spec.viscosity))
+    n = _given(spec.n)
+    if spec.law == "power":
+        return PowerLaw(_given(spec.K), n, *bounds)
+    if spec.law == "herschel-bulkley":
+        plug = _given(spec.yield_stress), _given(spec.regularisation_time)
+        return HerschelBulkley(_given(spec.K), n, *plug, *bounds)
+    plateaux = _given(spec.viscosity_zero), _given(spec.viscosity_infinity)
+    relaxation = _given(spec.relaxation_time)
+    if spec.law == "cross":
+        return Cross(*plateaux, relaxation, n)
+    return CarreauYasuda(*plateaux, relaxation, n, 2.0 if spec.a is None else spec.a)
+
+
+def upscaling(spec: CementSpec) -> Upscaling:
+    """The way from the bulk law to the pores."""
+    factor = _given(spec.shear_factor)
+    if spec.shear_rule == "simple":
+        return EquivalentRate(factor)
+    if spec.shear_rule == "eberhard":
+        return MeanViscosity(factor)
+    return CapillaryBundle(factor)
 
 
 def bone_fields(spec: BoneSpec, geometry: Geometry) -> BoneFields:

@@ -12,6 +12,8 @@ from cementflow.case.ranges import CLOCK, TEMPERATURE, VISCOSITY
 from cementflow.case.sections import Rules
 from cementflow.presets.store import list_presets
 
+_PLATEAU_LAWS = 'laws "carreau", "carreau-yasuda" and "cross"'
+_ALTERNATIVES = {"law": rules.ALL_LAW_PARAMETERS, "shear_rule": ("shear_factor",)}
 _NICHOLAS = "Nicholas et al. 2007, J Mater Sci Mater Med, 10.1007/s10856-007-0125-2"
 
 
@@ -34,27 +36,42 @@ class CementSpec:
         "23 degC",
         source="assumed: operating room",
     )
-    law: str = entry(
-        Choice(("newtonian", "power", "carreau")), "law of flow", None, note="required without preset"
-    )
+    law: str = entry(Choice(tuple(rules.LAW_PARAMETERS)), "law of flow", None, note="required without preset")
     viscosity: float | None = entry(VISCOSITY, 'law "newtonian": viscosity at reference_age', None)
     K: float | None = entry(
         Quantity("consistency", "1e-5 Pa s^n", "1e7 Pa s^n"),
-        'law "power": consistency at reference_age',
+        'laws "power" and "herschel-bulkley": consistency at reference_age',
         None,
     )
-    n: float | None = entry(Number(0.1, 2.0), 'laws "power" and "carreau": power-law index', None)
-    viscosity_zero: float | None = entry(VISCOSITY, 'law "carreau": viscosity at rest at reference_age', None)
+    n: float | None = entry(
+        Number(0.1, 2.0), 'all laws but "newtonian": power-law index of the thinning branch', None
+    )
+    viscosity_zero: float | None = entry(
+        VISCOSITY, f"{_PLATEAU_LAWS}: viscosity at rest at reference_age", None
+    )
     viscosity_infinity: float | None = entry(
         Quantity("viscosity", "0 Pa s", "1e7 Pa s"),
-        'law "carreau": viscosity at very high shear rate',
+        f"{_PLATEAU_LAWS}: viscosity at very high shear rate",
         None,
-        note='"0 Pa s" with law "carreau"',
+        note='"0 Pa s" with these laws',
     )
     relaxation_time: float | None = entry(
         Quantity("time", "1 us", "1e4 s"),
-        'law "carreau": one over the shear rate where thinning sets in',
+        f"{_PLATEAU_LAWS}: one over the shear rate where thinning sets in (Cross: is half done)",
         None,
+    )
+    a: float | None = entry(
+        Number(0.1, 10.0), 'law "carreau-yasuda": sharpness of the bend; 2 is "carreau"', None
+    )
+    yield_stress: float | None = entry(
+        Quantity("pressure", "0 Pa", "1 MPa"), 'law "herschel-bulkley": yield stress at reference_age', None
+    )
+    regularisation_time: float | None = entry(
+        Quantity("time", "1 ms", "1e6 s"),
+        'law "herschel-bulkley": m in yield_stress (1 - exp(-m rate)) / rate; it creeps below the rate 1/m',
+        None,
+        source="assumed: far below the shear rates in bone",
+        note='"100 s" with law "herschel-bulkley"',
     )
     growth: float | None = entry(
         Quantity("time", "1 s", "1e6 s"),
@@ -83,15 +100,19 @@ class CementSpec:
         "75 kPa s",
         source=_NICHOLAS,
     )
-    shear_factor: float = entry(
+    shear_factor: float | None = entry(
         Number(0.01, 100),
         "C in the shear rate in bone, C u / sqrt(k phi)",
-        2**0.5,
+        None,
         source="derived: bundle of straight capillaries; in bone assumed, range about 1 to 6",
+        note='`1.414`, the root of 2; with shear_rule "christopher-middleman" `0.9798`, 12 over the root of 150',
     )
     shear_rule: str = entry(
-        Choice(("bundle", "simple")),
-        '"bundle" multiplies C by ((3n+1)/(4n))^(n/(n-1)), "simple" does not',
+        Choice(("bundle", "christopher-middleman", "eberhard", "simple")),
+        "viscosity in bone: "
+        '"bundle" and "christopher-middleman" that of equal pressure loss in capillaries, by Rabinowitsch (for a '
+        'power law C times ((3n+1)/(4n))^(n/(n-1))); "eberhard" the local one averaged over the cross-section of a '
+        'capillary; "simple" that of the law at the shear rate in bone',
         "bundle",
         source="derived: bundle of straight capillaries",
     )
@@ -108,4 +129,4 @@ class CementSpec:
         source="assumed",
     )
 
-    RULES: ClassVar = Rules(rules.cement, presets="cements", displaces={"law": rules.ALL_LAW_PARAMETERS})
+    RULES: ClassVar = Rules(rules.cement, presets="cements", displaces=_ALTERNATIVES)

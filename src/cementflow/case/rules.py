@@ -9,11 +9,21 @@ from cementflow.case.sections import Section
 # Inner diameters in metres. Recalled from manufacturers' figures, which differ by 0.1 to 0.2 mm: assumed.
 GAUGE_DIAMETERS = {8: 3.4e-3, 10: 2.7e-3, 11: 2.4e-3, 13: 1.6e-3}
 
-# Parameters of each viscosity law; those with True have to be stated.
-LAW_PARAMETERS = {
-    "newtonian": {"viscosity": True},
-    "power": {"K": True, "n": True},
-    "carreau": {"viscosity_zero": True, "viscosity_infinity": False, "relaxation_time": True, "n": True},
+# Parameters of each viscosity law and what they are if not stated; those with None have to be stated.
+_PLATEAUX: dict[str, float | None] = {
+    "viscosity_zero": None,
+    "viscosity_infinity": 0.0,
+    "relaxation_time": None,
+    "n": None,
+}
+_PASTE: dict[str, float | None] = {"K": None, "n": None, "yield_stress": None, "regularisation_time": 100.0}
+LAW_PARAMETERS: dict[str, dict[str, float | None]] = {
+    "newtonian": {"viscosity": None},
+    "power": {"K": None, "n": None},
+    "carreau": _PLATEAUX,
+    "carreau-yasuda": {**_PLATEAUX, "a": None},
+    "cross": _PLATEAUX,
+    "herschel-bulkley": _PASTE,
 }
 ALL_LAW_PARAMETERS = tuple(dict.fromkeys(p for law in LAW_PARAMETERS.values() for p in law))
 
@@ -107,6 +117,9 @@ def cement(s: Section) -> None:
     for name in ("viscosity", "viscosity_zero"):
         _ordered(s, name, "maximum_viscosity")
     _ordered(s, "shear_rate_min", "shear_rate_max")
+    if s.lacks("shear_factor"):
+        packed_bed = s.get("shear_rule") == "christopher-middleman"
+        s.values["shear_factor"] = (12.0 / 150.0**0.5) if packed_bed else 2.0**0.5
 
 
 def _law_parameters(s: Section, law: str) -> None:
@@ -117,10 +130,11 @@ def _law_parameters(s: Section, law: str) -> None:
                 s.problem(name, f'has no meaning with law = "{law}", which takes {", ".join(wanted)}')
             s.values[name] = None
         elif s.lacks(name):
-            if wanted[name]:
+            s.values[name] = wanted[name]
+            if wanted[name] is None:
                 s.problem(name, f'is missing: law = "{law}" needs it')
-            else:
-                s.values[name] = 0.0
+    if law == "cross" and (s.get("n") or 0.0) >= 1.0:
+        s.problem("n", 'must be below 1 with law = "cross", whose thinning has the power 1 - n')
 
 
 def injection(s: Section) -> None:

@@ -71,14 +71,14 @@ def darcy_flux(problem: Problem, m: Mobility, pressure: Floats, chosen: Indices 
 
 
 def pore_viscosity(problem: Problem, m: Mobility, pressure: Floats, age: float, chosen: Indices) -> Floats:
-    """Viscosity of the cement at the vertices [Pa s], at the shear rate C B u / sqrt(k phi) of the Darcy flux.
+    """Viscosity of the cement at the vertices [Pa s], at u / sqrt(k phi) of the Darcy flux u.
 
     The flux is that of both fluids: behind the front it is the cement's own, and in the control volumes of the front,
     which the cement fills part of, it is the speed at which that part moves. Away from the chosen tetrahedra the
     viscosity of `m` is kept.
     """
     law, v = problem.cement, problem.volumes
-    if law.bulk.index == 1.0:
+    if law.bulk.newtonian:
         return law.viscosity(np.ones(v.n), age)
     velocity = darcy_flux(problem, m, pressure, chosen)
     shear = kernels.pore_shear(
@@ -86,5 +86,5 @@ def pore_viscosity(problem: Problem, m: Mobility, pressure: Floats, age: float, 
     )
     known = np.flatnonzero(~np.isnan(shear))
     viscosity = m.viscosity.copy()
-    viscosity[known] = law.viscosity(problem.in_situ.factor(law.bulk.index) * shear[known], age)
+    viscosity[known] = law.aged(problem.pore_law(shear[known]), age)
     return viscosity

@@ -12,7 +12,7 @@ from cementflow.fem.control_volumes import ControlVolumes
 from cementflow.fem.linear_solver import PressureSolver
 from cementflow.fem.vertex_groups import group_vertices
 from cementflow.laws.ageing import AgeingCement
-from cementflow.laws.in_situ import CapillaryBundle
+from cementflow.laws.in_situ import PoreLaw, Upscaling
 from cementflow.laws.relative_permeability import Corey
 from cementflow.sites.cannula import Cannula
 from cementflow.sites.outlets import OpenFaces, Opening, Outlet, Tube
@@ -82,7 +82,7 @@ class Problem:
     age
         Age of the cement at time 0 [s].
     in_situ
-        Shear rate in the pores.
+        From the bulk law of the cement to the pores.
     source
         Share of the injected cement that enters each vertex, shape (n,), sum 1.
     drive
@@ -98,11 +98,16 @@ class Problem:
     cement: AgeingCement
     marrow_viscosity: float
     age: float
-    in_situ: CapillaryBundle
+    in_situ: Upscaling
     source: Floats
     drive: Drive
     outlets: tuple[Outlet, ...]
     tolerances: Tolerances = Tolerances()
+
+    @cached_property
+    def pore_law(self) -> PoreLaw:
+        """Viscosity of the cement in the pores at its reference age [Pa s], a function of u / sqrt(k phi) [1/s]."""
+        return self.in_situ.pore_law(self.cement.bulk)
 
     @cached_property
     def linked(self) -> tuple[tuple[int, Opening | Tube, slice], ...]:

@@ -47,7 +47,11 @@ class AgeingCement:
 
     def viscosity(self, rate: Floats, age: float) -> Floats:
         """Viscosity [Pa s] at shear rates [1/s] and one age [s]."""
-        return np.minimum(self.bulk.viscosity(rate) * self.factor(age), self.maximum)
+        return self.aged(self.bulk.viscosity(rate), age)
+
+    def aged(self, viscosity: Floats, age: float) -> Floats:
+        """What a viscosity [Pa s] at the reference age, in bulk or in the pores, has become at an age [s]."""
+        return np.minimum(viscosity * self.factor(age), self.maximum)
 
 
 def arrhenius_speed(activation_energy: float, temperature: float, reference: float) -> float:

@@ -86,16 +86,22 @@ def _flow_at(wall: float, radius: float, viscosity: Viscosity) -> float:
 def _log_root(function: Callable[[float], float], target: float, guess: float) -> float:
     """Argument at which an increasing function reaches a target, both positive, by secants between logarithms.
 
-    The functions here are close to powers, straight lines in logarithms, so a few secants do.
+    The functions here are close to powers, straight lines in logarithms, so a few secants do. At a yield stress the
+    power bends from 1 to nearly 0 and back: a secant that leaves what is known to hold the root is cut to its middle.
     """
     goal, x = np.log(target), np.log(guess)
     f = np.log(function(guess)) - goal
-    slope = 1.0
-    for _ in range(100):
+    low, high, slope = -np.inf, np.inf, 1.0
+    for _ in range(200):
         if abs(f) < 1e-13:
             break
-        step = -f / slope
-        new_f = np.log(function(float(np.exp(x + step)))) - goal
-        slope = max((new_f - f) / step, 0.05)
-        x, f = x + step, new_f
+        low, high = (x, high) if f < 0.0 else (low, x)
+        new_x = x - f / slope
+        if not low < new_x < high:
+            new_x = 0.5 * (low + high)
+        new_f = np.log(function(float(np.exp(new_x)))) - goal
+        if new_x == x:
+            break
+        slope = max((new_f - f) / (new_x - x), 0.02)
+        x, f = new_x, new_f
     return float(np.exp(x))

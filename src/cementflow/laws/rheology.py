@@ -1,7 +1,9 @@
 """Bulk viscosity of the cement as a function of shear rate.
 
-Every law answers `viscosity(rate)` for arrays of shear rates [1/s] and knows the power-law index `index` that its
-shear-thinning tends to; ageing multiplies a law (`cementflow.laws.ageing`) and never enters here.
+Every law answers `viscosity(rate)` and `slope(rate)` for arrays of shear rates [1/s]. The slope is that of ln mu over
+ln rate, so 1 + slope is the index of the power law that touches the curve. Each law has a stress mu(rate) rate that
+grows with the rate: only then does a stress belong to one rate. Ageing multiplies a law (`cementflow.laws.ageing`)
+and never enters here.
 """
 
 from __future__ import annotations
@@ -14,17 +16,24 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+# A rate that a formula can divide by and raise to any power that occurs.
+_LEAST_RATE = 1e-60
+
 
 class Rheology(Protocol):
     """What the flow asks of a viscosity law."""
 
     @property
-    def index(self) -> float:
-        """Power-law index n of the shear-thinning branch; 1 for a Newtonian fluid."""
+    def newtonian(self) -> bool:
+        """Whether the viscosity is the same at all shear rates."""
         ...
 
     def viscosity(self, rate: Floats) -> Floats:
-        """Viscosity [Pa s] at shear rates [1/s]."""
+        """Viscosity [Pa s] at shear rates [1/s], 0 included."""
+        ...
+
+    def slope(self, rate: Floats) -> Floats:
+        """Derivative of ln mu by ln rate [-] at shear rates [1/s]; above -1."""
         ...
 
 
@@ -41,20 +50,25 @@ class Newtonian:
     mu: float
 
     @property
-    def index(self) -> float:
-        """Power-law index, 1."""
-        return 1.0
+    def newtonian(self) -> bool:
+        """Always."""
+        return True
 
     def viscosity(self, rate: Floats) -> Floats:
         """Viscosity [Pa s]; the rate does not matter."""
         return np.full(np.shape(rate), self.mu)
+
+    def slope(self, rate: Floats) -> Floats:
+        """Zero."""
+        return np.zeros(np.shape(rate))
 
 
 @dataclass(frozen=True)
 class PowerLaw:
     """mu = K rate^(n - 1), with the rate held inside [rate_min, rate_max] (Ostwald 1925, de Waele 1923).
 
-    Without the lower bound the viscosity of a shear-thinning fluid at rest would be infinite.
+    Without the lower bound the viscosity of a shear-thinning fluid at rest would be infinite. Limit: Newtonian at
+    n = 1. Valid in the middle of a flow curve, away from its plateaux.
 
     Parameters
     ----------
@@ -72,27 +86,80 @@ class PowerLaw:
     rate_max: float = 1e4
 
     @property
-    def index(self) -> float:
-        """Power-law index n."""
-        return self.n
+    def newtonian(self) -> bool:
+        """At n = 1."""
+        return self.n == 1.0
 
     def viscosity(self, rate: Floats) -> Floats:
         """Viscosity [Pa s] at shear rates [1/s]."""
         return self.K * np.clip(rate, self.rate_min, self.rate_max) ** (self.n - 1.0)
 
+    def slope(self, rate: Floats) -> Floats:
+        """Index n less 1 inside the range, 0 outside."""
+        return np.where(_inside(rate, self.rate_min, self.rate_max), self.n - 1.0, 0.0)
+
 
 @dataclass(frozen=True)
-class Carreau:
-    """mu = mu_inf + (mu_0 - mu_inf) [1 + (lambda rate)^2]^((n - 1)/2) (Carreau 1972).
+class CarreauYasuda:
+    """mu = mu_inf + (mu_0 - mu_inf) [1 + (lambda rate)^a]^((n - 1)/a) (Yasuda 1979).
+
+    Limits: Carreau's law (1972) at a = 2, mu_0 towards rate 0 and mu_inf towards infinity, between them the power law
+    K = (mu_0 - mu_inf) lambda^(n - 1); Newtonian at n = 1. Valid for melts and suspensions with a plateau at rest and
+    no yield stress.
 
     Parameters
     ----------
     mu_0, mu_inf
-        Viscosities [Pa s] towards zero and infinite shear rate.
+        Viscosities [Pa s] towards zero and infinite shear rate, mu_inf <= mu_0.
     relaxation_time
         lambda [s]: thinning sets in near the rate 1/lambda.
     n
-        Index of the thinning branch, 0 < n <= 1.
+        Index of the thinning branch, 0 < n.
+    a
+        Sharpness of the bend between plateau and thinning branch, 0 < a.
+    """
+
+    mu_0: float
+    mu_inf: float
+    relaxation_time: float
+    n: float
+    a: float = 2.0
+
+    @property
+    def newtonian(self) -> bool:
+        """At n = 1, and where both plateaux are the same."""
+        return self.n == 1.0 or self.mu_0 == self.mu_inf
+
+    def viscosity(self, rate: Floats) -> Floats:
+        """Viscosity [Pa s] at shear rates [1/s]."""
+        thinning = (1.0 + self._reduced(rate)) ** ((self.n - 1.0) / self.a)
+        return self.mu_inf + (self.mu_0 - self.mu_inf) * thinning
+
+    def slope(self, rate: Floats) -> Floats:
+        """(n - 1) z / (1 + z) of the part above mu_inf, z = (lambda rate)^a."""
+        mu, z = self.viscosity(rate), self._reduced(rate)
+        return (self.n - 1.0) * z / (1.0 + z) * (mu - self.mu_inf) / mu
+
+    def _reduced(self, rate: Floats) -> Floats:
+        return (self.relaxation_time * np.asarray(rate)) ** self.a
+
+
+@dataclass(frozen=True)
+class Cross:
+    """mu = mu_inf + (mu_0 - mu_inf) / [1 + (lambda rate)^(1 - n)] (Cross 1965, who found 1 - n = 2/3 in dispersions).
+
+    Limits: mu_0 towards rate 0 and mu_inf towards infinity, between them the power law K = (mu_0 - mu_inf)
+    lambda^(n - 1); Newtonian where both plateaux are the same, but not for n towards 1, where the bend is spread over
+    ever more decades. Valid for dispersions with a wide bend, which thin long before the rate 1/lambda.
+
+    Parameters
+    ----------
+    mu_0, mu_inf
+        Viscosities [Pa s] towards zero and infinite shear rate, mu_inf <= mu_0.
+    relaxation_time
+        lambda [s]: at the rate 1/lambda half of the way between the plateaux is done.
+    n
+        Index of the thinning branch, 0 < n < 1.
     """
 
     mu_0: float
@@ -101,11 +168,76 @@ class Carreau:
     n: float
 
     @property
-    def index(self) -> float:
-        """Power-law index n of the thinning branch."""
-        return self.n
+    def newtonian(self) -> bool:
+        """Where both plateaux are the same."""
+        return self.mu_0 == self.mu_inf
 
     def viscosity(self, rate: Floats) -> Floats:
         """Viscosity [Pa s] at shear rates [1/s]."""
-        thinning = (1.0 + (self.relaxation_time * np.asarray(rate)) ** 2) ** (0.5 * (self.n - 1.0))
-        return self.mu_inf + (self.mu_0 - self.mu_inf) * thinning
+        return self.mu_inf + (self.mu_0 - self.mu_inf) / (1.0 + self._reduced(rate))
+
+    def slope(self, rate: Floats) -> Floats:
+        """-(1 - n) z / (1 + z) of the part above mu_inf, z = (lambda rate)^(1 - n)."""
+        mu, z = self.viscosity(rate), self._reduced(rate)
+        return (self.n - 1.0) * z / (1.0 + z) * (mu - self.mu_inf) / mu
+
+    def _reduced(self, rate: Floats) -> Floats:
+        return (self.relaxation_time * np.asarray(rate)) ** (1.0 - self.n)
+
+
+@dataclass(frozen=True)
+class HerschelBulkley:
+    """mu = K rate^(n - 1) + tau_y [1 - exp(-m rate)] / rate, the rate held inside [rate_min, rate_max].
+
+    Herschel & Bulkley 1926 with the yield stress regularised after Papanastasiou 1987 (10.1122/1.549926): below the
+    rate 1/m the fluid creeps with the viscosity m tau_y (and that of the power law) in place of standing still, so
+    that the flow is defined everywhere. Limits: the power law at tau_y = 0, Bingham at n = 1, the ideal yield stress
+    for m towards infinity. Valid for pastes; what creeps below tau_y is an artefact and small where m times the shear
+    rates of interest is large.
+
+    Parameters
+    ----------
+    K
+        Consistency [Pa s^n].
+    n
+        Index, 0 < n.
+    yield_stress
+        tau_y [Pa], at least 0.
+    regularisation_time
+        m [s].
+    rate_min, rate_max
+        Range of shear rates [1/s] in which the law is used; outside it the viscosity stays as it is at the bound.
+    """
+
+    K: float
+    n: float
+    yield_stress: float
+    regularisation_time: float = 100.0
+    rate_min: float = 1e-3
+    rate_max: float = 1e4
+
+    @property
+    def newtonian(self) -> bool:
+        """At n = 1 without yield stress."""
+        return self.n == 1.0 and self.yield_stress == 0.0
+
+    def viscosity(self, rate: Floats) -> Floats:
+        """Viscosity [Pa s] at shear rates [1/s]."""
+        held = self._held(rate)
+        plug = -np.expm1(-self.regularisation_time * held) / held
+        return self.K * held ** (self.n - 1.0) + self.yield_stress * plug
+
+    def slope(self, rate: Floats) -> Floats:
+        """(n K rate^n + tau_y m rate exp(-m rate)) / stress - 1 inside the range, 0 outside."""
+        held = self._held(rate)
+        creep = self.regularisation_time * held
+        thickening = self.n * self.K * held**self.n + self.yield_stress * creep * np.exp(-creep)
+        inside = _inside(rate, self.rate_min, self.rate_max)
+        return np.where(inside, thickening / (self.viscosity(rate) * held) - 1.0, 0.0)
+
+    def _held(self, rate: Floats) -> Floats:
+        return np.clip(rate, max(self.rate_min, _LEAST_RATE), self.rate_max)
+
+
+def _inside(rate: Floats, low: float, high: float) -> NDArray[np.bool_]:
+    return (np.asarray(rate) > low) & (np.asarray(rate) < high)

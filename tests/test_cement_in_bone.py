@@ -1,0 +1,78 @@
+"""From the cement of a case to its law, and runs with every law to the end."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cementflow.case import Case, preset
+from cementflow.laws.in_situ import CHRISTOPHER_MIDDLEMAN, CapillaryBundle, EquivalentRate, MeanViscosity
+from cementflow.laws.rheology import CarreauYasuda, Cross, HerschelBulkley, Newtonian, PowerLaw, Rheology
+from cementflow.mesh.geometry import build_geometry
+from cementflow.model import build_model, bulk_law, upscaling
+from cementflow.simulate import simulate
+
+PLATEAUX = {
+    "cement.viscosity_zero": "300 Pa s",
+    "cement.viscosity_infinity": "2 Pa s",
+    "cement.relaxation_time": "3 s",
+}
+PASTE = {
+    "cement.law": "herschel-bulkley",
+    "cement.K": "60 Pa s^n",
+    "cement.n": 0.5,
+    "cement.yield_stress": "300 Pa",
+}
+LAWS: list[tuple[dict[str, object], Rheology]] = [
+    ({"cement.law": "newtonian", "cement.viscosity": "50 Pa s"}, Newtonian(50.0)),
+    ({"cement.law": "power", "cement.K": "50 Pa s^n", "cement.n": 0.3}, PowerLaw(50.0, 0.3)),
+    ({**PLATEAUX, "cement.law": "carreau", "cement.n": 0.3}, CarreauYasuda(300.0, 2.0, 3.0, 0.3)),
+    (
+        {**PLATEAUX, "cement.law": "carreau-yasuda", "cement.n": 0.3, "cement.a": 1.5},
+        CarreauYasuda(300.0, 2.0, 3.0, 0.3, 1.5),
+    ),
+    ({**PLATEAUX, "cement.law": "cross", "cement.n": 0.3}, Cross(300.0, 2.0, 3.0, 0.3)),
+    (PASTE, HerschelBulkley(60.0, 0.5, 300.0, 100.0)),
+    (
+        {**PASTE, "cement.regularisation_time": "20 s", "cement.shear_rate_min": "0.01 1/s"},
+        HerschelBulkley(60.0, 0.5, 300.0, 20.0, 0.01),
+    ),
+]
+
+
+def l3(changes: dict[str, object]) -> Case:
+    return preset("l3-osteoporotic").replace(changes)
+
+
+@pytest.mark.parametrize(("changes", "law"), LAWS, ids=[str(law) for _, law in LAWS])
+def test_the_law_of_a_case(changes: dict[str, object], law: Rheology) -> None:
+    assert bulk_law(l3(changes).cement) == law
+
+
+def test_the_upscaling_of_a_case() -> None:
+    rules = ("bundle", "christopher-middleman", "eberhard", "simple")
+    found = [upscaling(l3({"cement.shear_rule": rule}).cement) for rule in rules]
+    assert found == [
+        CapillaryBundle(),
+        CapillaryBundle(CHRISTOPHER_MIDDLEMAN),
+        MeanViscosity(),
+        EquivalentRate(),
+    ]
+    rock = l3({"cement.shear_rule": "eberhard", "cement.shear_factor": 6.0}).cement
+    assert upscaling(rock) == MeanViscosity(6.0)
+
+
+@pytest.mark.parametrize(("changes", "law"), LAWS[1:6], ids=[str(law) for _, law in LAWS[1:6]])
+def test_every_law_runs_to_the_end(changes: dict[str, object], law: Rheology) -> None:
+    """Into an L3 with veins and openings, with the balance closed and few pressure systems a step."""
+    case = l3({**changes, "geometry.edge_length": "4 mm", "injection.volume": "1 mL"})
+    model = build_model(case, build_geometry(case.geometry))
+    assert model.problem.cement.bulk == law
+    steps = list(simulate(model.problem, model.plan, model.problem.make_solver()))
+    last = steps[-1]
+    assert last.finished == "volume injected"
+    for step in steps:
+        assert step.state.balance_error(model.problem) < 1e-10
+        assert np.isfinite(step.flow.pressure).all() and step.flow.converged
+    solves = [s.counters.pressure_solves for s in steps]
+    assert np.median(np.diff(solves)) <= 4
