@@ -70,12 +70,14 @@ def darcy_flux(problem: Problem, m: Mobility, pressure: Floats, chosen: Indices 
     )
 
 
-def pore_viscosity(problem: Problem, m: Mobility, pressure: Floats, age: float, chosen: Indices) -> Floats:
+def pore_viscosity(
+    problem: Problem, m: Mobility, pressure: Floats, age: float, chosen: Indices, scale: float = 1.0
+) -> Floats:
     """Viscosity of the cement at the vertices [Pa s], at u / sqrt(k phi) of the Darcy flux u.
 
     The flux is that of both fluids: behind the front it is the cement's own, and in the control volumes of the front,
     which the cement fills part of, it is the speed at which that part moves. Away from the chosen tetrahedra the
-    viscosity of `m` is kept.
+    viscosity of `m` is kept. With a scale it is that of `scale` times the flux everywhere.
     """
     law, v = problem.cement, problem.volumes
     if law.bulk.newtonian:
@@ -86,5 +88,5 @@ def pore_viscosity(problem: Problem, m: Mobility, pressure: Floats, age: float, 
     )
     known = np.flatnonzero(~np.isnan(shear))
     viscosity = m.viscosity.copy()
-    viscosity[known] = law.aged(problem.pore_law(shear[known]), age)
+    viscosity[known] = law.aged(problem.pore_law(scale * shear[known]), age)
     return viscosity

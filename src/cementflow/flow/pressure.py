@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cementflow.fem import kernels, upwind
 from cementflow.fem.linear_solver import PressureSolver
 from cementflow.flow.drive import Driven, drive_system, syringe_pressure
+from cementflow.flow.held_rate import HeldRate
 from cementflow.flow.mobility import Mobility, mobility, pore_viscosity
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import Flow, Fluxes, State
@@ -52,7 +53,8 @@ def solve_pressure(
 
     Picard iteration on viscosity, upstream directions and tube flows, until the volume imbalance of the equation put
     together anew from the solution is small against the flow rate. When an iteration does not come closer, the
-    logarithm of the viscosity moves only part of the way.
+    logarithm of the viscosity moves only part of the way. Under a pressure limit the viscosity is taken at a rate that
+    runs ahead of the iteration (`HeldRate`).
 
     Parameters
     ----------
@@ -75,7 +77,7 @@ def solve_pressure(
     guess = _first_guess(problem, start, age)
     near = _near_cement(problem, state, start)
     overfull = _overfull(problem, state, dt)
-    part, best = 1.0, np.inf
+    part, best, held = 1.0, np.inf, HeldRate(guess.rate)
     solves = iterations = 0
     anew = _conductances(problem, state, dt, guess, age)
     while True:
@@ -84,7 +86,8 @@ def solve_pressure(
         driven = drive_system(problem, solver, values, rhs, guess.pressure, guess.rate, age)
         solves += driven.solves
         iterations += driven.iterations
-        guess = _next_guess(problem, used, driven, guess, part, age, near)
+        scale = held.scale(driven.rate, driven.limited_by != "rate", part)
+        guess = _next_guess(problem, used, driven, guess, part, age, near, scale)
         anew = _conductances(problem, state, dt, guess, age)
         residual = _imbalance(problem, anew, overfull, guess)
         if residual <= tolerance or solves >= MAX_PICARD or not driven.converged:
@@ -139,8 +142,9 @@ def _next_guess(
     part: float,
     age: float,
     near: Indices,
+    scale: float,
 ) -> Guess:
-    viscosity = pore_viscosity(problem, used.mobility, driven.pressure, age, near)
+    viscosity = pore_viscosity(problem, used.mobility, driven.pressure, age, near, scale)
     if part < 1.0:
         viscosity = old.viscosity * (viscosity / old.viscosity) ** part
     link = used.link * (driven.pressure[problem.links] - problem.link_pressure)
