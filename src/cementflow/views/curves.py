@@ -78,7 +78,8 @@ def curves_page(sheet: RunSheet, size: tuple[int, int]) -> Any:
 def _facts(sheet: RunSheet) -> list[str]:
     """Steps and peaks; and the outlets that have no curve, as they stayed tight."""
     table = sheet.history.columns
-    parts = [f"{len(sheet.history)} accepted steps to t = {table['time_s'][-1]:.4g} s"]
+    steps = np.count_nonzero(table["time_s"] > 0.0)  # the first row is the flow before anything has moved
+    parts = [f"{steps} accepted steps to t = {table['time_s'][-1]:.4g} s"]
     for name, column in (("tip", "tip_pressure_kPa"), ("syringe", "syringe_pressure_kPa")):
         if np.isfinite(table[column]).any():
             parts.append(f"peak {name} pressure {np.nanmax(table[column]):.4g} kPa")
