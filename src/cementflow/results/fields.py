@@ -8,6 +8,7 @@ from functools import cached_property
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cementflow.files import write_text
 from cementflow.flow.mobility import darcy_flux, mobility
@@ -51,8 +52,12 @@ class FieldFiles:
             encode("cement saturation [-]", saturation),
             encode("cement viscosity [Pa s]", flow.cement_viscosity),
         )
-        flux = darcy_flux(self._model.problem, m, flow.pressure).astype(np.float32)
-        cell = (*self._bone, encode("darcy flux [m/s]", flux, STORED))
+        tets = np.arange(len(self._model.problem.volumes.tets), dtype=np.uint32)
+
+        def flux(chosen: NDArray) -> NDArray:
+            return darcy_flux(self._model.problem, m, flow.pressure, chosen).astype(np.float32)
+
+        cell = (*self._bone, encode("darcy flux [m/s]", tets, STORED, flux))
         write_vtu(self._folder.fields(name), self._mesh, vertex, cell)
 
     @cached_property
@@ -65,8 +70,12 @@ class FieldFiles:
         bone = self._model.bone
         return (
             encode("region", self._model.geometry.mesh.region),
-            encode("porosity [-]", bone.porosity.astype(np.float32)),
-            encode("permeability [m2]", bone.permeability.astype(np.float32)[:, FULL_TENSOR]),
+            encode("porosity [-]", bone.porosity, convert=lambda part: part.astype(np.float32)),
+            encode(
+                "permeability [m2]",
+                bone.permeability,
+                convert=lambda part: part.astype(np.float32)[:, FULL_TENSOR],
+            ),
         )
 
 

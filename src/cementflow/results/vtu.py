@@ -8,7 +8,7 @@ sizes) and its blocks.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from cementflow.files import replacing
 
 VTK_TETRA = 10
+ROWS = 32_768  # of an array in a block: what is in memory twice while it is converted and compressed
 STORED, FAST = 0, 1  # levels of zlib; higher ones take 2 to 5 times as long for 2 % less
 _TYPES = {
     "float32": "Float32",
@@ -36,7 +37,12 @@ class Block:
     name: str
     type: str
     components: int
-    data: bytes
+    data: tuple[bytes, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes in the file."""
+        return sum(len(part) for part in self.data)
 
 
 @dataclass(frozen=True)
@@ -49,29 +55,38 @@ class EncodedMesh:
     cells: tuple[Block, ...]
 
 
-def encode(name: str, values: NDArray, level: int = FAST) -> Block:
-    """An array of shape (n,) or (n, components), compressed.
+def encode(
+    name: str, values: NDArray, level: int = FAST, convert: Callable[[NDArray], NDArray] = np.asarray
+) -> Block:
+    """An array of shape (n,) or (n, components), compressed block by block.
 
     Parameters
     ----------
     name
         What readers call it.
     values
-        Of type float32, float64, int32 or uint8.
+        What the array is made from, n rows.
     level
         `FAST`, or `STORED` for values whose digits are noise: those cost time and hardly shrink.
+    convert
+        Makes rows of the array, of type float32, float64, int32 or uint8, from rows of `values`.
     """
-    raw = np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes()
-    packed = zlib.compress(raw, level)
-    header = np.array([1, len(raw), 0, len(packed)], "<u8").tobytes()
-    return Block(name, _TYPES[values.dtype.name], int(np.prod(values.shape[1:])), header + packed)
+    packed, last = [], convert(values[:0])
+    kind, shape = last.dtype, last.shape[1:]
+    for start in range(0, len(values), ROWS):
+        last = convert(values[start : start + ROWS])
+        packed.append(zlib.compress(np.ascontiguousarray(last, kind.newbyteorder("<")).tobytes(), level))
+    row = kind.itemsize * int(np.prod(shape))
+    shorter = len(values) % ROWS * row
+    header = np.array([len(packed), ROWS * row, shorter, *map(len, packed)], "<u8").tobytes()
+    return Block(name, _TYPES[kind.name], int(np.prod(shape)), (header, *packed))
 
 
 def encode_mesh(points: NDArray, tets: NDArray) -> EncodedMesh:
     """Points [m] of shape (n, 3) and tetrahedra of shape (m, 4)."""
     ends = np.arange(4, 4 * len(tets) + 1, 4, dtype=np.int32)
     cells = (
-        encode("connectivity", tets.astype(np.int32).ravel()),
+        encode("connectivity", tets.reshape(-1), convert=lambda part: part.astype(np.int32)),
         encode("offsets", ends),
         encode("types", np.full(len(tets), VTK_TETRA, np.uint8)),
     )
@@ -89,7 +104,7 @@ def write_vtu(path: Path, mesh: EncodedMesh, vertex: Sequence[Block], cell: Sequ
             width = f' NumberOfComponents="{block.components}"' if block.components > 1 else ""
             name = f'type="{block.type}" Name={quoteattr(block.name)}{width}'
             lines.append(f'<DataArray {name} format="appended" offset="{offset}"/>')
-            offset += len(block.data)
+            offset += block.size
         lines.append(f"</{tag}>")
     head = [
         '<?xml version="1.0"?>',
@@ -104,5 +119,5 @@ def write_vtu(path: Path, mesh: EncodedMesh, vertex: Sequence[Block], cell: Sequ
     with replacing(path) as temporary, temporary.open("wb") as file:
         file.write("\n".join(head).encode())
         for _, blocks in groups:
-            file.writelines(block.data for block in blocks)
+            file.writelines(part for block in blocks for part in block.data)
         file.write(b"\n</AppendedData>\n</VTKFile>\n")
