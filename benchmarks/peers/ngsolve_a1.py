@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from typing import Any
 
 import numpy as np
-
-
-def main() -> None:
-    """Run and print one line of JSON."""
-    cells = int(sys.argv[1])
-    try:
-        print(json.dumps(benchmark(cells)))
-    except ImportError as error:
-        print(json.dumps({"missing": str(error)}))
+from answer import answer
 
 
 def benchmark(cells: int) -> dict[str, Any]:
@@ -40,18 +30,7 @@ def benchmark(cells: int) -> dict[str, Any]:
     stiffness = csr_array((np.array(values), (np.array(rows), np.array(columns))), shape=(n, n))
     points = np.array([vertex.point for vertex in cube.vertices])
     mesh = sequential.mesh_from(points, stiffness, load.vec.FV().NumPy().copy(), side / cells)
-    setup = time.perf_counter() - start
-    solver = _Solver()
-    found = sequential.run(mesh, solver.solve)
-    return {
-        "version": f"NGSolve {ng.__version__}",
-        "cells": cells**3,
-        "unknowns": int(mesh.inner.sum()),
-        "seconds": time.perf_counter() - start,
-        "iterations": solver.iterations,
-        **found,
-        "phases": {"setup": setup, **found["phases"]},
-    }
+    return sequential.outcome(f"NGSolve {ng.__version__}", cells, mesh, _Solver(), start)
 
 
 class _Solver:
@@ -81,4 +60,4 @@ class _Solver:
 
 
 if __name__ == "__main__":
-    main()
+    answer(benchmark)

@@ -1,8 +1,9 @@
 """Benchmark A1 as a sequence of pressure solves and implicit upwind transport, on any P1 mesh of a cube.
 
-Shared by the scikit-fem and the NGSolve script, which bring their own mesh, matrix and linear solver. The scheme
-is that of cementflow: control volumes around vertices, one flux an edge, what fills the pores of an edge comes from
-upstream, Heun's method in time, smaller transport steps under the same fluxes. Needs NumPy and SciPy.
+Shared by the scikit-fem and the NGSolve script, which bring their own mesh, matrix and linear solver. In space the
+scheme is that of cementflow: control volumes around vertices, one flux an edge, what fills the pores comes from
+upstream. In time it is Heun's method with two pressure fields a step, and smaller transport steps under the same
+fluxes. Needs NumPy and SciPy.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array, tril
@@ -25,6 +26,16 @@ TRACE = 1e-9  # saturation that counts as none
 SAMPLES = 8  # along a control volume, to measure how much of it is in the ball
 
 Solve = Callable[[csr_array, np.ndarray, np.ndarray], np.ndarray]
+
+
+class LinearSolver(Protocol):
+    """What a code brings: it solves systems and counts its iterations."""
+
+    iterations: int
+
+    def solve(self, matrix: csr_array, rhs: np.ndarray, start: np.ndarray) -> np.ndarray:
+        """The solution of one system."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +82,33 @@ def mesh_from(points: np.ndarray, stiffness: Any, volumes: np.ndarray, spacing: 
     return Mesh(
         points, edges, -matrix.data[keep] * PERMEABILITY, POROSITY * volumes, share / share.sum(), inner
     )
+
+
+def outcome(version: str, cells: int, mesh: Mesh, solver: LinearSolver, start: float) -> dict[str, Any]:
+    """Run the benchmark on a mesh; what a script prints of it.
+
+    Parameters
+    ----------
+    version
+        Of the code.
+    cells
+        Along an edge of the cube.
+    mesh, solver
+        What the code brings.
+    start
+        When it began, on the clock of `time.perf_counter`; up to here it was setting up.
+    """
+    setup = time.perf_counter() - start
+    found = run(mesh, solver.solve)
+    return {
+        "version": version,
+        "cells": cells**3,
+        "unknowns": int(mesh.inner.sum()),
+        "seconds": time.perf_counter() - start,
+        "iterations": solver.iterations,
+        **found,
+        "phases": {"setup": setup, **found["phases"]},
+    }
 
 
 def run(mesh: Mesh, solve: Solve) -> dict[str, Any]:

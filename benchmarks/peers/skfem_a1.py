@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-
-
-def main() -> None:
-    """Run and print one line of JSON."""
-    cells = int(sys.argv[1])
-    try:
-        print(json.dumps(benchmark(cells)))
-    except ImportError as error:
-        print(json.dumps({"missing": str(error)}))
+from answer import answer
 
 
 def benchmark(cells: int) -> dict[str, Any]:
@@ -41,18 +31,9 @@ def benchmark(cells: int) -> dict[str, Any]:
     mesh = sequential.mesh_from(
         basis.mesh.p.T, laplace.assemble(basis), one.assemble(basis), sequential.SIDE / cells
     )
-    setup = time.perf_counter() - start
-    kept = _Kept(pyamg)
-    found = sequential.run(mesh, kept.solve)
-    return {
-        "version": f"scikit-fem {version('scikit-fem')}, pyamg {version('pyamg')}",
-        "cells": cells**3,
-        "unknowns": int(mesh.inner.sum()),
-        "seconds": time.perf_counter() - start,
-        "iterations": kept.iterations,
-        **found,
-        "phases": {"setup": setup, **found["phases"]},
-    }
+    return sequential.outcome(
+        f"scikit-fem {version('scikit-fem')}, pyamg {version('pyamg')}", cells, mesh, _Kept(pyamg), start
+    )
 
 
 class _Kept:
@@ -78,4 +59,4 @@ class _Kept:
 
 
 if __name__ == "__main__":
-    main()
+    answer(benchmark)

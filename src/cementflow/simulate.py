@@ -24,9 +24,7 @@ VOLUME_TOLERANCE = 1e-8  # of the volume to inject
 LEAK_TOLERANCE = 1e-12  # m3
 SWITCH_TOLERANCE = 1e-3  # of the pressure limit
 MAX_TRIES = 60
-TUBE_CHANGE = (
-    0.02  # of the flow through a tube that is filling: beyond it the next step needs a flow of its own
-)
+TUBE_CHANGE = 0.02  # of the flow through a filling tube, beyond which the next step needs a flow of its own
 NOT_FOUND = "the time of a limit was not found"
 SWITCH_TRIES = 8  # an empty tube lets the demand depend on the step itself; then its switch has no exact time
 LARGEST_GROWTH = (
@@ -169,9 +167,8 @@ def _advance(problem: Problem, plan: Plan, solver: PressureSolver, step: Step, w
         attempt = _attempt(problem, plan, solver, step, dt, tries, watch)
         counters = counters.plus(attempt.flow)
         if attempt.part >= 1.0 and attempt.state is not None and attempt.flow is not None:
-            following = _following(problem, step, attempt.error, dt)
             counters = counters.plus(None, steps=1)
-            return _accepted(problem, plan, step, attempt.state, attempt.flow, following, counters)
+            return _accepted(problem, plan, step, attempt.state, attempt.flow, attempt.following, counters)
         reason = attempt.reason
         counters = counters.plus(None, rejected=1)
         dt *= attempt.part
@@ -194,8 +191,8 @@ class Attempt:
         1 to accept the step, else the part of its length to try next.
     state, flow
         At its end, None if it did not come that far.
-    error
-        Estimate of its error.
+    following
+        Step to try after it [s].
     reason
         Why it is not accepted.
     """
@@ -203,7 +200,7 @@ class Attempt:
     part: float
     state: State | None = None
     flow: Flow | None = None
-    error: float = np.inf
+    following: float = 0.0
     reason: str = ""
 
 
@@ -235,14 +232,15 @@ def _attempt(
     if tries < SWITCH_TRIES:
         crossings += _demand_crossings(step.flow, flow)
     part = _part_to_limits(crossings, problem, dt)
+    following = _following(problem, step, error, dt)
     if part >= 1.0:
-        coming = _cut(problem, plan, state, flow.fluxes.rate, _following(problem, step, error, dt))
+        coming = _cut(problem, plan, state, flow.fluxes.rate, following)
         if tube_change(problem, state, coming, flow) > TUBE_CHANGE:
             with watch.phase("pressure"):
                 flow = _renewed(solve_pressure(problem, solver, state, coming, flow), flow)
             if not flow.converged:
                 return Attempt(0.25, flow=flow, reason=f"the tubes left a residual of {flow.residual:.1e}")
-    return Attempt(part, state, flow, error, NOT_FOUND)
+    return Attempt(part, state, flow, following, NOT_FOUND)
 
 
 def _renewed(flow: Flow, before: Flow) -> Flow:

@@ -123,8 +123,10 @@ def _first_guess(problem: Problem, start: Flow | None, age: float) -> Guess:
 
 
 def _near_cement(problem: Problem, state: State, start: Flow | None) -> Indices:
-    """Tetrahedra where the viscosity of the cement counts, now or in the step to come; all without a flow yet."""
+    """Tetrahedra where the viscosity has to follow the flow, now or in the step to come; all without a flow yet."""
     v = problem.volumes
+    if problem.cement.bulk.newtonian:
+        return np.zeros(0, np.uint32)
     if start is None:
         return np.arange(len(v.tets), dtype=np.uint32)
     wet = (state.saturation > 0.0) | (problem.source > 0.0)
@@ -183,9 +185,7 @@ def _conductances(problem: Problem, state: State, dt: float, guess: Guess, age: 
     links = [np.zeros(0)]
     for i, outlet, span in problem.linked:
         if isinstance(outlet, Tube):
-            held, flow = float(state.held[i]), float(guess.link[span].sum())
-            total = _tube(problem, outlet, held, flow, state.saturation, dt, guess, age)
-            links.append(outlet.share * total)
+            links.append(outlet.share * _tube(problem, i, outlet, span, state, dt, guess, age))
         else:
             links.append(outlet.conductance(m.vertex, 1.0 / problem.marrow_viscosity, guess.pressure))
     return Conductances(m, np.concatenate(links))
@@ -213,29 +213,22 @@ def tube_change(problem: Problem, state: State, dt: float, flow: Flow) -> float:
     change = 0.0
     for i, outlet, span in problem.linked:
         if isinstance(outlet, Tube):
-            held, through = float(state.held[i]), float(guess.link[span].sum())
-            total = _tube(problem, outlet, held, through, state.saturation, dt, guess, age)
+            through = float(guess.link[span].sum())
             mouth = float(outlet.share @ flow.pressure[outlet.vertices])
-            coming = total * (mouth - outlet.pressure)
+            coming = _tube(problem, i, outlet, span, state, dt, guess, age) * (mouth - outlet.pressure)
             if abs(coming - through) > SMALL_FLOW * problem.drive.rate:
                 change = max(change, abs(coming - through) / max(abs(through), abs(coming)))
     return change
 
 
 def _tube(
-    problem: Problem,
-    tube: Tube,
-    held: float,
-    flow: float,
-    saturation: Floats,
-    dt: float,
-    guess: Guess,
-    age: float,
+    problem: Problem, i: int, tube: Tube, links: slice, state: State, dt: float, guess: Guess, age: float
 ) -> float:
-    """Conductance of a tube over the coming step [m3/(Pa s)]."""
+    """Conductance of a tube, outlet i, over the coming step [m3/(Pa s)]."""
     at = tube.vertices
-    cement = problem.corey.cement(saturation[at]) / guess.viscosity[at]
-    marrow = problem.corey.marrow(saturation[at]) / problem.marrow_viscosity
+    held, flow = float(state.held[i]), float(guess.link[links].sum())
+    cement = problem.corey.cement(state.saturation[at]) / guess.viscosity[at]
+    marrow = problem.corey.marrow(state.saturation[at]) / problem.marrow_viscosity
     cement_share = float(tube.share @ (cement / (cement + marrow)))
     with_cement = held > 0.0 or cement_share > 0.0
     return tube.conductance(
