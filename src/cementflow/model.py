@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from cementflow.case import BoneSpec, Case, CementSpec, InjectionSpec, Permeability, RegionSpec
 from cementflow.errors import CaseError
 from cementflow.fem.control_volumes import build_control_volumes
+from cementflow.flow.course import Plan
 from cementflow.flow.problem import Drive, Problem, Tolerances
-from cementflow.laws.ageing import AgeingCement, arrhenius_speed
+from cementflow.laws.ageing import AgeingCement
+from cementflow.laws.growth import Constant, Exponential
 from cementflow.laws.in_situ import CapillaryBundle, EquivalentRate, MeanViscosity, Upscaling
 from cementflow.laws.relative_permeability import Corey
 from cementflow.laws.rheology import (
@@ -24,10 +26,10 @@ from cementflow.laws.rheology import (
 )
 from cementflow.mesh.geometry import Geometry
 from cementflow.mesh.regions import shape_fractions
-from cementflow.simulate import Plan
 from cementflow.sites.cannula import Cannula
 from cementflow.sites.place import build_outlets, locate
 from cementflow.sites.source import ball_weights
+from cementflow.sites.syringe import Batch, Syringe
 
 Floats = NDArray[np.float64]
 
@@ -87,6 +89,7 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         raise CaseError(
             f"injection: the tip lies outside the bone (fractions of its box: {fractions})", case.source
         )
+    cement = cement_law(case.cement)
     problem = Problem(
         volumes=build_control_volumes(geometry.mesh, bone.porosity, bone.permeability),
         corey=Corey(
@@ -95,9 +98,9 @@ def build_model(case: Case, geometry: Geometry) -> Model:
             case.bone.residual_cement,
             case.bone.residual_marrow,
         ),
-        cement=cement_law(case.cement),
+        cement=cement,
         marrow_viscosity=case.marrow.viscosity,
-        age=case.cement.age,
+        syringe=_syringe(case.cement, cement),
         in_situ=upscaling(case.cement),
         source=weights,
         drive=_drive(case.injection),
@@ -117,11 +120,15 @@ def cement_law(spec: CementSpec) -> AgeingCement:
     """The law of flow of a stated cement, with its ageing."""
     return AgeingCement(
         bulk=bulk_law(spec),
-        growth=spec.growth if spec.growth is not None else np.inf,
-        reference_age=spec.reference_age,
+        growth=Exponential(spec.growth, spec.reference_age) if spec.growth is not None else Constant(),
         maximum=spec.maximum_viscosity,
-        speed=arrhenius_speed(spec.activation_energy, spec.temperature, spec.reference_temperature),
+        activation_energy=spec.activation_energy,
+        reference_temperature=spec.reference_temperature,
     )
+
+
+def _syringe(spec: CementSpec, cement: AgeingCement) -> Syringe:
+    return Syringe((Batch(0.0, -spec.age),), spec.temperature, float(cement.speed(spec.temperature)))
 
 
 def bulk_law(spec: CementSpec) -> Rheology:
