@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.case import BoneSpec, Case, CementSpec, InjectionSpec, Permeability, RegionSpec
+from cementflow.case import BoneSpec, Case, CementSpec, InjectionSpec, Permeability, PhysicsSpec, RegionSpec
 from cementflow.errors import CaseError
 from cementflow.fem.control_volumes import build_control_volumes
 from cementflow.flow.problem import Drive, Problem, Tolerances
@@ -21,6 +21,7 @@ from cementflow.laws.rheology import (
     Newtonian,
     PowerLaw,
     Rheology,
+    Yielding,
 )
 from cementflow.mesh.geometry import Geometry
 from cementflow.mesh.regions import shape_fractions
@@ -95,7 +96,7 @@ def build_model(case: Case, geometry: Geometry) -> Model:
             case.bone.residual_cement,
             case.bone.residual_marrow,
         ),
-        cement=cement_law(case.cement),
+        cement=cement_law(case.cement, case.physics),
         marrow_viscosity=case.marrow.viscosity,
         age=case.cement.age,
         in_situ=upscaling(case.cement),
@@ -113,10 +114,10 @@ def build_model(case: Case, geometry: Geometry) -> Model:
     return Model(case, geometry, bone, source, problem, _plan(case))
 
 
-def cement_law(spec: CementSpec) -> AgeingCement:
+def cement_law(spec: CementSpec, physics: PhysicsSpec) -> AgeingCement:
     """The law of flow of a stated cement, with its ageing."""
     return AgeingCement(
-        bulk=bulk_law(spec),
+        bulk=bulk_law(spec, physics),
         growth=spec.growth if spec.growth is not None else np.inf,
         reference_age=spec.reference_age,
         maximum=spec.maximum_viscosity,
@@ -124,17 +125,26 @@ def cement_law(spec: CementSpec) -> AgeingCement:
     )
 
 
-def bulk_law(spec: CementSpec) -> Rheology:
-    """Viscosity over shear rate at the reference age."""
+def bulk_law(spec: CementSpec, physics: PhysicsSpec) -> Rheology:
+    """Viscosity over shear rate at the reference age, with what of it is switched on."""
+    flowing = _law_without_yield_stress(spec)
+    if not physics.shear_thinning:
+        flowing = Newtonian(float(flowing.viscosity(np.array(physics.constant_rate))))
+    if not spec.yield_stress or not physics.yield_stress:
+        return flowing
     bounds = spec.shear_rate_min, spec.shear_rate_max
+    plug = spec.yield_stress, _given(spec.regularisation_time)
+    if isinstance(flowing, PowerLaw):
+        return HerschelBulkley(flowing.K, flowing.n, *plug, *bounds)
+    return Yielding(flowing, *plug, *bounds)
+
+
+def _law_without_yield_stress(spec: CementSpec) -> Rheology:
     if spec.law == "newtonian":
         return Newtonian(_given(spec.viscosity))
     n = _given(spec.n)
-    if spec.law == "power":
-        return PowerLaw(_given(spec.K), n, *bounds)
-    if spec.law == "herschel-bulkley":
-        plug = _given(spec.yield_stress), _given(spec.regularisation_time)
-        return HerschelBulkley(_given(spec.K), n, *plug, *bounds)
+    if spec.law in ("power", "herschel-bulkley"):
+        return PowerLaw(_given(spec.K), n, spec.shear_rate_min, spec.shear_rate_max)
     plateaux = _given(spec.viscosity_zero), _given(spec.viscosity_infinity)
     relaxation = _given(spec.relaxation_time)
     if spec.law == "cross":
