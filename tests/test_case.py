@@ -14,33 +14,48 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cementflow.case import Permeability, Position, digest, load, preset, read_case, to_table, to_toml
+from cementflow.case.cement_rules import (
+    AGEING_PARAMETERS,
+    ALL_AGEING_PARAMETERS,
+    ALL_LAW_PARAMETERS,
+    LAW_PARAMETERS,
+)
+from cementflow.case.compound_kinds import Span, WordOrQuantity
 from cementflow.case.edit import parse_setting, parse_settings
 from cementflow.case.fields import entries
 from cementflow.case.inline import inline, shown
 from cementflow.case.kinds import Choice, Flag, Gauge, Number, Quantity, Text, Times, Triple
 from cementflow.case.positions import PLACES, PermeabilityKind, PlaceKind, PositionKind
 from cementflow.case.reference import reference_markdown
-from cementflow.case.rules import ALL_LAW_PARAMETERS, GAUGE_DIAMETERS, LAW_PARAMETERS
+from cementflow.case.rules import GAUGE_DIAMETERS
 from cementflow.case.schema import (
+    BatchSpec,
     BoneSpec,
+    BoneThermal,
     CannulaSpec,
     Case,
     CementSpec,
+    CementThermal,
     CortexSpec,
+    CureSpec,
     InjectionSpec,
     MarrowSpec,
+    MarrowThermal,
     NumericsSpec,
     OutletSpec,
     OutputSpec,
+    PhysicsSpec,
+    RadiopacifierSpec,
     RegionSpec,
     SourceSpec,
     StopSpec,
+    SurroundingsSpec,
 )
 from cementflow.case.sections import Table, Tables
 from cementflow.case.write import WITHOUT_EFFECT
 from cementflow.errors import CaseError
-from cementflow.presets import list_presets
-from cementflow.units import format_quantity
+from cementflow.presets import list_presets, load_preset
+from cementflow.units import format_quantity, parse_quantity
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -119,6 +134,96 @@ def test_preset_is_overridden_by_what_is_stated():
 def test_none_takes_out_what_a_preset_states():
     assert read().cement.growth == 333.0
     assert read({"cement.growth": "none"}).cement.growth is None
+
+
+def test_cure_is_known_by_a_setting_time_or_by_its_begin():
+    cure = read().cement.cure
+    assert (cure.initial, cure.setting_temperature) == (None, 298.15)
+    begun = read({"cement.cure.initial": 1e-3}).cement.cure
+    assert (begun.initial, begun.setting_time, begun.setting_temperature) == (1e-3, None, None)
+    timed = read({"cement.cure.setting_temperature": "23 degC"}).cement.cure
+    assert (timed.initial, timed.setting_temperature) == (None, 296.15)
+
+
+def test_density_follows_from_the_radiopacifier_unless_stated():
+    def density(**parts):
+        return read({"cement": {"law": "newtonian", "viscosity": "9 Pa s", **parts}}).cement.thermal.density
+
+    assert density() == pytest.approx(1 / (0.2 / 4500 + 0.8 / 1180))
+    assert density(radiopacifier={"share": 0}) == pytest.approx(1180)
+    assert density(radiopacifier={"material": "ZrO2", "share": 0.3}) == pytest.approx(1550, abs=5)
+    assert density(thermal={"density": "1.3 g/cm3"}) == 1300
+    heavier = read().replace({"cement.radiopacifier.share": 0.4}).cement.thermal
+    assert heavier.density == pytest.approx(1670, abs=5)
+    own = read({"cement.thermal": {"density": "1.5 g/cm3", "conductivity": "0.18 W/(m K)"}})
+    assert own.replace({"cement.radiopacifier.share": 0.4}).cement.thermal.conductivity == 0.18
+    both = {"cement.radiopacifier.share": 0.4, "cement.thermal.density": "1.6 g/cm3"}
+    assert own.replace(both).cement.thermal.density == 1600
+
+
+def test_any_law_may_have_a_yield_stress():
+    stated = {"law": "newtonian", "viscosity": "9 Pa s", "yield_stress": "50 Pa"}
+    cement = read({"cement": stated}).cement
+    assert (cement.yield_stress, cement.regularisation_time) == (50.0, 100.0)
+    none = read({"cement": {"law": "newtonian", "viscosity": "9 Pa s"}}).cement
+    assert (none.yield_stress, none.regularisation_time) == (None, None)
+
+
+def test_run_can_go_on_until_the_cement_is_set():
+    assert read().stop.until is None
+    assert read({"stop.until": "set"}).stop.until == "set"
+    assert again(read({"stop.until": "20 min"})).stop.until == 1200.0
+
+
+@pytest.fixture
+def two_cements(monkeypatch):
+    """Presets that state a part of a section inside theirs."""
+    bases = {name: load_preset("cements", "medium") for name in ("low", "medium")}
+    bases["low"] |= {"law": "power", "K": "9 Pa s^n", "n": 0.5, "yield_stress": "7 Pa"}
+    bases["low"]["cure"] = {"setting_time": "9 min", "set_at": 0.5}
+    bases["medium"]["cure"] = {"setting_time": "8 min"}
+
+    def fake(kind, name):
+        return copy.deepcopy(bases[name]) if kind == "cements" else load_preset(kind, name)
+
+    monkeypatch.setattr("cementflow.case.sections.load_preset", fake)
+    monkeypatch.setattr("cementflow.case.edit.load_preset", fake)
+
+
+@pytest.mark.usefixtures("two_cements")
+def test_a_part_of_a_section_in_a_preset_can_be_stated():
+    def cure(changes, base=None):
+        case = read({"cement.preset": "low", **(base or {})}).replace(changes)
+        assert again(case) == case
+        c = case.cement.cure
+        return c.initial, c.setting_time, c.set_at, c.rest_order
+
+    own = {"cement.cure.rest_order": 1.0}
+    assert cure({}) == (None, 540.0, 0.5, 1.06)
+    assert cure({}, own) == (None, 540.0, 0.5, 1.0)
+    assert cure(own) == (None, 540.0, 0.5, 1.0)
+    assert cure({"cement.cure.initial": 0.01}) == (0.01, None, 0.5, 1.06)
+    assert cure({}, {"cement.cure.initial": 0.01}) == (0.01, None, 0.5, 1.06)
+    assert cure({"cement.preset": "medium"}) == (None, 480.0, 0.7, 1.06)
+    assert cure({"cement.preset": "medium", "cement.cure.set_at": 0.6}) == (None, 480.0, 0.6, 1.06)
+    assert cure({"cement.cure": {"rest_order": 1.0}}) == (None, 540.0, 0.5, 1.0)
+
+
+@pytest.mark.usefixtures("two_cements")
+def test_the_yield_stress_of_a_preset_belongs_to_its_law():
+    def found(cement):
+        case = read({"cement": {"preset": "low", **cement}})
+        assert again(case) == case
+        return case.cement.yield_stress
+
+    newtonian = {"law": "newtonian", "viscosity": "9 Pa s"}
+    assert found({}) == 7.0
+    assert found({"law": "power"}) == 7.0
+    assert found({"yield_stress": "none"}) is None
+    assert found(newtonian) is None
+    assert found(newtonian | {"yield_stress": "8 Pa"}) == 8.0
+    changed_law = {f"cement.{k}": v for k, v in newtonian.items()}
+    assert read({"cement": {"preset": "low"}}).replace(changed_law).cement.yield_stress is None
 
 
 def test_preset_none_is_no_preset():
@@ -313,9 +418,63 @@ WRONG = [
         'cortex and an outlet with at = "all faces" exclude each other',
     ),
     ({"cement.viscosity": "50 Pa s"}, 'cement.viscosity has no meaning with law = "carreau", which takes'),
+    ({"cement.ageing": "two-fase"}, 'did you mean "two-phase"?'),
     (
-        {"cement.yield_stress": "50 Pa"},
-        'cement.yield_stress has no meaning with law = "carreau", which takes',
+        {"cement.ageing": "two-phase", "cement.polymerisation_growth": "50 s"},
+        'cement.polymerisation_age is missing: ageing = "two-phase" needs it',
+    ),
+    (
+        {"cement.polymerisation_age": "8 min"},
+        "cement.polymerisation_age has no meaning with ageing = ",
+    ),
+    (
+        {"cement.ageing": "exponential", "cement.gel_cure": 0.5},
+        'cement.gel_cure has no meaning with ageing = "exponential"',
+    ),
+    (
+        {"cement": {"law": "newtonian", "viscosity": "9 Pa s", "regularisation_time": "9 s"}},
+        "cement.regularisation_time has no meaning without yield_stress",
+    ),
+    (
+        {"cement.law": "herschel-bulkley", "cement.K": "9 Pa s^n"},
+        'cement.yield_stress is missing: law = "herschel-bulkley" needs it',
+    ),
+    ({"cement.working_window": ["9 min", "3 min"]}, "must begin before it ends"),
+    ({"cement.working_window": ["9 min"]}, "is not a list of begin and end"),
+    ({"cement.working_window": ["3 min", 9]}, "cement.working_window.1 = 9 needs a unit of time"),
+    # cure, heat, marrow, batches
+    ({"cement.cur": {}}, 'cement.cur is unknown (did you mean "cure"?)'),
+    ({"cement.cure": "fast"}, 'cement.cure = "fast" is not a table'),
+    ({"cement.cure.initial": 0.5}, "cement.cure.initial = 0.5 is outside 1e-15 to 0.1"),
+    (
+        {"cement.cure.initial": 1e-3, "cement.cure.setting_time": "9 min"},
+        "cement.cure.setting_time and initial exclude each other; state one",
+    ),
+    ({"cement.cure.setting_tim": "9 min"}, 'did you mean "setting_time"?'),
+    ({"cement.cure.limit_offset": -2}, "cement.cure.limit_offset and limit_slope leave nothing to cure"),
+    ({"cement.cure.limit_slope": 0.0039}, "needs a unit of change per kelvin"),
+    ({"cement.cure.enthalpy": "193 kJ/mol"}, "is a molar energy where a specific energy is needed"),
+    ({"cement.thermal.conductivity": "0.2 W/K"}, "where a thermal conductivity is needed"),
+    ({"cement.radiopacifier.material": "BaSO"}, 'did you mean "BaSO4"?'),
+    ({"bone.thermal.densty": "1 g/cm3"}, 'bone.thermal.densty is unknown (did you mean "density"?)'),
+    ({"surroundings.exchange": "50 W/m2"}, "where a heat transfer coefficient is needed"),
+    ({"marrow.n": 0.5}, "marrow.relaxation_time is missing: marrow that thins under shear needs both"),
+    ({"marrow.viscosity_infinity": "1 mPa s"}, "marrow.viscosity_infinity needs n and relaxation_time"),
+    ({"marrow.viscosity": "500 Pa s"}, "marrow.viscosity must not be above maximum_viscosity"),
+    ({"physics.heat": "yes"}, 'physics.heat = "yes" is neither true nor false'),
+    ({"physics.shear_thining": False}, 'did you mean "shear_thinning"?'),
+    ({"stop.until": "sett"}, 'stop.until = "sett" is neither "set" nor a time (did you mean "set"?)'),
+    ({"stop.until": 3}, "stop.until = 3 needs a unit of time"),
+    ({"stop.until": "0 s"}, "is below the smallest sensible value"),
+    ({"stop.until": "set", "cement.cure.set_at": 0.9}, 'stop.until = "set" is never reached'),
+    ({"injection.batch": [{"after": "2 mL"}]}, "injection.batch.0.mixed is missing"),
+    (
+        {"injection.batch": [{"after": f"{v} mL", "mixed": "1 min"} for v in (2, 2)]},
+        "injection.batch must be in the order in which they are injected",
+    ),
+    (
+        {"injection.batch": [{"after": "4 mL", "mixed": "1 min"}]},
+        "injection.batch begins when the whole volume is in",
     ),
     ({"cement.a": 1.5}, 'cement.a has no meaning with law = "carreau"'),
     ({"cement.law": "herschel-bulkely"}, 'did you mean "herschel-bulkley"?'),
@@ -542,6 +701,10 @@ FRACTIONS = st.fixed_dictionaries({k: st.floats(-0.25, 1.25) for k in ("ap", "lr
 PLAIN_TEXT = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1, max_size=20)
 
 
+def in_order(times):
+    return sorted(times, key=lambda t: parse_quantity(t, "time"))
+
+
 def values(kind):
     """Strategy for what a user may write for one kind of value."""
     match kind:
@@ -561,6 +724,10 @@ def values(kind):
             return st.lists(quantities(kind.item), max_size=3)
         case Triple():
             return st.lists(quantities(kind.item), min_size=3, max_size=3)
+        case Span():
+            return st.lists(quantities(kind.item), min_size=2, max_size=2, unique_by=str).map(in_order)
+        case WordOrQuantity():
+            return st.just(kind.word) | quantities(kind.item)
         case PositionKind():
             return POINTS | FRACTIONS
         case PlaceKind():
@@ -614,12 +781,39 @@ RESIDUALS = st.fixed_dictionaries(
 BONE = st.one_of(
     merged(
         some(BoneSpec, FLOWING, ("preset",)),
+        st.fixed_dictionaries({}, optional={"thermal": some(BoneThermal, tuple(entries(BoneThermal)))}),
+        some(BoneSpec, ("perfusion",)),
         RESIDUALS,
         st.fixed_dictionaries({}, optional={"region": REGIONS}),
     ),
     merged(some(BoneSpec, FLOWING[2:], FLOWING[:2]), RESIDUALS, st.fixed_dictionaries({"region": REGIONS})),
 )
-AGEING = ("age", "temperature", "growth", "reference_age", "reference_temperature", "activation_energy")
+AGE = ("age", "temperature", "growth", "reference_age", "reference_temperature", "activation_energy")
+AGEING = st.one_of(
+    st.just({}),
+    some(CementSpec, (), ("polymerisation_age", "polymerisation_growth")).map(
+        lambda t: t | {"ageing": "two-phase"}
+    ),
+    some(CementSpec, ("gel_cure", "gel_exponent", "gel_slope")).map(
+        lambda t: t | {"ageing": "castro-macosko"}
+    ),
+)
+PLUG = st.just({}) | some(CementSpec, ("regularisation_time",), ("yield_stress",))
+REACTION = ("frequency", "activation_energy", "cure_order", "rest_order", "set_at", "enthalpy")
+CURE = merged(
+    some(CureSpec, REACTION),
+    st.just({}) | st.just({"limit_offset": 0.5, "limit_slope": "0.001 1/K"}),
+    some(CureSpec, ("setting_time", "setting_temperature")) | some(CureSpec, (), ("initial",)),
+)
+PARTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "cure": CURE,
+        "thermal": some(CementThermal, tuple(entries(CementThermal))),
+        "radiopacifier": some(RadiopacifierSpec, tuple(entries(RadiopacifierSpec))),
+        "working_window": values(Span(Quantity("time", "0 s", "24 h"))),
+    },
+)
 SHEAR = ("shear_factor", "shear_rule")
 THICK = st.sampled_from(["1 Pa s", "1e2 Pa s", "12.3456789 kPa s"])
 LAW = st.one_of(
@@ -643,7 +837,7 @@ LAW = st.one_of(
     st.just({"preset": "low", "growth": "none"}),
     st.fixed_dictionaries({"preset": st.just("medium"), "law": st.just("newtonian"), "viscosity": THICK}),
 )
-CEMENT = merged(some(CementSpec, (*AGEING, *SHEAR)), LAW)
+CEMENT = merged(some(CementSpec, (*AGE, *SHEAR)), PLUG, LAW, AGEING, PARTS)
 CANNULA = merged(
     st.sampled_from([{"gauge": 8}, {"gauge": "11 G"}, {"inner_diameter": "2.345 mm"}]),
     some(CannulaSpec, ("tip_radius",), ("length", "tip")),
@@ -658,7 +852,13 @@ ENTRY = st.one_of(
     CANNULA.map(lambda t: {"cannula": t}),
     some(SourceSpec, (), ("center", "radius")).map(lambda t: {"source": t}),
 )
-INJECTION = merged(some(InjectionSpec, (), ("volume", "flow_rate")), LIMITS, ENTRY)
+BATCHES = merged(
+    st.just({"volume": "9 mL"}),
+    some(BatchSpec, (), ("mixed",)).map(
+        lambda t: {"batch": [t | {"after": "2 mL"}, {"after": "3 mL", "mixed": "-1 min"}]}
+    ),
+)
+INJECTION = merged(some(InjectionSpec, (), ("volume", "flow_rate")), LIMITS, ENTRY, st.just({}) | BATCHES)
 SITE = st.one_of(
     some(OutletSpec, ("permeability", "pressure"), ("name", "type", "at", "radius")),
     some(OutletSpec, ("permeability", "pressure", "viscosity"), ("name", "type", "at", "diameter", "length")),
@@ -672,13 +872,26 @@ WAYS_OUT = st.one_of(
     st.fixed_dictionaries({"cortex": some(CortexSpec, ("pressure",), ("thickness", "permeability"))}),
 )
 TOLERANCES = ("step_tolerance", "picard_tolerance", "linear_tolerance")
-MARROW = some(MarrowSpec, ("preset",), ("viscosity",)) | some(MarrowSpec, (), ("preset",))
+WARM = ("reference_temperature", "activation_energy")
+THINS = st.just({}) | merged(
+    some(MarrowSpec, (), ("n", "relaxation_time")),
+    st.just({}) | st.just({"viscosity_infinity": "1 mPa s"}),
+)
+MARROW = merged(
+    st.sampled_from([{"viscosity": "12.3 mPa s"}, {"viscosity": "2 Pa s", "maximum_viscosity": "33 Pa s"}])
+    | some(MarrowSpec, (), ("preset",)),
+    some(MarrowSpec, WARM),
+    THINS,
+    st.fixed_dictionaries({}, optional={"thermal": some(MarrowThermal, tuple(entries(MarrowThermal)))}),
+)
 REST = st.fixed_dictionaries(
     {"geometry": GEOMETRY, "bone": BONE, "cement": CEMENT, "injection": INJECTION},
     optional={
         "title": PLAIN_TEXT | st.just(""),
         "marrow": MARROW,
-        "stop": some(StopSpec, ("leaked", "time")),
+        "surroundings": some(SurroundingsSpec, tuple(entries(SurroundingsSpec))),
+        "physics": some(PhysicsSpec, tuple(entries(PhysicsSpec))),
+        "stop": some(StopSpec, tuple(entries(StopSpec))),
         "output": some(OutputSpec, tuple(entries(OutputSpec))),
         "numerics": some(NumericsSpec, TOLERANCES)
         | st.fixed_dictionaries(
@@ -772,6 +985,15 @@ def test_very_long_values_are_cut_in_messages():
                 c.cement.a,
             ),
             (50.0, 100.0, None, None),
+        ),
+        ({"cement.yield_stress": "50 Pa"}, lambda c: c.cement.regularisation_time, 100.0),
+        ({"cement.cure.initial": 0.01}, lambda c: c.cement.cure.setting_time, None),
+        ({"physics.heat": True}, lambda c: c.physics.heat, True),
+        ({"stop.until": "set"}, lambda c: c.stop.until, "set"),
+        (
+            {"cement.ageing": "castro-macosko"},
+            lambda c: (c.cement.gel_cure, c.cement.gel_exponent, c.cement.gel_slope),
+            (0.7, 1.5, 1.0),
         ),
         ({"cement.shear_rule": "eberhard"}, lambda c: c.cement.shear_factor, 2**0.5),
         ({"cement.shear_rule": "christopher-middleman"}, lambda c: c.cement.shear_factor, 12 / 150**0.5),
@@ -946,7 +1168,15 @@ def full_case(tmp_path):
     (tmp_path / "a.vtu").write_bytes(b"mesh")
     body = {"low": ["0 mm"] * 3, "high": ["30 mm"] * 3}
     cortex = {"thickness": "1 mm", "permeability": "1e-14 m2"}
-    table = changed({"geometry": {"mesh": "a.vtu", "body": body}, "bone.region": [BALL], "cortex": cortex})
+    batch = {"after": "2 mL", "mixed": "30 s"}
+    table = changed(
+        {
+            "geometry": {"mesh": "a.vtu", "body": body},
+            "bone.region": [BALL],
+            "cortex": cortex,
+            "injection.batch": [batch],
+        }
+    )
     return read_case(table, "full", tmp_path)
 
 
@@ -976,7 +1206,7 @@ def test_digest_sees_everything_that_has_an_effect(full_case, tmp_path):
     # A second file adds its bytes, so only the path that is in use can show that paths are left out.
     assert ignored == WITHOUT_EFFECT - {"geometry.surface"}
     leaves = {p.replace(".0.", ".") for p in leaf_paths(Case)}
-    assert leaves - ignored - seen == {"outlet", "bone.region"} | {
+    assert leaves - ignored - seen == {"outlet", "bone.region", "injection.batch"} | {
         p for p in leaves if isinstance(kind_at(p), Table)
     }
 
@@ -1062,6 +1292,8 @@ def test_every_default_number_has_a_source():
 def test_laws_name_only_entries_of_the_cement():
     assert set(ALL_LAW_PARAMETERS) <= set(entries(CementSpec))
     assert set(LAW_PARAMETERS) == set(entries(CementSpec)["law"].kind.options)
+    assert set(ALL_AGEING_PARAMETERS) <= set(entries(CementSpec))
+    assert set(AGEING_PARAMETERS) == set(entries(CementSpec)["ageing"].kind.options)
 
 
 def test_a_case_cannot_be_changed_in_place():

@@ -5,11 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cementflow.case import Case, preset
+from cementflow.case import Case, PhysicsSpec, preset
 from cementflow.laws.in_situ import CHRISTOPHER_MIDDLEMAN, CapillaryBundle, EquivalentRate, MeanViscosity
-from cementflow.laws.rheology import CarreauYasuda, Cross, HerschelBulkley, Newtonian, PowerLaw, Rheology
+from cementflow.laws.rheology import (
+    CarreauYasuda,
+    Cross,
+    HerschelBulkley,
+    Newtonian,
+    PowerLaw,
+    Rheology,
+    Yielding,
+)
+from cementflow.materials import bulk_law, upscaling
 from cementflow.mesh.geometry import build_geometry
-from cementflow.model import build_model, bulk_law, upscaling
+from cementflow.model import build_model
 from cementflow.simulate import simulate
 
 PLATEAUX = {
@@ -46,7 +55,32 @@ def l3(changes: dict[str, object]) -> Case:
 
 @pytest.mark.parametrize(("changes", "law"), LAWS, ids=[str(law) for _, law in LAWS])
 def test_the_law_of_a_case(changes: dict[str, object], law: Rheology) -> None:
-    assert bulk_law(l3(changes).cement) == law
+    assert bulk_law(l3(changes).cement, PhysicsSpec()) == law
+
+
+CARREAU = {**PLATEAUX, "cement.law": "carreau", "cement.n": 0.3, "cement.yield_stress": "90 Pa"}
+FLAT = Newtonian(float(CarreauYasuda(300.0, 2.0, 3.0, 0.3).viscosity(np.array(0.5))))
+SWITCHES: list[tuple[dict[str, object], dict[str, object], Rheology]] = [
+    (CARREAU, {}, Yielding(CarreauYasuda(300.0, 2.0, 3.0, 0.3), 90.0, 100.0, 1e-3, 1e4)),
+    (CARREAU, {"yield_stress": False}, CarreauYasuda(300.0, 2.0, 3.0, 0.3)),
+    (CARREAU, {"shear_thinning": False}, Yielding(FLAT, 90.0, 100.0, 1e-3, 1e4)),
+    (CARREAU, {"shear_thinning": False, "yield_stress": False}, FLAT),
+    (PASTE, {"yield_stress": False}, PowerLaw(60.0, 0.5)),
+    (PASTE, {"shear_thinning": False, "yield_stress": False}, Newtonian(60.0 * 0.5**-0.5)),
+    (LAWS[0][0], {"shear_thinning": False}, Newtonian(50.0)),
+    ({**CARREAU, "cement.yield_stress": "0 Pa"}, {}, CarreauYasuda(300.0, 2.0, 3.0, 0.3)),
+]
+
+
+@pytest.mark.parametrize(("changes", "off", "law"), SWITCHES, ids=[str(off) for _, off, _ in SWITCHES])
+def test_what_is_switched_off_is_left_out(
+    changes: dict[str, object], off: dict[str, object], law: Rheology
+) -> None:
+    case = l3(changes | {f"physics.{k}": v for k, v in {"constant_rate": "0.5 1/s", **off}.items()})
+    found = bulk_law(case.cement, case.physics)
+    rates = np.logspace(-4.0, 4.0, 40)
+    assert type(found) is type(law)
+    np.testing.assert_allclose(found.viscosity(rates), law.viscosity(rates), rtol=1e-14)
 
 
 def test_the_upscaling_of_a_case() -> None:

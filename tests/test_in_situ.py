@@ -21,7 +21,15 @@ from cementflow.laws.in_situ import (
     MeanViscosity,
     christopher_middleman_viscosity,
 )
-from cementflow.laws.rheology import CarreauYasuda, Cross, HerschelBulkley, Newtonian, PowerLaw, Rheology
+from cementflow.laws.rheology import (
+    CarreauYasuda,
+    Cross,
+    HerschelBulkley,
+    Newtonian,
+    PowerLaw,
+    Rheology,
+    Yielding,
+)
 from cementflow.verify import herschel_bulkley_pipe_flow
 
 LAWS = [
@@ -32,6 +40,7 @@ LAWS = [
     PowerLaw(100.0, 0.4, 1e-2, 1e2),
     HerschelBulkley(50.0, 0.6, 300.0, 100.0),
     HerschelBulkley(120.0, 0.3, 100.0, 10.0, 1e-1, 1e2),
+    Yielding(CarreauYasuda(350.0, 5.0, 1.0, 0.5), 150.0),
 ]
 GAMMAS = np.logspace(-4, 4, 9)
 STEPS = np.logspace(-10, 10, 2001)

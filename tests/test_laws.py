@@ -20,7 +20,16 @@ from cementflow.laws.in_situ import (
 )
 from cementflow.laws.pipe import pipe_flow, pipe_gradient, power_law_pipe_gradient
 from cementflow.laws.relative_permeability import Corey
-from cementflow.laws.rheology import CarreauYasuda, Cross, HerschelBulkley, Newtonian, PowerLaw, Rheology
+from cementflow.laws.rheology import (
+    CarreauYasuda,
+    Cross,
+    HerschelBulkley,
+    Newtonian,
+    PowerLaw,
+    Rheology,
+    Yielding,
+    rate_of_stress,
+)
 from cementflow.verify import herschel_bulkley_pipe_flow, simple_shear_consistency
 
 RATES = np.logspace(-6, 7, 200)
@@ -44,7 +53,13 @@ paste = st.builds(
     st.floats(0.0, 20.0),
     st.floats(1.0, 1e3),
 )
-laws = st.one_of(newtonian, power, carreau, cross, paste)
+yielding = st.builds(
+    lambda base, share, m: Yielding(base, share * float(base.viscosity(np.array(1.0))), m),
+    st.one_of(newtonian, power, carreau, cross),
+    st.floats(0.0, 20.0),
+    st.floats(1.0, 1e3),
+)
+laws = st.one_of(newtonian, power, carreau, cross, paste, yielding)
 
 
 @given(laws)
@@ -57,8 +72,34 @@ def test_viscosity_is_positive_finite_and_never_thickens(law: Rheology) -> None:
 
 @given(laws)
 def test_stress_grows_with_shear_rate(law: Rheology) -> None:
-    stress = law.viscosity(RATES) * RATES
+    stress = law.stress(RATES)
+    assert (stress == law.viscosity(RATES) * RATES).all()
     assert (np.diff(stress) > 0).all()
+
+
+@given(laws)
+def test_a_stress_belongs_to_one_rate(law: Rheology) -> None:
+    """The inverse of the inverse is the law, and the inverse grows as the law does."""
+    found = rate_of_stress(law, law.stress(RATES))
+    np.testing.assert_allclose(law.stress(found), law.stress(RATES), rtol=1e-12)
+    # Where a yield stress makes the curve flat, digits of the rate are lost, and no more than that.
+    np.testing.assert_allclose(found, RATES, rtol=1e-9)
+    stresses = np.logspace(-6.0, 9.0, 60).reshape(3, 20)
+    rates = rate_of_stress(law, stresses)
+    assert rates.shape == stresses.shape
+    np.testing.assert_allclose(law.stress(rates), stresses, rtol=1e-12)
+    assert (np.diff(rates.ravel()) > 0.0).all()
+    assert rate_of_stress(law, np.zeros(2)).tolist() == [0.0, 0.0]
+
+
+def test_rates_of_known_stresses() -> None:
+    np.testing.assert_allclose(rate_of_stress(Newtonian(50.0), np.array([0.0, 5.0, 1e4])), [0.0, 0.1, 200.0])
+    rate = rate_of_stress(PowerLaw(100.0, 0.5), np.array(200.0))
+    assert rate.shape == () and rate == pytest.approx(4.0)
+    bingham = Yielding(Newtonian(10.0), 80.0, 1e4, 1e-9)
+    np.testing.assert_allclose(rate_of_stress(bingham, np.array([100.0, 280.0])), [2.0, 20.0], rtol=1e-12)
+    # Below the yield stress it creeps: 1 - exp(-m rate) = 1/2.
+    np.testing.assert_allclose(rate_of_stress(bingham, np.array([40.0])), np.log(2.0) / 1e4, rtol=1e-2)
 
 
 @given(viscosities, st.floats(1e-4, 1.0), st.floats(1e-3, 1e2))
@@ -143,6 +184,37 @@ def test_a_paste_yields_at_its_stress() -> None:
     assert HerschelBulkley(5.0, 1.0, 80.0, 1e3, 0.0).viscosity(np.zeros(1))[0] == pytest.approx(80e3 + 5.0)
 
 
+@given(viscosities, indices, st.floats(0.0, 1e3), st.floats(1.0, 1e3))
+def test_a_power_law_that_yields_is_herschel_and_bulkleys(
+    K: float, n: float, stress: float, m: float
+) -> None:
+    bounds = (1e-3, 1e4)
+    named, made = (
+        HerschelBulkley(K, n, stress, m, *bounds),
+        Yielding(PowerLaw(K, n, *bounds), stress, m, *bounds),
+    )
+    assert (named.viscosity(RATES) == made.viscosity(RATES)).all()
+    assert (named.slope(RATES) == made.slope(RATES)).all()
+
+
+@given(st.one_of(newtonian, power, carreau, cross), st.floats(1.0, 1e4), st.floats(1.0, 1e3))
+def test_a_yield_stress_adds_to_any_law(base: Rheology, stress: float, m: float) -> None:
+    """Far above 1/m the yield stress adds to that of the base; at rest m tau_y adds to its viscosity."""
+    law = Yielding(base, stress, m, 0.0, np.inf)
+    fast = np.array([50.0, 1e3]) / m
+    np.testing.assert_allclose(law.stress(fast), base.stress(fast) + stress, rtol=1e-12)
+    rest = np.zeros(1)
+    np.testing.assert_allclose(law.viscosity(rest), base.viscosity(rest) + m * stress, rtol=1e-12)
+    assert (Yielding(base, 0.0, m).viscosity(RATES) == base.viscosity(RATES)).all()
+
+
+def test_a_yield_stress_is_held_outside_the_range_of_rates() -> None:
+    law = Yielding(Newtonian(1.0), 80.0, 1e3, 1e-2, 1e2)
+    outside, bounds = law.viscosity(np.array([0.0, 1e9])), law.viscosity(np.array([1e-2, 1e2]))
+    assert (outside == bounds).all()
+    assert (law.slope(np.array([1e-3, 1e3])) == 0.0).all()
+
+
 def test_only_flat_laws_are_newtonian() -> None:
     flat: list[Rheology] = [
         Newtonian(1.0),
@@ -151,6 +223,7 @@ def test_only_flat_laws_are_newtonian() -> None:
         CarreauYasuda(9.0, 9.0, 1.0, 0.5),
         Cross(9.0, 9.0, 1.0, 0.5),
         HerschelBulkley(1.0, 1.0, 0.0),
+        Yielding(Newtonian(1.0), 0.0),
     ]
     for law in flat:
         assert law.newtonian
@@ -161,6 +234,8 @@ def test_only_flat_laws_are_newtonian() -> None:
         Cross(9.0, 1.0, 1.0, 0.5),
         HerschelBulkley(1.0, 1.0, 1.0),
         HerschelBulkley(1.0, 0.9, 0.0),
+        Yielding(Newtonian(1.0), 1.0),
+        Yielding(PowerLaw(1.0, 0.9), 0.0),
     ]
     assert not any(law.newtonian for law in thinning)
 

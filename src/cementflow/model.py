@@ -7,31 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.case import BoneSpec, Case, CementSpec, InjectionSpec, Permeability, RegionSpec
+from cementflow.case import BoneSpec, Case, InjectionSpec, Permeability, RegionSpec
 from cementflow.errors import CaseError
 from cementflow.fem.control_volumes import build_control_volumes
 from cementflow.flow.course import Plan
 from cementflow.flow.problem import Drive, Problem, Tolerances
-from cementflow.laws.ageing import AgeingCement
-from cementflow.laws.growth import Constant, Exponential
-from cementflow.laws.in_situ import CapillaryBundle, EquivalentRate, MeanViscosity, Upscaling
 from cementflow.laws.relative_permeability import Corey
-from cementflow.laws.rheology import (
-    CarreauYasuda,
-    Cross,
-    HerschelBulkley,
-    Newtonian,
-    PowerLaw,
-    Rheology,
-)
+from cementflow.laws.thermal import ZERO_CELSIUS
+from cementflow.materials import cement_law, cure_kinetics, syringe, tissue, upscaling
 from cementflow.mesh.geometry import Geometry
 from cementflow.mesh.regions import shape_fractions
 from cementflow.sites.cannula import Cannula
 from cementflow.sites.place import build_outlets, locate
 from cementflow.sites.source import ball_weights
-from cementflow.sites.syringe import Batch, Syringe
 
 Floats = NDArray[np.float64]
+COOL = 43.0 + ZERO_CELSIUS  # K; below it heat does little harm (Sapareto and Dewey 1984, recalled)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +80,8 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         raise CaseError(
             f"injection: the tip lies outside the bone (fractions of its box: {fractions})", case.source
         )
-    cement = cement_law(case.cement)
+    kinetics = cure_kinetics(case.cement.cure)
+    cement = cement_law(case.cement, case.physics, kinetics)
     problem = Problem(
         volumes=build_control_volumes(geometry.mesh, bone.porosity, bone.permeability),
         corey=Corey(
@@ -100,7 +92,7 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         ),
         cement=cement,
         marrow_viscosity=case.marrow.viscosity,
-        syringe=_syringe(case.cement, cement),
+        syringe=syringe(case, cement, kinetics),
         in_situ=upscaling(case.cement),
         source=weights,
         drive=_drive(case.injection),
@@ -112,51 +104,9 @@ def build_model(case: Case, geometry: Geometry) -> Model:
             case.numerics.min_step,
             case.numerics.max_step,
         ),
+        tissue=tissue(case) if case.physics.heat else None,
     )
     return Model(case, geometry, bone, source, problem, _plan(case))
-
-
-def cement_law(spec: CementSpec) -> AgeingCement:
-    """The law of flow of a stated cement, with its ageing."""
-    return AgeingCement(
-        bulk=bulk_law(spec),
-        growth=Exponential(spec.growth, spec.reference_age) if spec.growth is not None else Constant(),
-        maximum=spec.maximum_viscosity,
-        activation_energy=spec.activation_energy,
-        reference_temperature=spec.reference_temperature,
-    )
-
-
-def _syringe(spec: CementSpec, cement: AgeingCement) -> Syringe:
-    return Syringe((Batch(0.0, -spec.age),), spec.temperature, float(cement.speed(spec.temperature)))
-
-
-def bulk_law(spec: CementSpec) -> Rheology:
-    """Viscosity over shear rate at the reference age."""
-    bounds = spec.shear_rate_min, spec.shear_rate_max
-    if spec.law == "newtonian":
-        return Newtonian(_given(spec.viscosity))
-    n = _given(spec.n)
-    if spec.law == "power":
-        return PowerLaw(_given(spec.K), n, *bounds)
-    if spec.law == "herschel-bulkley":
-        plug = _given(spec.yield_stress), _given(spec.regularisation_time)
-        return HerschelBulkley(_given(spec.K), n, *plug, *bounds)
-    plateaux = _given(spec.viscosity_zero), _given(spec.viscosity_infinity)
-    relaxation = _given(spec.relaxation_time)
-    if spec.law == "cross":
-        return Cross(*plateaux, relaxation, n)
-    return CarreauYasuda(*plateaux, relaxation, n, 2.0 if spec.a is None else spec.a)
-
-
-def upscaling(spec: CementSpec) -> Upscaling:
-    """The way from the bulk law to the pores."""
-    factor = _given(spec.shear_factor)
-    if spec.shear_rule == "simple":
-        return EquivalentRate(factor)
-    if spec.shear_rule == "eberhard":
-        return MeanViscosity(factor)
-    return CapillaryBundle(factor)
 
 
 def bone_fields(spec: BoneSpec, geometry: Geometry) -> BoneFields:
@@ -238,9 +188,6 @@ def _plan(case: Case) -> Plan:
         output_times=tuple(sorted(t for t in times if t > 0.0)),
         max_leaked=case.stop.leaked if case.stop.leaked is not None else np.inf,
         max_time=case.stop.time if case.stop.time is not None else np.inf,
+        until=np.inf if isinstance(case.stop.until, str) else case.stop.until,
+        cool=COOL if case.stop.until == "cool" else np.inf,
     )
-
-
-def _given(value: float | None) -> float:
-    assert value is not None  # the case has been checked for its law
-    return value

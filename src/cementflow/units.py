@@ -21,6 +21,9 @@ _MASS, _TIME, _RATE, _KELVIN = (0, 1, 0, 0, 0, 0), (0, 0, 1, 0, 0, 0), (0, 0, -1
 _MOLE, _TIME_TO_N, _NUMBER_OF = (0, 0, 0, 0, 1, 0), (0, 0, 0, 0, 0, 1), (0, 0, 0, 0, 0, 0)
 _FORCE, _PRESSURE, _ENERGY = (1, 1, -2, 0, 0, 0), (-1, 1, -2, 0, 0, 0), (2, 1, -2, 0, 0, 0)
 _VISCOSITY, _CONSISTENCY = (-1, 1, -1, 0, 0, 0), (-1, 1, -2, 0, 0, 1)
+_POWER_OF_HEAT = (2, 1, -3, 0, 0, 0)
+
+GAS_CONSTANT = 8.314462618  # J/(mol K), CODATA 2018
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,12 @@ DIMENSIONS = {
         Dimension("permeability", _AREA, "1e-8 m2", ("m2",)),
         Dimension("rate", _RATE, "10 1/s", ("1/s",)),
         Dimension("molar energy", (2, 1, -2, 0, -1, 0), "44.4 kJ/mol", ("kJ/mol", "J/mol")),
+        Dimension("specific energy", (2, 0, -2, 0, 0, 0), "193 kJ/kg", ("kJ/kg", "J/kg")),
+        Dimension("specific heat", (2, 0, -2, -1, 0, 0), "1700 J/(kg K)", ("J/(kg K)", "kJ/(kg K)")),
+        Dimension("density", (-3, 1, 0, 0, 0, 0), "1.4 g/cm3", ("g/cm3", "kg/m3")),
+        Dimension("thermal conductivity", (1, 1, -3, -1, 0, 0), "0.2 W/(m K)", ("W/(m K)",)),
+        Dimension("heat transfer coefficient", (0, 1, -3, -1, 0, 0), "50 W/(m2 K)", ("W/(m2 K)",)),
+        Dimension("change per kelvin", (0, 0, 0, -1, 0, 0), "0.0039 1/K", ("1/K",)),
     )
 }
 
@@ -114,6 +123,9 @@ def _unit_table() -> dict[str, Unit]:
         ("kJ", "1e3", _ENERGY),
         ("cal", "4.184", _ENERGY),
         ("kcal", "4184", _ENERGY),
+        ("mW", "1e-3", _POWER_OF_HEAT),
+        ("W", "1", _POWER_OF_HEAT),
+        ("kW", "1e3", _POWER_OF_HEAT),
         ("1", "1", _NUMBER_OF),
     ]
     for name, metres in (("m", "1"), ("dm", "1e-1"), ("cm", "1e-2"), ("mm", "1e-3"), ("um", "1e-6")):
@@ -130,6 +142,7 @@ UNITS = _unit_table()
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\d.])")
 _POWER = re.compile(r"(?P<name>.+?)\^?(?P<power>[+-]?\d+|n)")
 _SPELLING = str.maketrans({"µ": "u", "μ": "u", "²": "2", "³": "3", "·": " ", "⋅": " ", "*": " "})
+_TOKEN = re.compile(r"[/()]|[^\s/()]+")
 _LONGEST = 80
 
 
@@ -175,29 +188,41 @@ def missing_unit(dimension: str) -> str:
 
 @cache
 def parse_unit(text: str) -> Unit:
-    """Unit given by a product such as "mL/min", "Pa s^n" or "kg m^-1 s^-1"; "/" divides by the next factor
-    only.
+    """Unit given by a product such as "mL/min", "Pa s^n" or "W/(m2 K)"; "/" divides by the next factor or by all
+    that stand in brackets after it.
 
     Raises
     ------
     ValueError
         For an unknown unit, with a close match.
     """
-    tokens = text.translate(_SPELLING).replace("/", " / ").split()
+    signed = _signed_factors(text)
     factor, exponents = Fraction(1), _NUMBER_OF
-    sign, factors = 1, 0
-    for token in tokens:
-        if token == "/" and sign > 0:
-            sign = -1
-            continue
+    for token, sign in signed:
         unit, power = _power_of_unit(token, text)
         factor *= unit.factor ** (sign * power)
         exponents = _sum(exponents, unit.exponents, sign * power)
-        sign, factors = 1, factors + 1
-    if sign < 0 or not factors:
-        raise ValueError(f'has an incomplete unit, "{text}"')
-    alone = factors == 1 and len(tokens) == 1 and power == 1
+    alone = len(signed) == 1 and sign * power == 1
     return Unit(factor, exponents, unit.offset if alone else Fraction(0))
+
+
+def _signed_factors(text: str) -> list[tuple[str, int]]:
+    """Names of the factors of a product, each with 1 or, below a "/", -1."""
+    factors: list[tuple[str, int]] = []
+    sign, inside = 1, False
+    for token in _TOKEN.findall(text.translate(_SPELLING)):
+        if token == "/" and sign > 0:
+            sign = -1
+        elif token == "(" and sign < 0 and not inside:
+            inside = True
+        elif token == ")" and inside and factors and factors[-1][1] < 0:
+            sign, inside = 1, False
+        else:
+            factors.append((token, sign))
+            sign = sign if inside else 1
+    if sign < 0 or inside or not factors:
+        raise ValueError(f'has an incomplete unit, "{text}"')
+    return factors
 
 
 def format_quantity(value: float, dimension: str) -> str:

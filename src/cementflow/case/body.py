@@ -8,9 +8,10 @@ from typing import ClassVar
 
 from cementflow.case import rules
 from cementflow.case.fields import entry
+from cementflow.case.heat import BoneThermal, MarrowThermal
 from cementflow.case.kinds import Axes, Choice, FilePath, Number, Quantity, Tag, Text, Triple
 from cementflow.case.positions import Permeability, PermeabilityKind, Position, PositionKind
-from cementflow.case.ranges import COORDINATE, OUTSIDE, POROUS, SITE, VISCOSITY, WALL
+from cementflow.case.ranges import COORDINATE, OUTSIDE, POROUS, SITE, TEMPERATURE, VISCOSITY, WALL
 from cementflow.case.sections import Rules, Table, Tables
 from cementflow.presets.store import list_presets
 
@@ -132,6 +133,15 @@ class BoneSpec:
     region: tuple[RegionSpec, ...] = entry(
         Tables(RegionSpec), "parts with other properties; the later one wins", []
     )
+    perfusion: float = entry(
+        Quantity("rate", "0 1/s", "1 1/s"),
+        "volume of blood that flows through a volume of bone in a second, and brings it to its own temperature",
+        "5e-4 1/s",
+        source="assumed: 3 mL in 100 mL and a minute, elderly marrow; red marrow some 5 to 15",
+    )
+    thermal: BoneThermal = entry(
+        Table(BoneThermal), "how the solid between the pores holds and conducts heat", absent={}
+    )
 
     RULES: ClassVar = Rules(rules.bone, presets="bones")
 
@@ -154,11 +164,47 @@ class CortexSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class MarrowSpec:
-    """The fluid in the pores before the cement comes; Newtonian."""
+    """The fluid in the pores before the cement comes."""
 
     preset: str | None = entry(
         Choice(tuple(list_presets("marrows"))), "kind of marrow that fills in the rest", None
     )
-    viscosity: float = entry(VISCOSITY, "viscosity at body temperature", None, note="required without preset")
+    viscosity: float = entry(
+        VISCOSITY,
+        "viscosity at reference_temperature (at rest, if it thins)",
+        None,
+        note="required without preset",
+    )
+    reference_temperature: float = entry(
+        TEMPERATURE,
+        "temperature at which the stated viscosity holds",
+        "37 degC",
+        source="assumed: body temperature",
+    )
+    activation_energy: float = entry(
+        Quantity("molar energy", "0 kJ/mol", "500 kJ/mol"),
+        "how the viscosity falls with temperature (Arrhenius)",
+        "0 kJ/mol",
+        source="assumed: marrow keeps the viscosity that is stated",
+    )
+    maximum_viscosity: float = entry(
+        VISCOSITY,
+        "viscosity that cold marrow does not pass",
+        "100 Pa s",
+        source="assumed: solid, as thick as a cement of medium viscosity",
+    )
+    n: float | None = entry(
+        Number(0.1, 1.0), "power-law index of marrow that thins under shear (Carreau)", None, note="Newtonian"
+    )
+    relaxation_time: float | None = entry(
+        Quantity("time", "1 us", "1e4 s"), "one over the shear rate where thinning sets in", None
+    )
+    viscosity_infinity: float | None = entry(
+        Quantity("viscosity", "0 Pa s", "1e7 Pa s"),
+        "viscosity at very high shear rate",
+        None,
+        note='"0 Pa s" for marrow that thins',
+    )
+    thermal: MarrowThermal = entry(Table(MarrowThermal), "how it holds and conducts heat", absent={})
 
     RULES: ClassVar = Rules(rules.marrow, presets="marrows")

@@ -1,25 +1,36 @@
 """The cement."""
 
+# ruff: noqa: RUF009 - `entry` makes a dataclass field, which ruff cannot know.
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cementflow.case import rules
+from cementflow.case import cement_rules
+from cementflow.case.compound_kinds import Span
+from cementflow.case.cure import CureSpec, RadiopacifierSpec
 from cementflow.case.fields import entry
+from cementflow.case.heat import CementThermal
 from cementflow.case.kinds import Choice, Number, Quantity
 from cementflow.case.ranges import CLOCK, TEMPERATURE, VISCOSITY
-from cementflow.case.sections import Rules
+from cementflow.case.sections import Rules, Table
 from cementflow.presets.store import list_presets
 
 _PLATEAU_LAWS = 'laws "carreau", "carreau-yasuda" and "cross"'
-_ALTERNATIVES = {"law": rules.ALL_LAW_PARAMETERS, "shear_rule": ("shear_factor",)}
+_ALTERNATIVES = {
+    "law": cement_rules.ALL_LAW_PARAMETERS,
+    "ageing": cement_rules.ALL_AGEING_PARAMETERS,
+    "shear_rule": ("shear_factor",),
+    "radiopacifier": ("thermal.density",),
+}
+_RECALLED = "assumed: values of Castro and Macosko 1982 for polyurethane, recalled and not read again"
+_GEL = 'ageing = "castro-macosko"'
 _NICHOLAS = "Nicholas et al. 2007, J Mater Sci Mater Med, 10.1007/s10856-007-0125-2"
 
 
 @dataclass(frozen=True, kw_only=True)
 class CementSpec:
-    """Viscosity of the cement: law of flow, ageing with time and temperature, and the shear rate in bone."""
+    """Viscosity of the cement: law of flow, ageing with time and temperature, shear rate in bone; cure and heat."""
 
     preset: str | None = entry(
         Choice(tuple(list_presets("cements"))), "class of cement that fills in the rest", None
@@ -32,11 +43,13 @@ class CementSpec:
     )
     temperature: float = entry(
         TEMPERATURE,
-        "temperature of the cement in syringe, cannula and bone",
+        "temperature of the cement in syringe and cannula, and without physics.heat in the bone too",
         "23 degC",
         source="assumed: operating room",
     )
-    law: str = entry(Choice(tuple(rules.LAW_PARAMETERS)), "law of flow", None, note="required without preset")
+    law: str = entry(
+        Choice(tuple(cement_rules.LAW_PARAMETERS)), "law of flow", None, note="required without preset"
+    )
     viscosity: float | None = entry(VISCOSITY, 'law "newtonian": viscosity at reference_age', None)
     K: float | None = entry(
         Quantity("consistency", "1e-5 Pa s^n", "1e7 Pa s^n"),
@@ -64,27 +77,64 @@ class CementSpec:
         Number(0.1, 10.0), 'law "carreau-yasuda": sharpness of the bend; 2 is "carreau"', None
     )
     yield_stress: float | None = entry(
-        Quantity("pressure", "0 Pa", "1 MPa"), 'law "herschel-bulkley": yield stress at reference_age', None
+        Quantity("pressure", "0 Pa", "1 MPa"),
+        "yield stress at reference_age; any law may have one",
+        None,
+        note='absent; required with law "herschel-bulkley"',
     )
     regularisation_time: float | None = entry(
         Quantity("time", "1 ms", "1e6 s"),
-        'law "herschel-bulkley": m in yield_stress (1 - exp(-m rate)) / rate; it creeps below the rate 1/m',
+        "m in yield_stress (1 - exp(-m rate)) / rate: the cement creeps below the rate 1/m",
         None,
         source="assumed: far below the shear rates in bone",
-        note='"100 s" with law "herschel-bulkley"',
+        note='"100 s" with a yield stress',
+    )
+    ageing: str = entry(
+        Choice(tuple(cement_rules.AGEING_PARAMETERS)),
+        'how the viscosity grows with age: "exponential"; "two-phase", by swelling and from polymerisation_age on by '
+        'polymerisation; "castro-macosko", exponential and towards infinity at gel_cure',
+        "exponential",
     )
     growth: float | None = entry(
         Quantity("time", "1 s", "1e6 s"),
-        "time in which the viscosity grows by the factor e",
+        "time in which the viscosity grows by the factor e; with two phases that of swelling",
         None,
-        note="does not age",
+        note="does not grow with age",
+    )
+    polymerisation_age: float | None = entry(
+        CLOCK, 'ageing = "two-phase": age from which polymerisation_growth counts in place of growth', None
+    )
+    polymerisation_growth: float | None = entry(
+        Quantity("time", "1 s", "1e6 s"),
+        'ageing = "two-phase": time in which the viscosity grows by the factor e from then on',
+        None,
+    )
+    gel_cure: float | None = entry(
+        Number(0.01, 1.0),
+        f"{_GEL}: degree of cure at which the cement is a gel",
+        None,
+        source="assumed: the degree of cure from which it counts as set",
+        note=f"`0.7` with {_GEL}",
+    )
+    gel_exponent: float | None = entry(
+        Number(0.0, 10.0),
+        f"{_GEL}: A in (gel_cure / (gel_cure - cure))^(A + B cure)",
+        None,
+        source=_RECALLED,
+        note=f"`1.5` with {_GEL}",
+    )
+    gel_slope: float | None = entry(
+        Number(0.0, 10.0), f"{_GEL}: B therein", None, source=_RECALLED, note=f"`1.0` with {_GEL}"
     )
     reference_age: float = entry(
-        CLOCK, "age at which the stated viscosity holds", None, note="age, so that it holds at the start"
+        CLOCK,
+        "equivalent age (time at reference_temperature) at which the stated viscosity holds",
+        None,
+        note="that of the start, so that it holds then",
     )
     reference_temperature: float = entry(
         TEMPERATURE,
-        "temperature at which the stated viscosity and growth hold",
+        "temperature at which the stated viscosity, growth and ages hold",
         "23 degC",
         source="assumed: operating room",
     )
@@ -128,5 +178,13 @@ class CementSpec:
         "1e4 1/s",
         source="assumed",
     )
+    working_window: tuple[float, float] | None = entry(
+        Span(CLOCK), "ages between which it is meant to be injected; for information only", None
+    )
+    cure: CureSpec = entry(Table(CureSpec), "how it polymerises", absent={})
+    thermal: CementThermal = entry(Table(CementThermal), "how it holds and conducts heat", absent={})
+    radiopacifier: RadiopacifierSpec = entry(
+        Table(RadiopacifierSpec), "what makes it visible to X-rays", absent={}
+    )
 
-    RULES: ClassVar = Rules(rules.cement, presets="cements", displaces=_ALTERNATIVES)
+    RULES: ClassVar = Rules(cement_rules.cement, presets="cements", displaces=_ALTERNATIVES)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cementflow.case import rules
+from cementflow.case.compound_kinds import WordOrQuantity
 from cementflow.case.fields import entry
 from cementflow.case.kinds import Flag, Number, Quantity, Times
 from cementflow.case.ranges import CLOCK, WAIT
@@ -14,12 +15,19 @@ from cementflow.case.sections import Rules
 
 @dataclass(frozen=True, kw_only=True)
 class StopSpec:
-    """What ends the injection before the volume is in."""
+    """What ends the injection before the volume is in, and when the run ends."""
 
     leaked: float | None = entry(
         Quantity("volume", "1 uL", "100 mL"), "stop once this much cement has left", None
     )
     time: float | None = entry(WAIT, "stop this long after the start", None)
+    until: str | float | None = entry(
+        WordOrQuantity(("set", "cool"), WAIT),
+        "go on after the injection until the cement is set, until it is set and nothing is hotter than 43 degC, or "
+        "until this long after the start",
+        None,
+        note="ends with the injection",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -130,8 +130,18 @@ class _Edit:
             stated = _preset_names(table, section, self.changes.get(f"{path}preset"))
             going += stated + [other for by_preset in stated for other in alternatives.get(by_preset, ())]
         for other in going:
-            if not any(k == path + other or k.startswith(f"{path}{other}.") for k in self.changes):
-                table.pop(other, None)
+            self._take_out(table, section, other.split("."), path)
+
+    def _take_out(self, table: dict[str, Any], section: type, names: list[str], path: str) -> None:
+        """Take out an entry, or of a section that is changed too what stays unchanged in it."""
+        kind, inner, key = entries(section)[names[0]].kind, table.get(names[0]), path + names[0]
+        if isinstance(kind, Table) and isinstance(inner, dict) and len(names) > 1:
+            self._take_out(inner, kind.section, names[1:], f"{key}.")
+        elif not any(k == key or k.startswith(f"{key}.") for k in self.changes):
+            table.pop(names[0], None)
+        elif isinstance(kind, Table) and isinstance(inner, dict) and key not in self.changes:
+            for part in list(inner):
+                self._take_out(inner, kind.section, [part], f"{key}.")
 
     def _assign(self, table: dict[str, Any], section: type, name: str, value: object) -> None:
         if value is not None:

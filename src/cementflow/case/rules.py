@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+from cementflow.case.checks import exactly_one, meaningless, needed, ordered
 from cementflow.case.kinds import INVALID
 from cementflow.case.positions import PLACES
 from cementflow.case.sections import Section
@@ -9,41 +12,23 @@ from cementflow.case.sections import Section
 # Inner diameters in metres. Recalled from manufacturers' figures, which differ by 0.1 to 0.2 mm: assumed.
 GAUGE_DIAMETERS = {8: 3.4e-3, 10: 2.7e-3, 11: 2.4e-3, 13: 1.6e-3}
 
-# Parameters of each viscosity law and what they are if not stated; those with None have to be stated.
-_PLATEAUX: dict[str, float | None] = {
-    "viscosity_zero": None,
-    "viscosity_infinity": 0.0,
-    "relaxation_time": None,
-    "n": None,
-}
-_PASTE: dict[str, float | None] = {"K": None, "n": None, "yield_stress": None, "regularisation_time": 100.0}
-LAW_PARAMETERS: dict[str, dict[str, float | None]] = {
-    "newtonian": {"viscosity": None},
-    "power": {"K": None, "n": None},
-    "carreau": _PLATEAUX,
-    "carreau-yasuda": {**_PLATEAUX, "a": None},
-    "cross": _PLATEAUX,
-    "herschel-bulkley": _PASTE,
-}
-ALL_LAW_PARAMETERS = tuple(dict.fromkeys(p for law in LAW_PARAMETERS.values() for p in law))
-
 EVERYWHERE = PLACES[-1]
 
 
 def geometry(s: Section) -> None:
     """One origin of the mesh, and only entries that mean something for it."""
-    _exactly_one(s, "preset", "mesh", "surface")
+    exactly_one(s, "preset", "mesh", "surface")
     preset = s.get("preset")
     from_file = "mesh" in s.explicit or "surface" in s.explicit
     if from_file and preset is None:
         s.values["units"] = s.values["units"] or "mm"
         s.values["axes"] = s.values["axes"] or "RAS"
     else:
-        _meaningless(s, ("units", "axes", "body"), "is for a mesh or surface file")
+        meaningless(s, ("units", "axes", "body"), "is for a mesh or surface file")
     _only_for_preset(s, "size", "box")
     _only_for_preset(s, "radius", "ball")
     if "mesh" in s.explicit and "surface" not in s.explicit and preset is None:
-        _meaningless(s, ("edge_length",), "cannot be chosen for a mesh, which has its own edges")
+        meaningless(s, ("edge_length",), "cannot be chosen for a mesh, which has its own edges")
     elif s.lacks("edge_length"):
         s.values["edge_length"] = 1.2e-3
     _edges_fit(s)
@@ -75,7 +60,7 @@ def body(s: Section) -> None:
 
 def bone(s: Section) -> None:
     """Porosity and permeability are known; the residual saturations leave room to move."""
-    _needed(s, ("porosity", "permeability"), "state it or name a preset")
+    needed(s, ("porosity", "permeability"), "state it or name a preset")
     residual = (s.get("residual_cement") or 0.0) + (s.get("residual_marrow") or 0.0)
     if residual >= 0.95:
         s.problem("residual_marrow", "and residual_cement leave less than 5 % of the pores to flow in")
@@ -83,13 +68,13 @@ def bone(s: Section) -> None:
 
 def region(s: Section) -> None:
     """A shape with its measures, or a tag; and something that differs from the bone around."""
-    _exactly_one(s, "shape", "tag")
+    exactly_one(s, "shape", "tag")
     measures = ("center", "radius", "radii")
     if "tag" in s.explicit:
-        _meaningless(s, measures, "is for a shape; a tag needs no measures")
+        meaningless(s, measures, "is for a shape; a tag needs no measures")
     elif "shape" in s.explicit:
-        _needed(s, ("center",), "a shape needs it")
-        _exactly_one(s, "radius", "radii")
+        needed(s, ("center",), "a shape needs it")
+        exactly_one(s, "radius", "radii")
     if s.get("radius"):
         # One home for the measure: from here on only radii counts.
         s.values["radii"], s.values["radius"] = (s.values["radius"],) * 3, None
@@ -101,45 +86,28 @@ def region(s: Section) -> None:
 
 
 def marrow(s: Section) -> None:
-    """The viscosity is known."""
-    _needed(s, ("viscosity",), "state it or name a preset")
-
-
-def cement(s: Section) -> None:
-    """The law has its parameters and no others; the stated viscosity holds at some age."""
-    _needed(s, ("law",), "state it or name a preset")
-    law = s.get("law")
-    if law is not None:
-        _law_parameters(s, law)
-    if s.lacks("reference_age"):
-        s.values["reference_age"] = s.values["age"]
-    _ordered(s, "viscosity_infinity", "viscosity_zero")
-    for name in ("viscosity", "viscosity_zero"):
-        _ordered(s, name, "maximum_viscosity")
-    _ordered(s, "shear_rate_min", "shear_rate_max")
-    if s.lacks("shear_factor"):
-        packed_bed = s.get("shear_rule") == "christopher-middleman"
-        s.values["shear_factor"] = (12.0 / 150.0**0.5) if packed_bed else 2.0**0.5
-
-
-def _law_parameters(s: Section, law: str) -> None:
-    wanted = LAW_PARAMETERS[law]
-    for name in ALL_LAW_PARAMETERS:
-        if name not in wanted:
-            if name in s.explicit:
-                s.problem(name, f'has no meaning with law = "{law}", which takes {", ".join(wanted)}')
-            s.values[name] = None
-        elif s.lacks(name):
-            s.values[name] = wanted[name]
-            if wanted[name] is None:
-                s.problem(name, f'is missing: law = "{law}" needs it')
-    if law == "cross" and (s.get("n") or 0.0) >= 1.0:
-        s.problem("n", 'must be below 1 with law = "cross", whose thinning has the power 1 - n')
+    """The viscosity is known; a marrow that thins under shear has all that Carreau's law needs."""
+    needed(s, ("viscosity",), "state it or name a preset")
+    thins = any(not s.lacks(name) for name in ("n", "relaxation_time"))
+    if thins:
+        needed(s, ("n", "relaxation_time"), "marrow that thins under shear needs both")
+        if s.lacks("viscosity_infinity"):
+            s.values["viscosity_infinity"] = 0.0
+    else:
+        meaningless(s, ("viscosity_infinity",), "needs n and relaxation_time, without which nothing thins")
+    ordered(s, "viscosity_infinity", "viscosity")
+    ordered(s, "viscosity", "maximum_viscosity")
 
 
 def injection(s: Section) -> None:
-    """Cement enters by a cannula or from a ball."""
-    _exactly_one(s, "cannula", "source")
+    """Cement enters by a cannula or from a ball; batches follow each other before the volume is in."""
+    exactly_one(s, "cannula", "source")
+    batches = s.get("batch") or ()
+    starts = [b.after for b in batches]
+    if any(a >= b for a, b in pairwise(starts)):
+        s.problem("batch", "must be in the order in which they are injected, by rising after")
+    if starts and s.get("volume") and max(starts) >= s.values["volume"]:
+        s.problem("batch", "begins when the whole volume is in: after must be below injection.volume")
 
 
 def cannula(s: Section) -> None:
@@ -158,11 +126,11 @@ def outlet(s: Section) -> None:
     """An open patch, a tube, or the whole surface."""
     shape = ("radius", "diameter", "length")
     if s.get("at") == EVERYWHERE:
-        _meaningless(s, (*shape, "viscosity", "permeability"), 'has no meaning for at = "all faces"')
+        meaningless(s, (*shape, "viscosity", "permeability"), 'has no meaning for at = "all faces"')
         s.values["type"] = s.values["type"] or "C"
     else:
         _patch_or_tube(s)
-        _needed(s, ("type",), 'say which kind of leak this is: "B", "S", "C" or "D"')
+        needed(s, ("type",), 'say which kind of leak this is: "B", "S", "C" or "D"')
     if s.lacks("name"):
         place = s.get("at")
         s.values["name"] = place if isinstance(place, str) else INVALID
@@ -175,17 +143,17 @@ def _patch_or_tube(s: Section) -> None:
     if "radius" in s.stated and tube:
         s.problem("radius", "(an open patch) and diameter with length (a tube) exclude each other")
     elif not tube:
-        _needed(s, ("radius",), "state the radius of an open patch, or diameter and length of a tube")
-        _meaningless(s, ("viscosity",), "is for the fluid that stands in a tube; this is an open patch")
+        needed(s, ("radius",), "state the radius of an open patch, or diameter and length of a tube")
+        meaningless(s, ("viscosity",), "is for the fluid that stands in a tube; this is an open patch")
     else:
-        _needed(s, ("diameter", "length"), "a tube needs diameter and length")
+        needed(s, ("diameter", "length"), "a tube needs diameter and length")
         if s.lacks("viscosity"):
             s.values["viscosity"] = 0.0035
 
 
 def numerics(s: Section) -> None:
     """The steps have room."""
-    _ordered(s, "min_step", "max_step")
+    ordered(s, "min_step", "max_step")
 
 
 def case(s: Section) -> None:
@@ -198,6 +166,17 @@ def case(s: Section) -> None:
     if outlets and s.get("cortex") and any(o.at == EVERYWHERE for o in outlets):
         s.problem("cortex", 'and an outlet with at = "all faces" exclude each other')
     _pressure_can_drive(s)
+    _cement_can_set(s)
+
+
+def _cement_can_set(s: Section) -> None:
+    stop, cement, around = s.get("stop"), s.get("cement"), s.get("surroundings")
+    if stop and cement and around and stop.until == "set":
+        cure, warmest = cement.cure, max(cement.temperature, around.temperature)
+        if cure.limit_offset + cure.limit_slope * warmest <= cure.set_at:
+            s.problem(
+                "stop.until", '= "set" is never reached: cement.cure.set_at is above the limit of the cure'
+            )
 
 
 def _pressure_can_drive(s: Section) -> None:
@@ -207,30 +186,3 @@ def _pressure_can_drive(s: Section) -> None:
         limit = getattr(s.get("injection"), name, None)
         if limit is not None and outside and limit <= min(outside):
             s.problem(f"injection.{name}", "is not above the pressure at any outlet, so nothing would flow")
-
-
-def _exactly_one(s: Section, *names: str) -> None:
-    given = [n for n in names if n in s.explicit]
-    if len(given) > 1:
-        s.problem(given[0], f"and {' and '.join(s.path(n) for n in given[1:])} exclude each other; state one")
-    elif not given:
-        s.reading.problems.append(f"{s.key or 'the case'} needs one of {', '.join(names)}")
-
-
-def _needed(s: Section, names: tuple[str, ...], hint: str) -> None:
-    for name in names:
-        if s.lacks(name):
-            s.problem(name, f"is missing: {hint}")
-
-
-def _meaningless(s: Section, names: tuple[str, ...], why: str) -> None:
-    for name in names:
-        if name in s.explicit:
-            s.problem(name, why)
-        s.values[name] = None
-
-
-def _ordered(s: Section, low: str, high: str) -> None:
-    a, b = s.get(low), s.get(high)
-    if a is not None and b is not None and a > b:
-        s.problem(low, f"must not be above {high}")

@@ -16,27 +16,39 @@ from cementflow.case import rules
 from cementflow.case.body import BodyBox, BoneSpec, CortexSpec, GeometrySpec, MarrowSpec, RegionSpec
 from cementflow.case.cement import CementSpec
 from cementflow.case.control import NumericsSpec, OutputSpec, StopSpec
+from cementflow.case.cure import CureSpec, RadiopacifierSpec
 from cementflow.case.fields import entry
+from cementflow.case.heat import BoneThermal, CementThermal, MarrowThermal, SurroundingsSpec, ThermalSpec
 from cementflow.case.kinds import Text
+from cementflow.case.physics import PhysicsSpec
 from cementflow.case.sections import Rules, Table, Tables
-from cementflow.case.sites import CannulaSpec, InjectionSpec, OutletSpec, SourceSpec
+from cementflow.case.sites import BatchSpec, CannulaSpec, InjectionSpec, OutletSpec, SourceSpec
 
 __all__ = [
+    "BatchSpec",
     "BodyBox",
     "BoneSpec",
+    "BoneThermal",
     "CannulaSpec",
     "Case",
     "CementSpec",
+    "CementThermal",
     "CortexSpec",
+    "CureSpec",
     "GeometrySpec",
     "InjectionSpec",
     "MarrowSpec",
+    "MarrowThermal",
     "NumericsSpec",
     "OutletSpec",
     "OutputSpec",
+    "PhysicsSpec",
+    "RadiopacifierSpec",
     "RegionSpec",
     "SourceSpec",
     "StopSpec",
+    "SurroundingsSpec",
+    "ThermalSpec",
 ]
 
 
@@ -58,7 +70,9 @@ class Case:
     cement: CementSpec = entry(Table(CementSpec), "the cement")
     injection: InjectionSpec = entry(Table(InjectionSpec), "how the cement enters")
     outlet: tuple[OutletSpec, ...] = entry(Tables(OutletSpec), "where fluid leaves", [])
-    stop: StopSpec = entry(Table(StopSpec), "what ends the injection early", absent={})
+    surroundings: SurroundingsSpec = entry(Table(SurroundingsSpec), "what warms or cools the body", absent={})
+    physics: PhysicsSpec = entry(Table(PhysicsSpec), "mechanisms that can be switched off", absent={})
+    stop: StopSpec = entry(Table(StopSpec), "what ends the injection early, and the run", absent={})
     output: OutputSpec = entry(Table(OutputSpec), "what is stored", absent={})
     numerics: NumericsSpec = entry(Table(NumericsSpec), "steps and tolerances", absent={})
     folder: Path = field(default=Path(), compare=False, repr=False)

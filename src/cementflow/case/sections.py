@@ -27,6 +27,8 @@ class Section:
         Names that the user stated, other than as "none".
     stated
         Names stated by the user or by the preset.
+    filled
+        What the preset says, as a case file would state it.
     """
 
     key: str
@@ -34,6 +36,7 @@ class Section:
     values: dict[str, Any]
     explicit: frozenset[str]
     stated: frozenset[str]
+    filled: Mapping[str, Any] = field(default_factory=dict)
 
     def get(self, name: str) -> Any:
         """Value of an entry; None where it is absent or was refused."""
@@ -130,21 +133,54 @@ def _raw_name(value: object) -> str:
     return name if isinstance(name, str) and name.isprintable() and len(name) <= 80 else ""
 
 
-def read_section(cls: type, table: Mapping[str, object], key: str, reading: Reading) -> Any:
-    """Instance of `cls`, or INVALID after every problem was noted."""
+def read_section(
+    cls: type,
+    table: Mapping[str, object],
+    key: str,
+    reading: Reading,
+    filled: Mapping[str, Any] | None = None,
+) -> Any:
+    """Instance of `cls`, or INVALID after every problem was noted.
+
+    Parameters
+    ----------
+    cls
+        Class of the section.
+    table
+        What the user states.
+    key
+        Dotted key of the section.
+    reading
+        The pass that this belongs to.
+    filled
+        What the preset of an outer section says about this one.
+    """
     known = entries(cls)
     unknown_keys(table, tuple(known), key, reading)
     preset, preset_usable = _preset_values(rules_of(cls).presets, table)
+    preset = {**(filled or {}), **preset}
     both = {**preset, **table}
-    values = {n: _read_entry(cls, n, e, both, f"{key}.{n}" if key else n, reading) for n, e in known.items()}
+    paths = {n: f"{key}.{n}" if key else n for n in known}
+    values = {
+        n: _read_part(e.kind, table.get(n, {}), preset[n], paths[n], reading)
+        if isinstance(e.kind, Table) and n in preset
+        else _read_entry(cls, n, e, both, paths[n], reading)
+        for n, e in known.items()
+    }
     if not preset_usable:
         # Without its preset nothing can be said about what is missing.
         values = {n: INVALID if v is None else v for n, v in values.items()}
     explicit = frozenset(n for n in known if n in table and values[n] is not None)
     stated = frozenset(n for n in known if n in both and values[n] is not None)
-    section = Section(key, reading, values, explicit, stated)
+    section = Section(key, reading, values, explicit, stated, preset)
     rules_of(cls).resolve(section)
     return INVALID if any(v is INVALID for v in values.values()) else cls(**values)
+
+
+def _read_part(kind: Table, value: object, filled: Mapping[str, Any], key: str, reading: Reading) -> Any:
+    """A nested section of which a preset says a part."""
+    table = as_table(value, key, reading, f"[{key}]")
+    return INVALID if table is INVALID else read_section(kind.section, table, key, reading, filled)
 
 
 def _read_entry(

@@ -11,7 +11,7 @@ from cementflow.case.fields import entry
 from cementflow.case.kinds import Choice, Gauge, Quantity, Text
 from cementflow.case.positions import PlaceKind, Position, PositionKind
 from cementflow.case.ranges import DRIVE, OUTSIDE, SITE, VISCOSITY, WALL
-from cementflow.case.sections import Rules, Table
+from cementflow.case.sections import Rules, Table, Tables
 
 # Kinds of leak after Yeom et al. 2003 (B, S, C) and later papers (D).
 LEAK_TYPES = {"B": "basivertebral", "S": "segmental", "C": "cortical", "D": "disc"}
@@ -54,6 +54,19 @@ class SourceSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BatchSpec:
+    """Cement of the same kind that was mixed at another time; the first batch is stated by `cement.age`."""
+
+    after: float = entry(
+        Quantity("volume", "1 uL", "100 mL"), "injected volume from which the cement is of this batch"
+    )
+    mixed: float = entry(
+        Quantity("time", "-24 h", "24 h"),
+        "when it was mixed, by the clock of the run; negative before the start",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class InjectionSpec:
     """How much cement, how fast, how hard pressed, and where."""
 
@@ -69,6 +82,7 @@ class InjectionSpec:
     )
     cannula: CannulaSpec | None = entry(Table(CannulaSpec), "needle through which the cement comes", None)
     source: SourceSpec | None = entry(Table(SourceSpec), "ball out of which the cement comes, instead", None)
+    batch: tuple[BatchSpec, ...] = entry(Tables(BatchSpec), "further batches, in the order of injection", [])
 
     RULES: ClassVar = Rules(rules.injection, displaces={"cannula": ("source",), "source": ("cannula",)})
 

@@ -107,7 +107,7 @@ def _finished(plan: Plan, state: State, rest: Rest, stopped: str) -> str:
     if not stopped or plan.until is None:
         return stopped
     if np.isinf(plan.until):
-        if not np.isnan(rest.set_at):
-            return "the cement is set"
+        if not np.isnan(rest.set_at) and state.condition.temperature.max() <= plan.cool:
+            return "the cement is set" if np.isinf(plan.cool) else "the cement is set and cool"
         return "the cement did not set" if state.time >= rest.since + LONGEST_REST else ""
     return "the time to wait is over" if state.time >= plan.until * (1.0 - 1e-12) else ""

@@ -14,7 +14,7 @@ from cementflow.flow.heat import spread_heat
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import HeatAccount, State, fresh_condition
 from cementflow.flow.transport import Moved
-from cementflow.laws.ageing import GAS_CONSTANT
+from cementflow.units import GAS_CONSTANT
 
 Floats = NDArray[np.float64]
 CEMENT = 1e-9  # saturation from which there is cement to speak of

@@ -24,12 +24,15 @@ class Plan:
     until
         Time [s] up to which the run goes on after the injection; infinite: until the cement is set. Without it the run
         ends with the injection.
+    cool
+        Largest temperature [K] at which a run that goes on until the cement is set may end.
     """
 
     output_times: tuple[float, ...] = ()
     max_leaked: float = np.inf
     max_time: float = np.inf
     until: float | None = None
+    cool: float = np.inf
 
 
 @dataclass(frozen=True)

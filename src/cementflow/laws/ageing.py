@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from cementflow.laws.growth import Constant, Growth
 from cementflow.laws.rheology import Rheology
+from cementflow.units import GAS_CONSTANT
 
 Floats = NDArray[np.float64]
-GAS_CONSTANT = 8.314462618  # J/(mol K), CODATA 2018
 LARGEST_LOGARITHM = 300.0
 UNCHANGED = Constant()
 

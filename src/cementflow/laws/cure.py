@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cementflow.laws.ageing import GAS_CONSTANT
+from cementflow.units import GAS_CONSTANT
 
 Floats = NDArray[np.float64]
 SMALLEST, LARGEST = 1e-15, 0.1  # degrees of cure of fresh cement that are looked among

@@ -1,0 +1,62 @@
+"""Kinds of values that are made of other kinds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cementflow.case.kinds import INVALID, Kind, Quantity, Reading
+from cementflow.units import close_match
+
+
+@dataclass(frozen=True)
+class WordOrQuantity(Kind):
+    """One of some words, or a quantity in its place."""
+
+    words: tuple[str, ...]
+    item: Quantity
+
+    def read(self, value: object, key: str, reading: Reading) -> Any:
+        """The word as it is, or the SI value."""
+        if value in self.words:
+            return value
+        if isinstance(value, str) and not any(c.isdigit() for c in value):
+            hint = close_match(value, self.words)
+            return reading.refuse(key, value, f"is none of {self._listed} and no {self.item.dimension}{hint}")
+        return self.item.read(value, key, reading)
+
+    def write(self, value: float | str) -> str:
+        """The word, or the shortest exact text."""
+        return value if isinstance(value, str) else self.item.write(value)
+
+    def describe(self) -> str:
+        """Both forms."""
+        return f"{self._listed}, or {self.item.describe()}"
+
+    @property
+    def _listed(self) -> str:
+        return ", ".join(f'"{word}"' for word in self.words)
+
+
+@dataclass(frozen=True)
+class Span(Kind):
+    """Two quantities, the smaller one first."""
+
+    item: Quantity
+
+    def read(self, value: object, key: str, reading: Reading) -> Any:
+        """Pair of SI values."""
+        if not isinstance(value, (list, tuple)) or len(value) != 2:
+            return reading.refuse(key, value, f"is not {self.describe()}")
+        start, end = (self.item.read(v, f"{key}.{i}", reading) for i, v in enumerate(value))
+        if start is INVALID or end is INVALID:
+            return INVALID
+        return (start, end) if start < end else reading.refuse(key, value, "must begin before it ends")
+
+    def write(self, value: tuple[float, float]) -> list[str]:
+        """List of two texts."""
+        return [self.item.write(v) for v in value]
+
+    def describe(self) -> str:
+        """A pair of the item."""
+        return f"a list of begin and end, each {self.item.low} to {self.item.high}"
