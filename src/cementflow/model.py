@@ -7,12 +7,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.case import BoneSpec, Case, CementSpec, InjectionSpec, Permeability, PhysicsSpec, RegionSpec
+from cementflow.case import (
+    BoneSpec,
+    Case,
+    CementSpec,
+    InjectionSpec,
+    MarrowSpec,
+    Permeability,
+    PhysicsSpec,
+    RegionSpec,
+)
 from cementflow.errors import CaseError
 from cementflow.fem.control_volumes import build_control_volumes
 from cementflow.flow.problem import Drive, Problem, Tolerances
 from cementflow.laws.ageing import AgeingCement, arrhenius_speed
+from cementflow.laws.growth import CastroMacosko, Exponential, Growth, TwoPhase
 from cementflow.laws.in_situ import CapillaryBundle, EquivalentRate, MeanViscosity, Upscaling
+from cementflow.laws.marrow import Marrow
 from cementflow.laws.relative_permeability import Corey
 from cementflow.laws.rheology import (
     CarreauYasuda,
@@ -150,6 +161,27 @@ def _law_without_yield_stress(spec: CementSpec) -> Rheology:
     if spec.law == "cross":
         return Cross(*plateaux, relaxation, n)
     return CarreauYasuda(*plateaux, relaxation, n, 2.0 if spec.a is None else spec.a)
+
+
+def growth_law(spec: CementSpec) -> Growth:
+    """How the viscosity grows with equivalent age and cure."""
+    time = spec.growth if spec.growth is not None else np.inf
+    if spec.ageing == "two-phase":
+        second = _given(spec.polymerisation_age), _given(spec.polymerisation_growth)
+        return TwoPhase(time, spec.reference_age, *second)
+    if spec.ageing == "castro-macosko":
+        gelling = _given(spec.gel_cure), _given(spec.gel_exponent), _given(spec.gel_slope)
+        return CastroMacosko(time, spec.reference_age, *gelling)
+    return Exponential(time, spec.reference_age)
+
+
+def marrow_law(spec: MarrowSpec) -> Marrow:
+    """Viscosity of the marrow over shear rate and temperature."""
+    bulk: Rheology = Newtonian(spec.viscosity)
+    if spec.n is not None:
+        infinity, relaxation = _given(spec.viscosity_infinity), _given(spec.relaxation_time)
+        bulk = CarreauYasuda(spec.viscosity, infinity, relaxation, spec.n)
+    return Marrow(bulk, spec.activation_energy, spec.reference_temperature, spec.maximum_viscosity)
 
 
 def upscaling(spec: CementSpec) -> Upscaling:
