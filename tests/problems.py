@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from scipy.spatial import Delaunay
 
 from cementflow.fem.control_volumes import build_control_volumes
 from cementflow.fem.linear_solver import LinearResult, PressureSolver
+from cementflow.flow.course import Plan, Step
 from cementflow.flow.problem import Drive, Problem, Tolerances
 from cementflow.flow.state import State
 from cementflow.laws.ageing import AgeingCement
@@ -22,8 +24,9 @@ from cementflow.mesh.ball import ball_distance
 from cementflow.mesh.box import box_mesh
 from cementflow.mesh.stuffing import stuff
 from cementflow.mesh.tetmesh import TetMesh, signed_volumes
-from cementflow.simulate import Plan, Step, simulate
+from cementflow.simulate import simulate
 from cementflow.sites.outlets import OpenFaces, Outlet
+from cementflow.sites.syringe import Batch, Syringe
 
 EMPTY_PLAN = Plan()
 
@@ -103,7 +106,7 @@ def problem(
         corey=corey or Corey(),
         cement=cement or AgeingCement(Newtonian(100.0)),
         marrow_viscosity=marrow,
-        age=0.0,
+        syringe=Syringe((Batch(0.0, 0.0),)),
         in_situ=bundle or CapillaryBundle(),
         source=source,
         drive=Drive(rate, volume, **(drive or {})),
@@ -119,7 +122,7 @@ def solver_of(p: Problem) -> PressureSolver:
 def full_state(p: Problem, saturation: float | np.ndarray = 1.0) -> State:
     """The state before any injection, but with a given saturation."""
     start = State.initial(p)
-    return State(0.0, start.saturation + saturation, 0.0, start.leaked, start.held, start.marrow_out)
+    return replace(start, saturation=start.saturation + saturation)
 
 
 def run(p: Problem, plan: Plan = EMPTY_PLAN, start: Step | None = None) -> list[Step]:

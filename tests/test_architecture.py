@@ -24,6 +24,7 @@ FLOORS = (
     ("sites",),
     ("flow",),
     ("simulate",),
+    ("materials",),
     ("model",),
     ("warm_up", "results"),
     ("observers", "check"),

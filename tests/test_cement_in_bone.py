@@ -16,8 +16,9 @@ from cementflow.laws.rheology import (
     Rheology,
     Yielding,
 )
+from cementflow.materials import bulk_law, upscaling
 from cementflow.mesh.geometry import build_geometry
-from cementflow.model import build_model, bulk_law, upscaling
+from cementflow.model import build_model
 from cementflow.simulate import simulate
 
 PLATEAUX = {

@@ -79,7 +79,9 @@ def test_velocity_of_a_linear_pressure_is_exact(name: str) -> None:
     mesh = mesh_named(name)
     p = with_known_boundary(mesh, mesh.points @ GRADIENT)
     pressure = mesh.points @ GRADIENT
-    m = mobility(p, np.zeros(p.volumes.n), np.full(p.volumes.n, 100.0), pressure)
+    m = mobility(
+        p, np.zeros(p.volumes.n), np.full(p.volumes.n, 100.0), np.full(1, p.marrow_viscosity), pressure
+    )
     exact = -TENSOR @ GRADIENT / p.marrow_viscosity
     velocity = darcy_flux(p, m, pressure)
     # Coefficients below 1e-11 of the largest are dropped, and slivers divide by a small volume.
@@ -175,7 +177,7 @@ def test_pressure_matrix_is_positive_definite_on_ugly_meshes(seed: int) -> None:
     np.add.at(assembled, p.volumes.tet_edges, p.volumes.t)
     assert np.mean(assembled < 0.0) > 0.1
     pressure = np.random.default_rng(seed).random(p.volumes.n)
-    weight = mobility(p, saturation, viscosity, pressure).conductance
+    weight = mobility(p, saturation, viscosity, np.full(1, p.marrow_viscosity), pressure).conductance
     assert smallest_share(laplacian(p, weight)) > 0.0
 
 
@@ -197,7 +199,7 @@ def test_rerouted_fluxes_keep_every_balance(seed: int) -> None:
     p, saturation, viscosity = ugly_problem(seed)
     v = p.volumes
     pressure = np.random.default_rng(seed).random(v.n)
-    m = mobility(p, saturation, viscosity, pressure)
+    m = mobility(p, saturation, viscosity, np.full(1, p.marrow_viscosity), pressure)
     flux, out = edge_fluxes(v.edges, m.conductance, pressure)
     moved = flux.copy()
     reroute_obtuse(moved, v.tets, v.tet_edges, v.t, v.obtuse, m.least, pressure)
@@ -214,7 +216,7 @@ def test_rerouted_fluxes_hardly_run_against_the_pressure() -> None:
     )
     v = p.volumes
     pressure = -np.linalg.norm(mesh.points - 5e-3, axis=1)
-    m = mobility(p, np.zeros(v.n), np.ones(v.n), pressure)
+    m = mobility(p, np.zeros(v.n), np.ones(v.n), np.full(1, p.marrow_viscosity), pressure)
     flux, _ = edge_fluxes(v.edges, m.conductance, pressure)
     moved = flux.copy()
     reroute_obtuse(moved, v.tets, v.tet_edges, v.t, v.obtuse, m.least, pressure)
@@ -229,7 +231,8 @@ def test_naive_assembly_is_not_definite() -> None:
     broken = 0
     for seed in SEEDS:
         p, saturation, viscosity = ugly_problem(seed)
-        m = mobility(p, saturation, viscosity, np.random.default_rng(seed).random(p.volumes.n))
+        pressure = np.random.default_rng(seed).random(p.volumes.n)
+        m = mobility(p, saturation, viscosity, np.full(1, p.marrow_viscosity), pressure)
         v = p.volumes
         whole = np.zeros(len(v.edges))
         np.add.at(whole, v.tet_edges, v.t)
@@ -278,7 +281,8 @@ def test_manufactured_pressure_converges_with_second_order() -> None:
 def random_system(seed: int) -> tuple[RecordingSolver, csr_array, np.ndarray, np.ndarray]:
     p, saturation, viscosity = ugly_problem(seed)
     solver = RecordingSolver(p)
-    weight = mobility(p, saturation, viscosity, np.random.default_rng(seed).random(p.volumes.n)).conductance
+    pressure = np.random.default_rng(seed).random(p.volumes.n)
+    weight = mobility(p, saturation, viscosity, np.full(1, p.marrow_viscosity), pressure).conductance
     v = p.volumes
     rows = np.repeat(np.arange(v.n), np.diff(v.row_start))
     values = np.where(v.slot_edge >= 0, -weight[v.slot_edge], 0.0)

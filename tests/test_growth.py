@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cementflow.case import preset
 from cementflow.laws.growth import LARGEST, CastroMacosko, Constant, Exponential, Growth, TwoPhase
-from cementflow.model import growth_law
+from cementflow.materials import growth_law
 
 AGES = np.linspace(0.0, 2400.0, 241)
 CURES = np.linspace(0.0, 1.0, 101)

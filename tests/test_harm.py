@@ -12,14 +12,14 @@ from cementflow.laws.harm import (
     BONE_DOSE,
     BONE_TEMPERATURE,
     BONE_TIME,
-    CELSIUS,
     damage_rate,
     dose_rate,
 )
+from cementflow.laws.thermal import ZERO_CELSIUS
 
 
 def dose(celsius: float, minutes: float) -> float:
-    return float(dose_rate(np.array(CELSIUS + celsius))) * minutes
+    return float(dose_rate(np.array(ZERO_CELSIUS + celsius))) * minutes
 
 
 @pytest.mark.parametrize(
@@ -43,16 +43,16 @@ def test_equivalent_minutes(celsius: float, minutes: float, equivalent: float) -
 
 
 def test_dose_of_a_field() -> None:
-    field = CELSIUS + np.array([[37.0, 43.0], [44.0, 45.0]])
+    field = ZERO_CELSIUS + np.array([[37.0, 43.0], [44.0, 45.0]])
     np.testing.assert_allclose(dose_rate(field), [[0.0, 1.0], [2.0, 4.0]], rtol=1e-12)
 
 
 def test_damage_by_hand() -> None:
     """A exp(-E / RT) at 50 degC, which kills in 17 min there and in a second at 60 degC."""
-    at_50 = float(damage_rate(np.array(CELSIUS + 50.0)))
+    at_50 = float(damage_rate(np.array(ZERO_CELSIUS + 50.0)))
     exact = np.exp(np.log(3.1) + 98.0 * np.log(10.0) - 6.28e5 / (8.314462618 * 323.15))
     assert at_50 == pytest.approx(exact, rel=1e-12)
-    times = BONE_DAMAGE / damage_rate(CELSIUS + np.array([50.0, 60.0]))
+    times = BONE_DAMAGE / damage_rate(ZERO_CELSIUS + np.array([50.0, 60.0]))
     np.testing.assert_allclose(times, [1042.0, 0.94], rtol=1e-2)
 
 
@@ -76,6 +76,6 @@ def test_thresholds_are_of_one_size() -> None:
     minute = np.array(BONE_TEMPERATURE)
     assert dose_rate(minute) * BONE_TIME / 60.0 < BONE_DOSE
     assert damage_rate(minute) * BONE_TIME < BONE_DAMAGE
-    hot = np.array(CELSIUS + 60.0)
+    hot = np.array(ZERO_CELSIUS + 60.0)
     assert dose_rate(hot) * 10.0 / 60.0 > BONE_DOSE
     assert damage_rate(hot) * 10.0 > BONE_DAMAGE

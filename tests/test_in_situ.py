@@ -13,6 +13,7 @@ from scipy.optimize import brentq
 
 from cementflow.laws.ageing import AgeingCement
 from cementflow.laws.capillary import HIGHEST, LOWEST, mean_viscosity_table, rabinowitsch_table
+from cementflow.laws.growth import Exponential
 from cementflow.laws.in_situ import (
     CHRISTOPHER_MIDDLEMAN,
     CapillaryBundle,
@@ -168,6 +169,8 @@ def test_one_table_serves_all_ages() -> None:
     law, thicker = CarreauYasuda(300.0, 5.0, 1.0, 0.5), CarreauYasuda(600.0, 10.0, 1.0, 0.5)
     young, old = (CapillaryBundle().pore_law(one)(GAMMAS) for one in (law, thicker))
     np.testing.assert_allclose(old, 2.0 * young, rtol=1e-12)
-    cement = AgeingCement(law, growth=60.0, maximum=500.0)
-    np.testing.assert_allclose(cement.aged(young, 60.0 * np.log(2.0)), np.minimum(old, 500.0), rtol=1e-12)
-    assert (cement.aged(young, 60.0 * np.log(2.0)) == 500.0).any()
+    cement = AgeingCement(law, growth=Exponential(60.0), maximum=500.0)
+    np.testing.assert_allclose(
+        cement.aged(young, cement.factor(60.0 * np.log(2.0))), np.minimum(old, 500.0), rtol=1e-12
+    )
+    assert (cement.aged(young, cement.factor(60.0 * np.log(2.0))) == 500.0).any()

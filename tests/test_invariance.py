@@ -17,11 +17,12 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 import cementflow as cf
+from cementflow.flow.course import Step
 from cementflow.flow.problem import Problem
 from cementflow.laws.ageing import AgeingCement
+from cementflow.laws.growth import Exponential
 from cementflow.laws.rheology import PowerLaw
 from cementflow.mesh.tetmesh import TetMesh
-from cementflow.simulate import Step
 from cementflow.sites.outlets import Opening, Tube
 from cementflow.sites.source import ball_weights
 from problems import ball, problem, run
@@ -50,7 +51,7 @@ def pose(mesh: TetMesh, turn: np.ndarray, shift: np.ndarray) -> Problem:
         ball_weights(mesh, turn @ CENTER + shift, 1.5e-3),
         outlets,
         permeability=turn @ PERMEABILITY @ turn.T,
-        cement=AgeingCement(PowerLaw(100.0, 0.6), growth=60.0),
+        cement=AgeingCement(PowerLaw(100.0, 0.6), growth=Exponential(60.0)),
         volume=0.4e-6,
         **TIGHT,
     )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cementflow.case import preset
 from cementflow.laws.marrow import Marrow
 from cementflow.laws.rheology import CarreauYasuda, Newtonian
-from cementflow.model import marrow_law
+from cementflow.materials import marrow_law
 
 RATES = np.logspace(-3.0, 4.0, 30)
 WARM = np.linspace(280.0, 340.0, 61)

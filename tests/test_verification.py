@@ -14,15 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad, solve_ivp
 
+from cementflow.flow.course import Counters, Plan, Step
 from cementflow.flow.pressure import solve_pressure
 from cementflow.flow.problem import Problem
 from cementflow.laws.ageing import AgeingCement
+from cementflow.laws.growth import Exponential
 from cementflow.laws.in_situ import bundle_viscosity
 from cementflow.laws.relative_permeability import Corey
 from cementflow.laws.rheology import Newtonian, PowerLaw
 from cementflow.mesh.box import box_mesh
 from cementflow.mesh.tetmesh import TetMesh
-from cementflow.simulate import Counters, Plan, Step
 from cementflow.sites.outlets import OpenFaces, Tube
 from cementflow.sites.source import ball_weights
 from cementflow.verify import (
@@ -425,7 +426,7 @@ def growing_ball(
         mesh,
         ball_weights(mesh, np.zeros(3), r0),
         [open_faces(mesh)],
-        cement=AgeingCement(law_of(n).bulk, growth=growth),
+        cement=AgeingCement(law_of(n).bulk, growth=Exponential(growth)),
         marrow=marrow,
         rate=Q,
         volume=Q * times[-1],

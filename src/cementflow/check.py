@@ -202,14 +202,15 @@ def _pressure_findings(model: Model) -> Iterator[Finding]:
 
     problem = model.problem
     drive = problem.drive
-    viscosity = float(problem.cement.viscosity(np.array([1.0]), problem.age)[0])
+    grown = problem.syringe.factor(problem.cement, 0.0, 0.0)
+    viscosity = float(problem.cement.viscosity(np.array([1.0]), grown)[0])
     if viscosity > STIFF_CEMENT:
         yield Finding(
             "warning",
             f"cement: at its age it has {viscosity:.0f} Pa s at a shear rate of 1/s, too stiff to inject by hand",
         )
     if drive.cannula is not None:
-        drop = drive.cannula.drop(drive.rate, problem.cement, problem.age)
+        drop = drive.cannula.drop(drive.rate, problem.cement, grown)
         yield Finding(
             "note", f"injection: the cannula takes {drop * 1e-6:.2f} MPa at the wanted rate and the first age"
         )

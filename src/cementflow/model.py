@@ -7,41 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.case import (
-    BoneSpec,
-    Case,
-    CementSpec,
-    InjectionSpec,
-    MarrowSpec,
-    Permeability,
-    PhysicsSpec,
-    RegionSpec,
-)
+from cementflow.case import BoneSpec, Case, InjectionSpec, Permeability, RegionSpec
 from cementflow.errors import CaseError
 from cementflow.fem.control_volumes import build_control_volumes
+from cementflow.flow.course import Plan
 from cementflow.flow.problem import Drive, Problem, Tolerances
-from cementflow.laws.ageing import AgeingCement, arrhenius_speed
-from cementflow.laws.growth import CastroMacosko, Exponential, Growth, TwoPhase
-from cementflow.laws.in_situ import CapillaryBundle, EquivalentRate, MeanViscosity, Upscaling
-from cementflow.laws.marrow import Marrow
 from cementflow.laws.relative_permeability import Corey
-from cementflow.laws.rheology import (
-    CarreauYasuda,
-    Cross,
-    HerschelBulkley,
-    Newtonian,
-    PowerLaw,
-    Rheology,
-    Yielding,
-)
+from cementflow.laws.thermal import ZERO_CELSIUS
+from cementflow.materials import cement_law, cure_kinetics, syringe, tissue, upscaling
 from cementflow.mesh.geometry import Geometry
 from cementflow.mesh.regions import shape_fractions
-from cementflow.simulate import Plan
 from cementflow.sites.cannula import Cannula
 from cementflow.sites.place import build_outlets, locate
 from cementflow.sites.source import ball_weights
 
 Floats = NDArray[np.float64]
+COOL = 43.0 + ZERO_CELSIUS  # K; below it heat does little harm (Sapareto and Dewey 1984, recalled)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +80,8 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         raise CaseError(
             f"injection: the tip lies outside the bone (fractions of its box: {fractions})", case.source
         )
+    kinetics = cure_kinetics(case.cement.cure)
+    cement = cement_law(case.cement, case.physics, kinetics)
     problem = Problem(
         volumes=build_control_volumes(geometry.mesh, bone.porosity, bone.permeability),
         corey=Corey(
@@ -107,9 +90,9 @@ def build_model(case: Case, geometry: Geometry) -> Model:
             case.bone.residual_cement,
             case.bone.residual_marrow,
         ),
-        cement=cement_law(case.cement, case.physics),
+        cement=cement,
         marrow_viscosity=case.marrow.viscosity,
-        age=case.cement.age,
+        syringe=syringe(case, cement, kinetics),
         in_situ=upscaling(case.cement),
         source=weights,
         drive=_drive(case.injection),
@@ -121,77 +104,9 @@ def build_model(case: Case, geometry: Geometry) -> Model:
             case.numerics.min_step,
             case.numerics.max_step,
         ),
+        tissue=tissue(case) if case.physics.heat else None,
     )
     return Model(case, geometry, bone, source, problem, _plan(case))
-
-
-def cement_law(spec: CementSpec, physics: PhysicsSpec) -> AgeingCement:
-    """The law of flow of a stated cement, with its ageing."""
-    return AgeingCement(
-        bulk=bulk_law(spec, physics),
-        growth=spec.growth if spec.growth is not None else np.inf,
-        reference_age=spec.reference_age,
-        maximum=spec.maximum_viscosity,
-        speed=arrhenius_speed(spec.activation_energy, spec.temperature, spec.reference_temperature),
-    )
-
-
-def bulk_law(spec: CementSpec, physics: PhysicsSpec) -> Rheology:
-    """Viscosity over shear rate at the reference age, with what of it is switched on."""
-    flowing = _law_without_yield_stress(spec)
-    if not physics.shear_thinning:
-        flowing = Newtonian(float(flowing.viscosity(np.array(physics.constant_rate))))
-    if not spec.yield_stress or not physics.yield_stress:
-        return flowing
-    bounds = spec.shear_rate_min, spec.shear_rate_max
-    plug = spec.yield_stress, _given(spec.regularisation_time)
-    if isinstance(flowing, PowerLaw):
-        return HerschelBulkley(flowing.K, flowing.n, *plug, *bounds)
-    return Yielding(flowing, *plug, *bounds)
-
-
-def _law_without_yield_stress(spec: CementSpec) -> Rheology:
-    if spec.law == "newtonian":
-        return Newtonian(_given(spec.viscosity))
-    n = _given(spec.n)
-    if spec.law in ("power", "herschel-bulkley"):
-        return PowerLaw(_given(spec.K), n, spec.shear_rate_min, spec.shear_rate_max)
-    plateaux = _given(spec.viscosity_zero), _given(spec.viscosity_infinity)
-    relaxation = _given(spec.relaxation_time)
-    if spec.law == "cross":
-        return Cross(*plateaux, relaxation, n)
-    return CarreauYasuda(*plateaux, relaxation, n, 2.0 if spec.a is None else spec.a)
-
-
-def growth_law(spec: CementSpec) -> Growth:
-    """How the viscosity grows with equivalent age and cure."""
-    time = spec.growth if spec.growth is not None else np.inf
-    if spec.ageing == "two-phase":
-        second = _given(spec.polymerisation_age), _given(spec.polymerisation_growth)
-        return TwoPhase(time, spec.reference_age, *second)
-    if spec.ageing == "castro-macosko":
-        gelling = _given(spec.gel_cure), _given(spec.gel_exponent), _given(spec.gel_slope)
-        return CastroMacosko(time, spec.reference_age, *gelling)
-    return Exponential(time, spec.reference_age)
-
-
-def marrow_law(spec: MarrowSpec) -> Marrow:
-    """Viscosity of the marrow over shear rate and temperature."""
-    bulk: Rheology = Newtonian(spec.viscosity)
-    if spec.n is not None:
-        infinity, relaxation = _given(spec.viscosity_infinity), _given(spec.relaxation_time)
-        bulk = CarreauYasuda(spec.viscosity, infinity, relaxation, spec.n)
-    return Marrow(bulk, spec.activation_energy, spec.reference_temperature, spec.maximum_viscosity)
-
-
-def upscaling(spec: CementSpec) -> Upscaling:
-    """The way from the bulk law to the pores."""
-    factor = _given(spec.shear_factor)
-    if spec.shear_rule == "simple":
-        return EquivalentRate(factor)
-    if spec.shear_rule == "eberhard":
-        return MeanViscosity(factor)
-    return CapillaryBundle(factor)
 
 
 def bone_fields(spec: BoneSpec, geometry: Geometry) -> BoneFields:
@@ -273,9 +188,6 @@ def _plan(case: Case) -> Plan:
         output_times=tuple(sorted(t for t in times if t > 0.0)),
         max_leaked=case.stop.leaked if case.stop.leaked is not None else np.inf,
         max_time=case.stop.time if case.stop.time is not None else np.inf,
+        until=np.inf if isinstance(case.stop.until, str) else case.stop.until,
+        cool=COOL if case.stop.until == "cool" else np.inf,
     )
-
-
-def _given(value: float | None) -> float:
-    assert value is not None  # the case has been checked for its law
-    return value

@@ -9,13 +9,13 @@ from typing import Any, Protocol, TextIO
 import numpy as np
 
 from cementflow.errors import RunFailed
+from cementflow.flow.course import Step
 from cementflow.model import Model
 from cementflow.results.checkpoint import Checkpoint, write_checkpoint
 from cementflow.results.fields import FieldFiles, Snapshot, write_collection
 from cementflow.results.folder import RunFolder
 from cementflow.results.summary import ML, history_columns, history_row
 from cementflow.results.writer import BackgroundWriter
-from cementflow.simulate import Step
 from cementflow.timing import Stopwatch
 
 LARGEST_BALANCE_ERROR = 1e-6

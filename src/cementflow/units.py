@@ -23,6 +23,8 @@ _FORCE, _PRESSURE, _ENERGY = (1, 1, -2, 0, 0, 0), (-1, 1, -2, 0, 0, 0), (2, 1, -
 _VISCOSITY, _CONSISTENCY = (-1, 1, -1, 0, 0, 0), (-1, 1, -2, 0, 0, 1)
 _POWER_OF_HEAT = (2, 1, -3, 0, 0, 0)
 
+GAS_CONSTANT = 8.314462618  # J/(mol K), CODATA 2018
+
 
 @dataclass(frozen=True)
 class Dimension:

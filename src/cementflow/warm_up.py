@@ -8,9 +8,10 @@ import numpy as np
 def warm_up() -> None:
     """Run a few steps of a tiny case that touches every kernel."""
     from cementflow.case import preset
+    from cementflow.flow.course import Plan
     from cementflow.mesh.geometry import build_geometry
     from cementflow.model import build_model
-    from cementflow.simulate import Plan, simulate
+    from cementflow.simulate import simulate
 
     case = preset("l3-osteoporotic").replace({"geometry.edge_length": "6 mm", "injection.volume": "0.2 mL"})
     model = build_model(case, build_geometry(case.geometry))

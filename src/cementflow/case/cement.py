@@ -127,7 +127,10 @@ class CementSpec:
         Number(0.0, 10.0), f"{_GEL}: B therein", None, source=_RECALLED, note=f"`1.0` with {_GEL}"
     )
     reference_age: float = entry(
-        CLOCK, "age at which the stated viscosity holds", None, note="age, so that it holds at the start"
+        CLOCK,
+        "equivalent age (time at reference_temperature) at which the stated viscosity holds",
+        None,
+        note="that of the start, so that it holds then",
     )
     reference_temperature: float = entry(
         TEMPERATURE,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from cementflow.case.checks import meaningless, needed, ordered
+from cementflow.case.kinds import INVALID
 from cementflow.case.sections import Section
+from cementflow.units import GAS_CONSTANT
 
 # Parameters of each viscosity law and what they are if not stated; those with None have to be stated.
 _PLATEAUX: dict[str, float | None] = {
@@ -50,7 +53,7 @@ def cement(s: Section) -> None:
     if s.get("ageing") is not None:
         _parameters(s, "ageing", AGEING_PARAMETERS, ALL_AGEING_PARAMETERS)
     if s.lacks("reference_age"):
-        s.values["reference_age"] = s.values["age"]
+        s.values["reference_age"] = _first_age(s)
     ordered(s, "viscosity_infinity", "viscosity_zero")
     for name in ("viscosity", "viscosity_zero"):
         ordered(s, name, "maximum_viscosity")
@@ -103,6 +106,15 @@ def _yield_stress(s: Section, law: str) -> None:
             s.problem("yield_stress", f'is missing: law = "{law}" needs it')
     elif s.lacks("regularisation_time"):
         s.values["regularisation_time"] = 100.0
+
+
+def _first_age(s: Section) -> object:
+    """Equivalent age at the start of the injection."""
+    age, energy = s.get("age"), s.get("activation_energy")
+    warm, reference = s.get("temperature"), s.get("reference_temperature")
+    if age is None or energy is None or warm is None or reference is None:
+        return INVALID
+    return age * math.exp(energy / GAS_CONSTANT * (1.0 / reference - 1.0 / warm))
 
 
 def _density(s: Section) -> None:

@@ -11,18 +11,18 @@ from cementflow.units import close_match
 
 @dataclass(frozen=True)
 class WordOrQuantity(Kind):
-    """A word, or a quantity in its place."""
+    """One of some words, or a quantity in its place."""
 
-    word: str
+    words: tuple[str, ...]
     item: Quantity
 
     def read(self, value: object, key: str, reading: Reading) -> Any:
         """The word as it is, or the SI value."""
-        if value == self.word:
+        if value in self.words:
             return value
         if isinstance(value, str) and not any(c.isdigit() for c in value):
-            hint = close_match(value, (self.word,))
-            return reading.refuse(key, value, f'is neither "{self.word}" nor a {self.item.dimension}{hint}')
+            hint = close_match(value, self.words)
+            return reading.refuse(key, value, f"is none of {self._listed} and no {self.item.dimension}{hint}")
         return self.item.read(value, key, reading)
 
     def write(self, value: float | str) -> str:
@@ -31,7 +31,11 @@ class WordOrQuantity(Kind):
 
     def describe(self) -> str:
         """Both forms."""
-        return f'"{self.word}", or {self.item.describe()}'
+        return f"{self._listed}, or {self.item.describe()}"
+
+    @property
+    def _listed(self) -> str:
+        return ", ".join(f'"{word}"' for word in self.words)
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,9 @@ class StopSpec:
     )
     time: float | None = entry(WAIT, "stop this long after the start", None)
     until: str | float | None = entry(
-        WordOrQuantity("set", WAIT),
-        "go on after the injection until the cement is set or this long after the start",
+        WordOrQuantity(("set", "cool"), WAIT),
+        "go on after the injection until the cement is set, until it is set and nothing is hotter than 43 degC, or "
+        "until this long after the start",
         None,
         note="ends with the injection",
     )

@@ -51,7 +51,7 @@ def drive_system(
     rhs: Floats,
     start: Floats,
     rate: float,
-    age: float,
+    factor: float,
 ) -> Driven:
     """Solve A (p - p_ref) = rhs + Q source for p and Q, with p_ref the reference pressure of the problem.
 
@@ -61,16 +61,19 @@ def drive_system(
         Matrix in the pattern of `solver`, right-hand side of the outlets.
     start, rate
         Pressure and rate to start from.
-    age
-        Of the cement in the cannula [s].
+    factor
+        Growth of the viscosity of the cement in the cannula [-].
     """
     wanted = problem.drive.rate
     reference = problem.reference_pressure
+    if problem.drive.stopped:
+        alone = _solve(problem, solver, values, rhs, 0.0, start - reference, wanted)
+        return Driven(alone.x + reference, 0.0, "rate", 0.0, 1, alone.iterations, alone.converged)
     trial = rate if rate > 0.0 else wanted
     with_source = _solve(problem, solver, values, rhs, trial, start - reference, trial)
     tip = problem.tip_pressure(with_source.x) + reference
     if trial == wanted:
-        demand = pressure_demand(problem, tip, wanted, age)
+        demand = pressure_demand(problem, tip, wanted, factor)
         if demand <= 1.0:
             return Driven(
                 with_source.x + reference,
@@ -84,41 +87,43 @@ def drive_system(
     without = _solve(problem, solver, values, rhs, 0.0, np.zeros_like(rhs), trial)
     tip_without = problem.tip_pressure(without.x) + reference
     resistance = (tip - tip_without) / trial
-    rate, limited_by = _limited_rate(problem, tip_without, resistance, age)
+    rate, limited_by = _limited_rate(problem, tip_without, resistance, factor)
     return Driven(
         pressure=reference + without.x + (rate / trial) * (with_source.x - without.x),
         rate=rate,
         limited_by=limited_by,
-        demand=pressure_demand(problem, tip_without + resistance * wanted, wanted, age),
+        demand=pressure_demand(problem, tip_without + resistance * wanted, wanted, factor),
         solves=2,
         iterations=with_source.iterations + without.iterations,
         converged=with_source.converged and without.converged,
     )
 
 
-def syringe_pressure(problem: Problem, tip: float, rate: float, age: float) -> float:
+def syringe_pressure(problem: Problem, tip: float, rate: float, factor: float) -> float:
     """Pressure in the syringe [Pa]: that of the tip and what the cannula takes."""
     cannula = problem.drive.cannula
-    return tip + (cannula.drop(rate, problem.cement, age) if cannula is not None else 0.0)
+    return tip + (cannula.drop(rate, problem.cement, factor) if cannula is not None else 0.0)
 
 
-def pressure_demand(problem: Problem, tip: float, rate: float, age: float) -> float:
+def pressure_demand(problem: Problem, tip: float, rate: float, factor: float) -> float:
     """Largest of the pressures over their limits at a rate and its tip pressure [-]."""
     drive = problem.drive
     demand = tip / drive.max_tip
     if np.isfinite(drive.max_syringe):
-        demand = max(demand, syringe_pressure(problem, tip, rate, age) / drive.max_syringe)
+        demand = max(demand, syringe_pressure(problem, tip, rate, factor) / drive.max_syringe)
     return demand
 
 
-def _limited_rate(problem: Problem, tip_without: float, resistance: float, age: float) -> tuple[float, str]:
+def _limited_rate(
+    problem: Problem, tip_without: float, resistance: float, factor: float
+) -> tuple[float, str]:
     drive = problem.drive
 
     def excess_tip(rate: float) -> float:
         return tip_without + resistance * rate - drive.max_tip
 
     def excess_syringe(rate: float) -> float:
-        return syringe_pressure(problem, tip_without + resistance * rate, rate, age) - drive.max_syringe
+        return syringe_pressure(problem, tip_without + resistance * rate, rate, factor) - drive.max_syringe
 
     rate, limited_by = drive.rate, "rate"
     for excess, name in ((excess_tip, "tip pressure"), (excess_syringe, "syringe pressure")):

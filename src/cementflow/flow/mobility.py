@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.fem import kernels
+from cementflow.flow.condition import at
 from cementflow.flow.problem import Problem
 
 Floats = NDArray[np.float64]
@@ -47,11 +48,13 @@ class Mobility:
         return self.relative_cement / self.viscosity + self.marrow
 
 
-def mobility(problem: Problem, saturation: Floats, viscosity: Floats, pressure: Floats) -> Mobility:
-    """Mobilities for saturations [-], cement viscosities [Pa s] and the pressures [Pa] that tell upstream."""
+def mobility(
+    problem: Problem, saturation: Floats, viscosity: Floats, marrow_viscosity: Floats, pressure: Floats
+) -> Mobility:
+    """Mobilities for saturations [-], viscosities of both fluids [Pa s] and the pressures [Pa] that tell upstream."""
     v = problem.volumes
     relative = problem.corey.cement(saturation)
-    marrow = problem.corey.marrow(saturation) / problem.marrow_viscosity
+    marrow = problem.corey.marrow(saturation) / marrow_viscosity
     edge, conductance = kernels.edge_conductances(
         v.edges, v.coefficient, relative, marrow, viscosity, pressure
     )
@@ -71,22 +74,23 @@ def darcy_flux(problem: Problem, m: Mobility, pressure: Floats, chosen: Indices 
 
 
 def pore_viscosity(
-    problem: Problem, m: Mobility, pressure: Floats, age: float, chosen: Indices, scale: float = 1.0
+    problem: Problem, m: Mobility, pressure: Floats, factor: Floats, chosen: Indices, scale: float = 1.0
 ) -> Floats:
     """Viscosity of the cement at the vertices [Pa s], at u / sqrt(k phi) of the Darcy flux u.
 
     The flux is that of both fluids: behind the front it is the cement's own, and in the control volumes of the front,
     which the cement fills part of, it is the speed at which that part moves. Away from the chosen tetrahedra the
-    viscosity of `m` is kept. With a scale it is that of `scale` times the flux everywhere.
+    viscosity of `m` is kept. With a scale it is that of `scale` times the flux everywhere. The factor is the growth of
+    the viscosity with age, at the vertices or one for all.
     """
     law, v = problem.cement, problem.volumes
     if law.bulk.newtonian:
-        return law.viscosity(np.ones(v.n), age)
+        return law.viscosity(np.ones(v.n), factor)
     velocity = darcy_flux(problem, m, pressure, chosen)
     shear = kernels.pore_shear(
         chosen, velocity, v.inverse_permeability, v.porosity, v.tets, v.mesh.volumes, v.n
     )
     known = np.flatnonzero(~np.isnan(shear))
     viscosity = m.viscosity.copy()
-    viscosity[known] = law.aged(problem.pore_law(scale * shear[known]), age)
+    viscosity[known] = law.aged(problem.pore_law(scale * shear[known]), at(factor, known))
     return viscosity

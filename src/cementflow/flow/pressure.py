@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cementflow.fem import kernels, upwind
 from cementflow.fem.linear_solver import PressureSolver
+from cementflow.flow.condition import at
 from cementflow.flow.drive import Driven, drive_system, syringe_pressure
 from cementflow.flow.held_rate import HeldRate
 from cementflow.flow.mobility import Mobility, mobility, pore_viscosity
@@ -30,6 +31,25 @@ class Conductances:
 
     mobility: Mobility
     link: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Fluids:
+    """What the state says about the fluids before they flow.
+
+    Parameters
+    ----------
+    growth
+        By how much the cement has thickened with age [-], shape (n,) or (1,).
+    marrow
+        Viscosity of the marrow [Pa s], shape (n,) or (1,).
+    syringe
+        By how much the cement that enters has thickened [-].
+    """
+
+    growth: Floats
+    marrow: Floats
+    syringe: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,23 +92,23 @@ def solve_pressure(
     Flow
         `converged` tells whether the residual met its tolerance; nothing is raised.
     """
-    age = problem.age + state.time
+    fluids = _fluids(problem, state)
     tolerance = problem.tolerances.picard
-    guess = _first_guess(problem, start, age)
+    guess = _first_guess(problem, start, fluids)
     near = _near_cement(problem, state, start)
     overfull = _overfull(problem, state, dt)
     part, best, held = 1.0, np.inf, HeldRate(guess.rate)
     solves = iterations = 0
-    anew = _conductances(problem, state, dt, guess, age)
+    anew = _conductances(problem, state, dt, guess, fluids)
     while True:
         used = anew
         values, rhs = _system(problem, used, overfull)
-        driven = drive_system(problem, solver, values, rhs, guess.pressure, guess.rate, age)
+        driven = drive_system(problem, solver, values, rhs, guess.pressure, guess.rate, fluids.syringe)
         solves += driven.solves
         iterations += driven.iterations
         scale = held.scale(driven.rate, driven.limited_by != "rate", part)
-        guess = _next_guess(problem, used, driven, guess, part, age, near, scale)
-        anew = _conductances(problem, state, dt, guess, age)
+        guess = _next_guess(problem, used, driven, guess, part, fluids, near, scale)
+        anew = _conductances(problem, state, dt, guess, fluids)
         residual = _imbalance(problem, anew, overfull, guess)
         if residual <= tolerance or solves >= MAX_PICARD or not driven.converged:
             break
@@ -100,8 +120,10 @@ def solve_pressure(
         pressure=guess.pressure,
         fluxes=_fluxes(problem, used, guess),
         cement_viscosity=guess.viscosity,
+        marrow_viscosity=fluids.marrow,
+        growth=fluids.growth,
         tip_pressure=tip,
-        syringe_pressure=syringe_pressure(problem, tip, guess.rate, age),
+        syringe_pressure=syringe_pressure(problem, tip, guess.rate, fluids.syringe),
         limited_by=driven.limited_by,
         demand=driven.demand,
         residual=residual,
@@ -111,14 +133,22 @@ def solve_pressure(
     )
 
 
-def _first_guess(problem: Problem, start: Flow | None, age: float) -> Guess:
+def _fluids(problem: Problem, state: State) -> Fluids:
+    now, cement = state.condition, problem.cement
+    return Fluids(
+        growth=cement.factor(now.age, now.cure),
+        marrow=np.full(1, problem.marrow_viscosity),
+        syringe=problem.syringe.factor(cement, state.time, state.injected),
+    )
+
+
+def _first_guess(problem: Problem, start: Flow | None, fluids: Fluids) -> Guess:
     law, n = problem.cement, problem.volumes.n
     if start is None:
-        viscosity = law.viscosity(np.ones(n), age)
+        viscosity = law.viscosity(np.ones(n), fluids.growth)
         pressure = np.full(n, problem.reference_pressure)
         return Guess(pressure, viscosity, problem.drive.rate, np.zeros(len(problem.links)))
-    grown = law.factor(age) / law.factor(problem.age + start.time)
-    viscosity = np.minimum(start.cement_viscosity * grown, law.maximum)
+    viscosity = law.aged(start.cement_viscosity, fluids.growth / start.growth)
     return Guess(start.pressure, viscosity, start.fluxes.rate, start.fluxes.link)
 
 
@@ -142,11 +172,11 @@ def _next_guess(
     driven: Driven,
     old: Guess,
     part: float,
-    age: float,
+    fluids: Fluids,
     near: Indices,
     scale: float,
 ) -> Guess:
-    viscosity = pore_viscosity(problem, used.mobility, driven.pressure, age, near, scale)
+    viscosity = pore_viscosity(problem, used.mobility, driven.pressure, fluids.growth, near, scale)
     if part < 1.0:
         viscosity = old.viscosity * (viscosity / old.viscosity) ** part
     link = used.link * (driven.pressure[problem.links] - problem.link_pressure)
@@ -180,14 +210,15 @@ def _overfull(problem: Problem, state: State, dt: float) -> Floats:
     return excess * problem.volumes.pore_volume / max(dt, problem.source_pores / problem.drive.rate)
 
 
-def _conductances(problem: Problem, state: State, dt: float, guess: Guess, age: float) -> Conductances:
-    m = mobility(problem, state.saturation, guess.viscosity, guess.pressure)
+def _conductances(problem: Problem, state: State, dt: float, guess: Guess, fluids: Fluids) -> Conductances:
+    m = mobility(problem, state.saturation, guess.viscosity, fluids.marrow, guess.pressure)
     links = [np.zeros(0)]
     for i, outlet, span in problem.linked:
         if isinstance(outlet, Tube):
-            links.append(outlet.share * _tube(problem, i, outlet, span, state, dt, guess, age))
+            links.append(outlet.share * _tube(problem, i, outlet, span, state, dt, guess, fluids))
         else:
-            links.append(outlet.conductance(m.vertex, 1.0 / problem.marrow_viscosity, guess.pressure))
+            marrow = 1.0 / at(fluids.marrow, outlet.vertices)
+            links.append(outlet.conductance(m.vertex, marrow, guess.pressure))
     return Conductances(m, np.concatenate(links))
 
 
@@ -208,42 +239,50 @@ def tube_change(problem: Problem, state: State, dt: float, flow: Flow) -> float:
     float
         Largest change relative to the flow through the tube itself; next to nothing of the flow rate does not count.
     """
-    age = problem.age + state.time
+    fluids = _fluids(problem, state)
     guess = Guess(flow.pressure, flow.cement_viscosity, flow.fluxes.rate, flow.fluxes.link)
     change = 0.0
     for i, outlet, span in problem.linked:
         if isinstance(outlet, Tube):
             through = float(guess.link[span].sum())
             mouth = float(outlet.share @ flow.pressure[outlet.vertices])
-            coming = _tube(problem, i, outlet, span, state, dt, guess, age) * (mouth - outlet.pressure)
+            coming = _tube(problem, i, outlet, span, state, dt, guess, fluids) * (mouth - outlet.pressure)
             if abs(coming - through) > SMALL_FLOW * problem.drive.rate:
                 change = max(change, abs(coming - through) / max(abs(through), abs(coming)))
     return change
 
 
 def _tube(
-    problem: Problem, i: int, tube: Tube, links: slice, state: State, dt: float, guess: Guess, age: float
+    problem: Problem,
+    i: int,
+    tube: Tube,
+    links: slice,
+    state: State,
+    dt: float,
+    guess: Guess,
+    fluids: Fluids,
 ) -> float:
     """Conductance of a tube, outlet i, over the coming step [m3/(Pa s)]."""
-    at = tube.vertices
+    mouth = tube.vertices
     held, flow = float(state.held[i]), float(guess.link[links].sum())
-    cement = problem.corey.cement(state.saturation[at]) / guess.viscosity[at]
-    marrow = problem.corey.marrow(state.saturation[at]) / problem.marrow_viscosity
+    cement = problem.corey.cement(state.saturation[mouth]) / guess.viscosity[mouth]
+    marrow = problem.corey.marrow(state.saturation[mouth]) / at(fluids.marrow, mouth)
     cement_share = float(tube.share @ (cement / (cement + marrow)))
+    growth = float(np.sum(tube.share * at(fluids.growth, mouth)))  # as at the mouth
     with_cement = held > 0.0 or cement_share > 0.0
     return tube.conductance(
-        mouth_pressure=float(tube.share @ guess.pressure[at]),
+        mouth_pressure=float(tube.share @ guess.pressure[mouth]),
         held=held,
         cement_share=cement_share,
-        cement_viscosity=_pipe_viscosity(problem, flow, tube.radius, age) if with_cement else 0.0,
+        cement_viscosity=_pipe_viscosity(problem, flow, tube.radius, growth) if with_cement else 0.0,
         dt=dt,
     )
 
 
-def _pipe_viscosity(problem: Problem, flow: float, radius: float, age: float) -> float:
+def _pipe_viscosity(problem: Problem, flow: float, radius: float, growth: float) -> float:
     """Viscosity of the Newtonian fluid that would lose the same pressure in a pipe [Pa s]."""
     flow = max(abs(flow), 1e-4 * problem.drive.rate)
-    gradient = pipe_gradient(flow, radius, lambda rate: problem.cement.viscosity(rate, age))
+    gradient = pipe_gradient(flow, radius, lambda rate: problem.cement.viscosity(rate, growth))
     return float(gradient * np.pi * radius**4 / (8.0 * flow))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from cementflow.fem.control_volumes import ControlVolumes
 from cementflow.fem.linear_solver import PressureSolver
 from cementflow.fem.vertex_groups import group_vertices
+from cementflow.flow.heat import HeatVolumes
 from cementflow.laws.ageing import AgeingCement
 from cementflow.laws.in_situ import PoreLaw, Upscaling
 from cementflow.laws.relative_permeability import Corey
+from cementflow.laws.thermal import Tissue
 from cementflow.sites.cannula import Cannula
 from cementflow.sites.outlets import OpenFaces, Opening, Outlet, Tube
+from cementflow.sites.syringe import Syringe
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -35,6 +38,8 @@ class Drive:
         Largest pressures [Pa], infinite without a limit.
     cannula
         Between syringe and tip, None where cement starts from a ball.
+    stopped
+        Whether nothing is pushed any more; the rate then only says what counts as much and as little.
     """
 
     rate: float
@@ -42,6 +47,7 @@ class Drive:
     max_tip: float = np.inf
     max_syringe: float = np.inf
     cannula: Cannula | None = None
+    stopped: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,8 +85,8 @@ class Problem:
         Relative permeabilities.
     cement, marrow_viscosity
         The two fluids; viscosity in Pa s.
-    age
-        Age of the cement at time 0 [s].
+    syringe
+        The cement that is about to enter.
     in_situ
         From the bulk law of the cement to the pores.
     source
@@ -91,18 +97,35 @@ class Problem:
         The ways out.
     tolerances
         Of the numerics.
+    tissue
+        Materials and surroundings as heat sees them; None where everything keeps the temperature of the syringe.
     """
 
     volumes: ControlVolumes
     corey: Corey
     cement: AgeingCement
     marrow_viscosity: float
-    age: float
+    syringe: Syringe
     in_situ: Upscaling
     source: Floats
     drive: Drive
     outlets: tuple[Outlet, ...]
     tolerances: Tolerances = Tolerances()
+    tissue: Tissue | None = None
+
+    def stopped(self) -> Problem:
+        """The same after the injection."""
+        return replace(self, drive=replace(self.drive, stopped=True))
+
+    @property
+    def followed(self) -> bool:
+        """Whether age and cure differ from place to place."""
+        return self.tissue is not None or len(self.syringe.batches) > 1
+
+    @cached_property
+    def heat_volumes(self) -> HeatVolumes | None:
+        """The control volumes as heat sees them; None while nothing is heated."""
+        return None if self.tissue is None else HeatVolumes.build(self.volumes, self.tissue)
 
     @cached_property
     def pore_law(self) -> PoreLaw:

@@ -7,9 +7,44 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cementflow.flow.condition import Condition
 from cementflow.flow.problem import Problem
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class HeatAccount:
+    """Heat so far [J], counted from the temperature of the body.
+
+    Parameters
+    ----------
+    carried_in
+        By the cement that entered; negative where it is colder than the body.
+    cured
+        Set free by the cure.
+    carried_out
+        By what left through the outlets.
+    surface, blood
+        Lost to the surroundings, and to the blood that perfuses the bone.
+    """
+
+    carried_in: float = 0.0
+    cured: float = 0.0
+    carried_out: float = 0.0
+    surface: float = 0.0
+    blood: float = 0.0
+
+    @property
+    def kept(self) -> float:
+        """What has to be in the bone."""
+        return self.carried_in + self.cured - self.carried_out - self.surface - self.blood
+
+    @property
+    def turnover(self) -> float:
+        """Size of all of it together."""
+        parts = (self.carried_in, self.cured, self.carried_out, self.surface, self.blood)
+        return sum(abs(part) for part in parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +65,10 @@ class State:
         The part of it that still stands in the outlet's tube [m3], shape (outlets,).
     marrow_out
         Net marrow that left by each outlet [m3], shape (outlets,).
+    condition
+        Temperature, age and cure.
+    heat
+        Where the heat came from and went.
     """
 
     time: float
@@ -38,12 +77,24 @@ class State:
     leaked: Floats
     held: Floats
     marrow_out: Floats
+    condition: Condition
+    heat: HeatAccount
 
     @classmethod
     def initial(cls, problem: Problem) -> State:
         """Bone full of marrow."""
         n = len(problem.outlets)
-        return cls(0.0, np.zeros(problem.volumes.n), 0.0, np.zeros(n), np.zeros(n), np.zeros(n))
+        nothing = np.zeros(n)
+        return cls(
+            time=0.0,
+            saturation=np.zeros(problem.volumes.n),
+            injected=0.0,
+            leaked=nothing,
+            held=nothing,
+            marrow_out=nothing,
+            condition=first_condition(problem),
+            heat=HeatAccount(),
+        )
 
     def in_bone(self, problem: Problem) -> float:
         """Cement in the pores [m3]."""
@@ -105,6 +156,10 @@ class Flow:
         Volume rates of that pressure.
     cement_viscosity
         In the pores, at the vertices [Pa s], shape (n,).
+    marrow_viscosity
+        The same of the marrow, shape (n,) or (1,).
+    growth
+        By how much the cement has thickened with age [-], shape (n,) or (1,).
     tip_pressure, syringe_pressure
         [Pa]; equal without a cannula.
     limited_by
@@ -123,6 +178,8 @@ class Flow:
     pressure: Floats
     fluxes: Fluxes
     cement_viscosity: Floats
+    marrow_viscosity: Floats
+    growth: Floats
     tip_pressure: float
     syringe_pressure: float
     limited_by: str
@@ -131,3 +188,19 @@ class Flow:
     solves: int
     iterations: int
     converged: bool
+
+
+def first_condition(problem: Problem) -> Condition:
+    """Before anything is injected; the bone is as warm as the body."""
+    fresh = fresh_condition(problem, 0.0, 0.0)
+    if not problem.followed:
+        return fresh
+    warm = fresh.temperature if problem.tissue is None else np.full(1, problem.tissue.temperature)
+    return Condition(*(np.repeat(x, problem.volumes.n) for x in (warm, fresh.age, fresh.cure)))
+
+
+def fresh_condition(problem: Problem, time: float, injected: float) -> Condition:
+    """That of what enters at a time [s] after so much was injected [m3], everywhere."""
+    syringe = problem.syringe
+    numbers = syringe.temperature, syringe.age(time, injected), syringe.cure(time, injected)
+    return Condition(*(np.full(1, number) for number in numbers))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from cementflow.flow.carried import next_condition, waited
 from cementflow.flow.problem import Problem
-from cementflow.flow.state import Flow, State
-from cementflow.flow.transport import transport
+from cementflow.flow.state import Flow, Fluxes, State, fresh_condition
+from cementflow.flow.transport import Moved, transport
 
 LARGEST_CHANGE = 0.25  # of the rate from the start of a step to its middle, by extrapolation
 
@@ -14,7 +17,8 @@ LARGEST_CHANGE = 0.25  # of the rate from the start of a step to its middle, by 
 def predict(problem: Problem, state: State, flow: Flow, rate_slope: float, dt: float) -> State:
     """State after a step with the fluxes at its start, scaled to the flow rate in its middle.
 
-    Where a pressure limit lets the rate change, a step at the first rate would inject too much or too little.
+    Where a pressure limit lets the rate change, a step at the first rate would inject too much or too little. Age and
+    cure go on where they are.
 
     Parameters
     ----------
@@ -35,10 +39,14 @@ def predict(problem: Problem, state: State, flow: Flow, rate_slope: float, dt: f
         change = 0.5 * dt * rate_slope / fluxes.rate
         change = min(max(change, -LARGEST_CHANGE), LARGEST_CHANGE)
         fluxes = fluxes.scaled(min(1.0 + change, problem.drive.rate / fluxes.rate))
-    return transport(problem, state, flow, fluxes, dt)
+    moved = transport(problem, state, flow, fluxes, dt)
+    after = _moved_state(problem, state, fluxes, moved)
+    if not problem.followed:
+        return after
+    return replace(after, condition=waited(problem, state.condition, dt))
 
 
-def correct(problem: Problem, state: State, flow: Flow, end: Flow, dt: float) -> State:
+def correct(problem: Problem, state: State, flow: Flow, end: Flow, dt: float) -> tuple[State, float]:
     """State after the same step with the mean of the fluxes at its start and at its predicted end.
 
     The flow at the start alone would let the front lag behind. That of the predicted end serves the next step too: a
@@ -53,18 +61,45 @@ def correct(problem: Problem, state: State, flow: Flow, end: Flow, dt: float) ->
     dt
         Length of the step [s].
 
+    Returns
+    -------
+    state, cured
+        The state, and the largest change of the degree of cure in the step.
+
     Raises
     ------
-    TransportStalled
-        If the saturations do not settle.
+    TransportStalled, HeatStalled
+        If the saturations do not settle, or the temperatures are not found.
     """
-    return transport(problem, state, end, flow.fluxes.mean(end.fluxes), dt)
+    fluxes = flow.fluxes.mean(end.fluxes)
+    moved = transport(problem, state, end, fluxes, dt)
+    after = _moved_state(problem, state, fluxes, moved)
+    if not problem.followed:
+        return after, 0.0
+    condition, heat, cured = next_condition(problem, state, moved, dt)
+    return replace(after, condition=condition, heat=heat), cured
+
+
+def _moved_state(problem: Problem, state: State, fluxes: Fluxes, moved: Moved) -> State:
+    """State after a step, with one age and cure everywhere."""
+    time, injected = state.time + moved.dt, state.injected + fluxes.rate * moved.dt
+    return State(
+        time=time,
+        saturation=moved.saturation,
+        injected=injected,
+        leaked=moved.leaked,
+        held=moved.held,
+        marrow_out=moved.marrow_out,
+        condition=fresh_condition(problem, time, injected),
+        heat=state.heat,
+    )
 
 
 def step_error(problem: Problem, state: State, predicted: State, corrected: State, dt: float) -> float:
     """Cement that predictor and corrector place differently, relative to what was injected in the step."""
     moved = np.sum(problem.volumes.pore_volume * np.abs(corrected.saturation - predicted.saturation))
     moved += np.abs(corrected.leaked - predicted.leaked).sum()
-    injected = max(corrected.injected - state.injected, 1e-6 * problem.drive.rate * dt)
+    least = (1.0 if problem.drive.stopped else 1e-6) * problem.drive.rate * dt
+    injected = max(corrected.injected - state.injected, least)
     error = float(moved / injected)
     return error if np.isfinite(error) else np.inf

@@ -1,6 +1,8 @@
-"""Moves the cement through one step: implicit upwind saturations and what passes the sites."""
+"""How the cement moves in one step: implicit upwind saturations and what passes the sites."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +24,44 @@ class TransportStalled(Exception):
     """The sweeps did not settle; the step is to be tried again, smaller."""
 
 
-def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: float) -> State:
-    """State after a step with given fluxes.
+@dataclass(frozen=True, eq=False)
+class Moved:
+    """What a step moved where.
+
+    Parameters
+    ----------
+    dt
+        Length of the step [s].
+    saturation
+        Cement share of the pores at its end, shape (n,).
+    share
+        Cement share of what left each vertex, on average over the step, shape (n,).
+    order, cyclic
+        Vertices along the flow, and whether the flow had cycles.
+    slot_flux
+        Flux of each slot of the pattern, away from the row's vertex [m3/s].
+    entering, returned, outward
+        At each vertex: cement from the syringe, cement that came back out of tubes, all that left by sites [m3/s].
+    leaked, held, marrow_out
+        As in `State`, at the end of the step.
+    """
+
+    dt: float
+    saturation: Floats
+    share: Floats
+    order: Indices
+    cyclic: bool
+    slot_flux: Floats
+    entering: Floats
+    returned: Floats
+    outward: Floats
+    leaked: Floats
+    held: Floats
+    marrow_out: Floats
+
+
+def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: float) -> Moved:
+    """What a step with given fluxes moves.
 
     Implicit upwinding is stable for any step, but a step in which the front crosses several control volumes leaves a
     trace of marrow in them, and a trace is enough to double the mobility of thick cement. So the cement takes the step
@@ -47,9 +85,11 @@ def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: fl
     """
     v = problem.volumes
     returned = _returning_cement(problem, state, fluxes, dt)
-    source = fluxes.rate * problem.source + problem.sum_links(returned)
+    entering, coming_back = fluxes.rate * problem.source, problem.sum_links(returned)
+    source = entering + coming_back
     outward = problem.sum_links(np.maximum(fluxes.link, 0.0)) + np.maximum(fluxes.fixed, 0.0)
-    wet = (state.saturation > 0.0) | (source > 0.0)
+    # Heat is everywhere.
+    wet = (state.saturation > 0.0) | (source > 0.0) | problem.followed
     layers, arrived = LAYERS, True
     while arrived:  # at the rim of the region: then it was too small
         region, rim = upwind.downstream(v.row_start, v.neighbour, v.slot_edge, fluxes.edge, wet, layers)
@@ -57,15 +97,16 @@ def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: fl
             region, v.row_start, v.neighbour, v.slot_edge, fluxes.edge
         )
         through += outward
+        order, cyclic = _order(problem, region, slot_flux, incoming, flow.pressure)
         saturation, share, sweeps = upwind.transport_sweeps(
-            _order(problem, region, slot_flux, incoming, flow.pressure),
+            order,
             v.row_start,
             v.neighbour,
             slot_flux,
             through,
             source,
             v.pore_volume / dt,
-            flow.cement_viscosity / problem.marrow_viscosity,
+            flow.cement_viscosity / flow.marrow_viscosity,
             state.saturation,
             problem.corey.numbers,
             _parts(problem, state, through, dt),
@@ -76,20 +117,34 @@ def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: fl
         raise TransportStalled
     cement = np.maximum(fluxes.link, 0.0) * share[problem.links] - returned
     leaked, held, marrow = _through_outlets(problem, state, fluxes, cement, share, dt)
-    return State(state.time + dt, saturation, state.injected + fluxes.rate * dt, leaked, held, marrow)
+    return Moved(
+        dt=dt,
+        saturation=saturation,
+        share=share,
+        order=order,
+        cyclic=cyclic,
+        slot_flux=slot_flux,
+        entering=entering,
+        returned=coming_back,
+        outward=outward,
+        leaked=leaked,
+        held=held,
+        marrow_out=marrow,
+    )
 
 
 def _order(
     problem: Problem, region: Indices, slot_flux: Floats, incoming: NDArray[np.int32], pressure: Floats
-) -> Indices:
-    """Vertices along the flow; sorted by pressure only where there is a cycle to cut."""
+) -> tuple[Indices, bool]:
+    """Vertices along the flow, sorted by pressure only where there is a cycle to cut, and whether there is one."""
     v = problem.volumes
     nothing = np.empty(0, np.uint32)
     order, count = upwind.flow_order(region, v.row_start, v.neighbour, slot_flux, incoming, nothing)
-    if count < len(order):
+    cyclic = count < len(order)
+    if cyclic:
         by_pressure = region[np.argsort(-pressure[region], kind="stable")]
         order, _ = upwind.flow_order(region, v.row_start, v.neighbour, slot_flux, incoming, by_pressure)
-    return order
+    return order, cyclic
 
 
 def _parts(problem: Problem, state: State, through: Floats, dt: float) -> Floats:

@@ -5,57 +5,65 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from cementflow.laws.growth import Constant, Growth
 from cementflow.laws.rheology import Rheology
+from cementflow.units import GAS_CONSTANT
 
 Floats = NDArray[np.float64]
-GAS_CONSTANT = 8.314462618  # J/(mol K), CODATA 2018
+LARGEST_LOGARITHM = 300.0
+UNCHANGED = Constant()
 
 
 @dataclass(frozen=True)
 class AgeingCement:
-    """A bulk law whose viscosity grows exponentially with equivalent age, up to a cap.
+    """A bulk law times a factor that grows with equivalent age and degree of cure, up to a cap.
 
-    mu(rate, age) = min(mu_bulk(rate) exp(speed (age - reference_age) / growth), maximum), where the speed is the
-    Arrhenius factor of the cement temperature, exp[(E/R)(1/T_ref - 1/T)]; E = 44.4 kJ/mol halves the curing time
-    from 25 to 37 degC as measured by Nicholas et al. 2007 (10.1007/s10856-007-0125-2).
+    mu(rate) = min(mu_bulk(rate) factor(age, cure), maximum). The equivalent age is the time that the cement would
+    have taken at its reference temperature (`arrhenius_speed`).
 
     Parameters
     ----------
     bulk
-        Law that holds at `reference_age`.
+        Law of flow where the factor is 1.
     growth
-        e-folding time of the viscosity [s]; infinite for a cement that does not age.
-    reference_age
-        Age [s] since mixing at which `bulk` holds.
+        Logarithm of the factor.
     maximum
         Largest viscosity [Pa s], that of the set cement.
-    speed
-        Ageing speed relative to the reference temperature [-].
+    activation_energy, reference_temperature
+        E [J/mol] and T_ref [K]: at T equivalent age goes by exp[(E/R)(1/T_ref - 1/T)] times as fast as time.
     """
 
     bulk: Rheology
-    growth: float = np.inf
-    reference_age: float = 0.0
+    growth: Growth = UNCHANGED
     maximum: float = np.inf
-    speed: float = 1.0
+    activation_energy: float = 44.4e3
+    reference_temperature: float = 296.15
 
-    def factor(self, age: float) -> float:
-        """Growth of the viscosity [-] at an age [s] since mixing."""
-        return float(np.exp(min(self.speed * (age - self.reference_age) / self.growth, 300.0)))
+    def factor(self, age: ArrayLike, cure: ArrayLike = 0.0) -> Floats:
+        """Growth of the viscosity [-] at equivalent ages [s] and degrees of cure [-]."""
+        logarithm = self.growth.logarithm(np.asarray(age, np.float64), np.asarray(cure, np.float64))
+        return np.exp(np.minimum(logarithm, LARGEST_LOGARITHM))
 
-    def viscosity(self, rate: Floats, age: float) -> Floats:
-        """Viscosity [Pa s] at shear rates [1/s] and one age [s]."""
-        return self.aged(self.bulk.viscosity(rate), age)
+    def speed(self, temperature: ArrayLike) -> Floats:
+        """Equivalent age gained per second [-] at temperatures [K]."""
+        return arrhenius_speed(self.activation_energy, temperature, self.reference_temperature)
 
-    def aged(self, viscosity: Floats, age: float) -> Floats:
-        """What a viscosity [Pa s] at the reference age, in bulk or in the pores, has become at an age [s]."""
-        return np.minimum(viscosity * self.factor(age), self.maximum)
+    def viscosity(self, rate: Floats, factor: Floats | float = 1.0) -> Floats:
+        """Viscosity [Pa s] at shear rates [1/s], grown by a factor [-]."""
+        return self.aged(self.bulk.viscosity(rate), factor)
+
+    def aged(self, viscosity: Floats, factor: Floats | float) -> Floats:
+        """What a viscosity [Pa s] of the bulk law, or of the pores, has become after growing by a factor [-]."""
+        return np.minimum(viscosity * factor, self.maximum)
 
 
-def arrhenius_speed(activation_energy: float, temperature: float, reference: float) -> float:
-    """Speed of a thermally activated process relative to a reference temperature.
+def arrhenius_speed(activation_energy: float, temperature: ArrayLike, reference: float) -> Floats:
+    """Speed of a thermally activated process relative to a reference temperature, exp[(E/R)(1/T_ref - 1/T)].
+
+    E = 44.4 kJ/mol halves the curing time from 25 to 37 degC as measured by Nicholas et al. 2007
+    (10.1007/s10856-007-0125-2).
 
     Parameters
     ----------
@@ -64,4 +72,5 @@ def arrhenius_speed(activation_energy: float, temperature: float, reference: flo
     temperature, reference
         Absolute temperatures [K].
     """
-    return float(np.exp(activation_energy / GAS_CONSTANT * (1.0 / reference - 1.0 / temperature)))
+    difference = 1.0 / reference - 1.0 / np.asarray(temperature, np.float64)
+    return np.asarray(np.exp(activation_energy / GAS_CONSTANT * difference))

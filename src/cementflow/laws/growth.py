@@ -68,7 +68,7 @@ class Exponential(Growth):
     """
 
     time: float
-    reference_age: float
+    reference_age: float = 0.0
 
     def logarithm(self, age: Floats, cure: Floats) -> Floats:
         """Logarithm of the factor; the cure has no part in it."""
@@ -149,5 +149,5 @@ class CastroMacosko(Growth):
 
 def _bounded(grown: Floats, cure: Floats) -> Floats:
     """Inside what has an exponential, in the shape of both arguments."""
-    bounded = np.clip(grown, -LARGEST, LARGEST)
-    return np.broadcast_to(bounded, np.broadcast_shapes(bounded.shape, np.shape(cure)))
+    bounded = np.empty(np.broadcast_shapes(np.shape(grown), np.shape(cure)))
+    return np.clip(grown, -LARGEST, LARGEST, out=bounded)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.laws.ageing import GAS_CONSTANT
+from cementflow.laws.thermal import ZERO_CELSIUS
+from cementflow.units import GAS_CONSTANT
 
 Floats = NDArray[np.float64]
 
-CELSIUS = 273.15
-REFERENCE = CELSIUS + 43.0
+REFERENCE = ZERO_CELSIUS + 43.0
 """Temperature [K] whose minutes the dose counts."""
 
 BONE_DOSE = 240.0
@@ -24,7 +24,7 @@ BONE_DOSE = 240.0
 BONE_DAMAGE = 1.0
 """Damage integral [-] at which 63 % of the cells have died, and tissue counts as dead."""
 
-BONE_TEMPERATURE = CELSIUS + 47.0
+BONE_TEMPERATURE = ZERO_CELSIUS + 47.0
 """Temperature [K] that injures bone within a minute (Eriksson & Albrektsson 1983, recalled)."""
 
 BONE_TIME = 60.0
@@ -33,7 +33,7 @@ BONE_TIME = 60.0
 # Henriques & Moritz 1947 for skin, recalled and not read again.
 _FREQUENCY_LOGARITHM = float(np.log(3.1) + 98.0 * np.log(10.0))
 _ACTIVATION_ENERGY = 6.28e5
-_LEAST_DOSE = CELSIUS + 39.0
+_LEAST_DOSE = ZERO_CELSIUS + 39.0
 
 
 def dose_rate(temperature: Floats) -> Floats:

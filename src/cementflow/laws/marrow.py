@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.laws.ageing import GAS_CONSTANT
 from cementflow.laws.rheology import Rheology
+from cementflow.units import GAS_CONSTANT
 
 Floats = NDArray[np.float64]
 

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from cementflow.errors import InputError
 from cementflow.files import replacing
+from cementflow.flow.course import Counters, Event, Step
 from cementflow.results.fields import Snapshot
 from cementflow.results.folder import RunFolder
-from cementflow.simulate import Counters, Event, Step
 
 # Parts of a step that are stored field by field, those of dataclasses inside them too.
-PARTS = ("state", "flow", "rate_slope")
+PARTS = ("state", "flow", "rate_slope", "rest")
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +61,7 @@ def write_checkpoint(
     words = {
         "digest": digest,
         "finished": step.finished,
+        "stopped": step.stopped,
         "counters": asdict(step.counters),
         "events": [asdict(e) for e in step.events],
         "snapshots": [asdict(s) for s in snapshots],
@@ -99,6 +100,7 @@ def _checkpoint(data: dict[str, NDArray[Any]]) -> Checkpoint:
         counters=Counters(**words["counters"]),
         first_leak=data["first_leak"],
         events=tuple(Event(**e) for e in words["events"]),
+        stopped=words["stopped"],
         finished=words["finished"],
     )
     return Checkpoint(

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.files import write_text
+from cementflow.flow.course import Step
 from cementflow.flow.mobility import darcy_flux, mobility
 from cementflow.model import Model
 from cementflow.results.folder import RunFolder
 from cementflow.results.vtu import STORED, Block, EncodedMesh, encode, encode_mesh, write_vtu
-from cementflow.simulate import Step
 
 # Row-major components of a symmetric tensor stored as (xx, yy, zz, yz, xz, xy).
 FULL_TENSOR = [0, 5, 4, 5, 1, 3, 4, 3, 2]
@@ -46,7 +46,9 @@ class FieldFiles:
     def write(self, step: Step, name: str) -> None:
         """Write the fields of a step as `fields/<name>.vtu`."""
         flow, saturation = step.flow, step.state.saturation
-        m = mobility(self._model.problem, saturation, flow.cement_viscosity, flow.pressure)
+        m = mobility(
+            self._model.problem, saturation, flow.cement_viscosity, flow.marrow_viscosity, flow.pressure
+        )
         vertex = (
             encode("pressure [Pa]", flow.pressure),
             encode("cement saturation [-]", saturation),

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.case.sites import LEAK_TYPES
+from cementflow.flow.course import Counters, Step
 from cementflow.flow.state import State
 from cementflow.model import Model
-from cementflow.simulate import Counters, Step
 from cementflow.sites.outlets import OpenFaces, Outlet, Tube
 
 ML = 1e6  # mL in a m3

@@ -21,6 +21,6 @@ class Cannula:
     radius: float
     length: float
 
-    def drop(self, flow: float, cement: AgeingCement, age: float) -> float:
-        """Pressure lost between syringe and tip [Pa] at a volume rate [m3/s] and cement age [s]."""
-        return self.length * pipe_gradient(flow, self.radius, lambda rate: cement.viscosity(rate, age))
+    def drop(self, flow: float, cement: AgeingCement, factor: float) -> float:
+        """Pressure lost between syringe and tip [Pa] at a volume rate [m3/s] and growth of the viscosity [-]."""
+        return self.length * pipe_gradient(flow, self.radius, lambda rate: cement.viscosity(rate, factor))

@@ -45,8 +45,8 @@ class Opening:
     outward: Floats | None = None
     kind: str = "patch"
 
-    def conductance(self, mobility: Floats, marrow_mobility: float, pressure: Floats) -> Floats:
-        """Conductance of each link [m3/(Pa s)]; what flows back in is marrow."""
+    def conductance(self, mobility: Floats, marrow_mobility: Floats, pressure: Floats) -> Floats:
+        """Conductance of each link [m3/(Pa s)]; what flows back in is marrow, of its mobility at each link."""
         out = pressure[self.vertices] >= self.pressure
         return self.transmissibility * np.where(out, mobility[self.vertices], marrow_mobility)
 

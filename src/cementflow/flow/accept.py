@@ -1,0 +1,113 @@
+"""What an accepted step adds to the record of a run, and whether the run is over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from cementflow.flow.attempt import LEAK_TOLERANCE, VOLUME_TOLERANCE
+from cementflow.flow.carried import set_share
+from cementflow.flow.course import Counters, Event, Plan, Rest, Step
+from cementflow.flow.problem import Problem
+from cementflow.flow.state import Flow, State
+
+SMALLEST_RATE = 1e-3  # of the wanted rate: below it a pressure-limited injection has come to rest
+FIRST_LEAK = 1e-9  # m3: cement behind an outlet that counts as its first leak
+SET = 0.99  # of the cement in the bone
+LONGEST_REST = 2 * 3600.0  # s
+AT_REST = 1e-6  # of the flow rate of the injection
+
+
+def accepted(
+    problem: Problem, plan: Plan, old: Step, state: State, flow: Flow, dt: float, counters: Counters
+) -> Step:
+    """The step that ends in a state.
+
+    Parameters
+    ----------
+    problem, plan, old
+        The run and where it stood.
+    state, flow
+        Where it stands now.
+    dt
+        Step to try next [s].
+    counters
+        Work done so far.
+    """
+    events = list(old.events)
+    first_leak = _first_leaks(problem, old, state, events)
+    if flow.limited_by != old.flow.limited_by and not old.stopped:
+        events.append(Event(state.time, f"flow is held by {flow.limited_by}"))
+    slope = (flow.fluxes.rate - old.flow.fluxes.rate) / (state.time - old.state.time)
+    if flow.limited_by != old.flow.limited_by:
+        slope = 0.0  # no trend reaches across the moment at which a limit takes hold
+    stopped = old.stopped or _stopped(problem, plan, state, flow)
+    if stopped and not old.stopped:
+        events.append(Event(state.time, stopped))
+    rest = _rest(problem, old, state, flow, stopped, events)
+    finished = _finished(plan, state, rest, stopped)
+    if finished and finished != stopped:
+        events.append(Event(state.time, finished))
+    return Step(state, flow, slope, dt, counters, first_leak, tuple(events), stopped, finished, rest)
+
+
+def at_rest(problem: Problem, flow: Flow) -> bool:
+    """Whether nothing flows any more."""
+    out = np.abs(flow.fluxes.link).sum() + np.abs(flow.fluxes.fixed).sum()
+    return flow.fluxes.rate == 0.0 and bool(out <= AT_REST * problem.drive.rate)
+
+
+def _first_leaks(problem: Problem, old: Step, state: State, events: list[Event]) -> np.ndarray:
+    first_leak = old.first_leak.copy()
+    for i in np.flatnonzero(np.isnan(first_leak) & (state.leaked > FIRST_LEAK)):
+        part = (FIRST_LEAK - old.state.leaked[i]) / (state.leaked[i] - old.state.leaked[i])
+        first_leak[i] = old.state.time + part * (state.time - old.state.time)
+        events.append(Event(float(first_leak[i]), f"first leak: {problem.outlets[i].name}"))
+    return first_leak
+
+
+def _stopped(problem: Problem, plan: Plan, state: State, flow: Flow) -> str:
+    if state.injected >= problem.drive.volume * (1.0 - VOLUME_TOLERANCE):
+        return "volume injected"
+    if state.leaked.sum() >= plan.max_leaked - LEAK_TOLERANCE:
+        return "leak limit reached"
+    if state.time >= plan.max_time * (1.0 - 1e-12):
+        return "time limit reached"
+    if flow.fluxes.rate < SMALLEST_RATE * problem.drive.rate:
+        return f"flow came to rest at the limit of the {flow.limited_by}"
+    return ""
+
+
+def _rest(problem: Problem, old: Step, state: State, flow: Flow, stopped: str, events: list[Event]) -> Rest:
+    rest = old.rest
+    if np.isnan(rest.set_at):
+        before, now = set_share(problem, old.state), set_share(problem, state)
+        if now >= SET:
+            part = (SET - before) / (now - before) if before < SET else 0.0
+            time = old.state.time + part * (state.time - old.state.time)
+            rest = replace(rest, set_at=time)
+            events.append(Event(time, "the cement is set"))
+    if not stopped:
+        return rest
+    if not old.stopped:
+        return replace(rest, since=state.time)
+    elsewhere = 0.5 * np.sum(problem.volumes.pore_volume * np.abs(state.saturation - old.state.saturation))
+    rest = replace(
+        rest,
+        leaked=rest.leaked + float(state.leaked.sum() - old.state.leaked.sum()),
+        moved=rest.moved + float(elsewhere),
+    )
+    if np.isnan(rest.still_since) and at_rest(problem, flow):
+        rest = replace(rest, still_since=old.state.time if at_rest(problem, old.flow) else state.time)
+    return rest
+
+
+def _finished(plan: Plan, state: State, rest: Rest, stopped: str) -> str:
+    if not stopped or plan.until is None:
+        return stopped
+    if np.isinf(plan.until):
+        if not np.isnan(rest.set_at) and state.condition.temperature.max() <= plan.cool:
+            return "the cement is set" if np.isinf(plan.cool) else "the cement is set and cool"
+        return "the cement did not set" if state.time >= rest.since + LONGEST_REST else ""
+    return "the time to wait is over" if state.time >= plan.until * (1.0 - 1e-12) else ""

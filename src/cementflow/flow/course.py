@@ -1,0 +1,127 @@
+"""A run as a sequence of accepted steps, and the plan that it follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cementflow.flow.state import Flow, State
+
+
+@dataclass(frozen=True)
+class Plan:
+    """When to stop and which times to meet.
+
+    Parameters
+    ----------
+    output_times
+        Ascending times [s] that a step has to end on.
+    max_leaked
+        Leaked cement [m3] at which the injection is stopped.
+    max_time
+        Time [s] at which it is stopped.
+    until
+        Time [s] up to which the run goes on after the injection; infinite: until the cement is set. Without it the run
+        ends with the injection.
+    cool
+        Largest temperature [K] at which a run that goes on until the cement is set may end.
+    """
+
+    output_times: tuple[float, ...] = ()
+    max_leaked: float = np.inf
+    max_time: float = np.inf
+    until: float | None = None
+    cool: float = np.inf
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something worth telling that happened at a time [s]."""
+
+    time: float
+    what: str
+
+
+@dataclass(frozen=True)
+class Counters:
+    """Work done so far."""
+
+    steps: int = 0
+    rejected: int = 0
+    pressure_solves: int = 0
+    linear_iterations: int = 0
+
+    def plus(self, flow: Flow | None, steps: int = 0, rejected: int = 0) -> Counters:
+        """With the solves of one more flow."""
+        solves, iterations = (flow.solves, flow.iterations) if flow is not None else (0, 0)
+        return Counters(
+            self.steps + steps,
+            self.rejected + rejected,
+            self.pressure_solves + solves,
+            self.linear_iterations + iterations,
+        )
+
+
+@dataclass(frozen=True)
+class Rest:
+    """What happened after the injection.
+
+    Parameters
+    ----------
+    since
+        When the injection ended [s], NaN before.
+    leaked
+        Cement that left the bone since then [m3].
+    moved
+        Cement that came to lie elsewhere in the bone since then [m3].
+    still_since
+        When all flow had ceased [s], NaN before.
+    set_at
+        When the cement in the bone was set [s], NaN before.
+    """
+
+    since: float = np.nan
+    leaked: float = 0.0
+    moved: float = 0.0
+    still_since: float = np.nan
+    set_at: float = np.nan
+
+
+NO_REST = Rest()
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """An accepted step: everything that the next one needs.
+
+    Parameters
+    ----------
+    state, flow
+        Where the cement is and how it moves.
+    rate_slope
+        Change of the flow rate with time [m3/s2].
+    dt
+        Step to try next [s].
+    counters, events
+        Since the start of the run.
+    first_leak
+        Time of the first leak of each outlet [s], NaN before.
+    stopped
+        Why the injection is over, empty while it goes on.
+    finished
+        Why the run is over, empty while it goes on.
+    rest
+        What happened after the injection.
+    """
+
+    state: State
+    flow: Flow
+    rate_slope: float
+    dt: float
+    counters: Counters
+    first_leak: np.ndarray
+    events: tuple[Event, ...] = ()
+    stopped: str = ""
+    finished: str = ""
+    rest: Rest = NO_REST
