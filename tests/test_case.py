@@ -463,10 +463,10 @@ WRONG = [
     ({"marrow.viscosity": "500 Pa s"}, "marrow.viscosity must not be above maximum_viscosity"),
     ({"physics.heat": "yes"}, 'physics.heat = "yes" is neither true nor false'),
     ({"physics.shear_thining": False}, 'did you mean "shear_thinning"?'),
-    ({"stop.until": "sett"}, 'stop.until = "sett" is neither "set" nor a time (did you mean "set"?)'),
+    ({"stop.until": "sett"}, 'is none of "set", "cool" and no time (did you mean "set"?)'),
     ({"stop.until": 3}, "stop.until = 3 needs a unit of time"),
     ({"stop.until": "0 s"}, "is below the smallest sensible value"),
-    ({"stop.until": "set", "cement.cure.set_at": 0.9}, 'stop.until = "set" is never reached'),
+    ({"stop.until": "set", "cement.cure.set_at": 0.9}, "stop.until is never reached"),
     ({"injection.batch": [{"after": "2 mL"}]}, "injection.batch.0.mixed is missing"),
     (
         {"injection.batch": [{"after": f"{v} mL", "mixed": "1 min"} for v in (2, 2)]},
@@ -727,7 +727,7 @@ def values(kind):
         case Span():
             return st.lists(quantities(kind.item), min_size=2, max_size=2, unique_by=str).map(in_order)
         case WordOrQuantity():
-            return st.just(kind.word) | quantities(kind.item)
+            return st.sampled_from(kind.words) | quantities(kind.item)
         case PositionKind():
             return POINTS | FRACTIONS
         case PlaceKind():
@@ -799,9 +799,10 @@ AGEING = st.one_of(
     ),
 )
 PLUG = st.just({}) | some(CementSpec, ("regularisation_time",), ("yield_stress",))
-REACTION = ("frequency", "activation_energy", "cure_order", "rest_order", "set_at", "enthalpy")
+REACTION = ("frequency", "activation_energy", "cure_order", "rest_order", "enthalpy")
 CURE = merged(
     some(CureSpec, REACTION),
+    st.fixed_dictionaries({}, optional={"set_at": st.floats(0.01, 0.6)}),
     st.just({}) | st.just({"limit_offset": 0.5, "limit_slope": "0.001 1/K"}),
     some(CureSpec, ("setting_time", "setting_temperature")) | some(CureSpec, (), ("initial",)),
 )

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from cementflow.case import Case, CementSpec, CureSpec, PhysicsSpec, ThermalSpec
+from cementflow.case import Case, CementSpec, CureSpec, MarrowSpec, PhysicsSpec, ThermalSpec
 from cementflow.errors import CaseError
 from cementflow.laws.ageing import AgeingCement, arrhenius_speed
 from cementflow.laws.cure import CureKinetics
-from cementflow.laws.growth import Constant, Exponential, Growth
+from cementflow.laws.growth import CastroMacosko, Constant, Exponential, Growth, TwoPhase
 from cementflow.laws.in_situ import CapillaryBundle, EquivalentRate, MeanViscosity, Upscaling
+from cementflow.laws.marrow import Marrow
 from cementflow.laws.rheology import (
     CarreauYasuda,
     Cross,
@@ -42,7 +43,14 @@ def cement_law(spec: CementSpec, physics: PhysicsSpec, kinetics: CureKinetics) -
 
 def growth_law(spec: CementSpec) -> Growth:
     """How a stated cement thickens."""
-    return Exponential(spec.growth, spec.reference_age) if spec.growth is not None else Constant()
+    time = spec.growth if spec.growth is not None else np.inf
+    if spec.ageing == "two-phase":
+        second = _given(spec.polymerisation_age), _given(spec.polymerisation_growth)
+        return TwoPhase(time, spec.reference_age, *second)
+    if spec.ageing == "castro-macosko":
+        gelling = _given(spec.gel_cure), _given(spec.gel_exponent), _given(spec.gel_slope)
+        return CastroMacosko(time, spec.reference_age, *gelling)
+    return Exponential(time, spec.reference_age)
 
 
 def bulk_law(spec: CementSpec, physics: PhysicsSpec) -> Rheology:
@@ -80,6 +88,15 @@ def upscaling(spec: CementSpec) -> Upscaling:
     if spec.shear_rule == "eberhard":
         return MeanViscosity(factor)
     return CapillaryBundle(factor)
+
+
+def marrow_law(spec: MarrowSpec) -> Marrow:
+    """Viscosity of a stated marrow over shear rate and temperature."""
+    bulk: Rheology = Newtonian(spec.viscosity)
+    if spec.n is not None:
+        infinity, relaxation = _given(spec.viscosity_infinity), _given(spec.relaxation_time)
+        bulk = CarreauYasuda(spec.viscosity, infinity, relaxation, spec.n)
+    return Marrow(bulk, spec.activation_energy, spec.reference_temperature, spec.maximum_viscosity)
 
 
 def cure_kinetics(spec: CureSpec) -> CureKinetics:

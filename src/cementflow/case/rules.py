@@ -171,12 +171,10 @@ def case(s: Section) -> None:
 
 def _cement_can_set(s: Section) -> None:
     stop, cement, around = s.get("stop"), s.get("cement"), s.get("surroundings")
-    if stop and cement and around and stop.until == "set":
+    if stop and cement and around and stop.until in ("set", "cool"):
         cure, warmest = cement.cure, max(cement.temperature, around.temperature)
         if cure.limit_offset + cure.limit_slope * warmest <= cure.set_at:
-            s.problem(
-                "stop.until", '= "set" is never reached: cement.cure.set_at is above the limit of the cure'
-            )
+            s.problem("stop.until", "is never reached: cement.cure.set_at is above the limit of the cure")
 
 
 def _pressure_can_drive(s: Section) -> None:
