@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from problems import ball
 
 from cementflow.fem.control_volumes import build_control_volumes
 from cementflow.flow.heat import HeatVolumes, spread_heat
 from cementflow.laws.thermal import BLOOD_CAPACITY, Material, Tissue
 from cementflow.mesh.tetmesh import TetMesh
 from cementflow.verify import cooling_ball, heated_sphere, observed_order, pennes_outside_sphere
+from problems import ball
 
 # One material everywhere, so that the closed forms hold.
 EVEN = Material(1200.0, 2000.0, 0.30)
