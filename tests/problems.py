@@ -18,6 +18,7 @@ from cementflow.flow.problem import Drive, Problem, Tolerances
 from cementflow.flow.state import State
 from cementflow.laws.ageing import AgeingCement
 from cementflow.laws.in_situ import CapillaryBundle
+from cementflow.laws.marrow import Marrow
 from cementflow.laws.relative_permeability import Corey
 from cementflow.laws.rheology import Newtonian
 from cementflow.mesh.ball import ball_distance
@@ -105,7 +106,7 @@ def problem(
         volumes=build_control_volumes(mesh, np.full(len(mesh.tets), porosity), np.asarray(permeability)),
         corey=corey or Corey(),
         cement=cement or AgeingCement(Newtonian(100.0)),
-        marrow_viscosity=marrow,
+        marrow=Marrow(Newtonian(marrow), 0.0, 310.15, np.inf),
         syringe=Syringe((Batch(0.0, 0.0),)),
         in_situ=bundle or CapillaryBundle(),
         source=source,

@@ -608,7 +608,9 @@ def test_a_leak_from_a_growing_ball(diameter: float) -> None:
 
 def viscosity_twin(p: Problem, factor: float) -> Problem:
     return replace(
-        p, cement=AgeingCement(Newtonian(100.0 * factor)), marrow_viscosity=p.marrow_viscosity * factor
+        p,
+        cement=AgeingCement(Newtonian(100.0 * factor)),
+        marrow=replace(p.marrow, bulk=Newtonian(p.marrow_viscosity * factor)),
     )
 
 

@@ -14,7 +14,7 @@ from cementflow.flow.course import Plan
 from cementflow.flow.problem import Drive, Problem, Tolerances
 from cementflow.laws.relative_permeability import Corey
 from cementflow.laws.thermal import ZERO_CELSIUS
-from cementflow.materials import cement_law, cure_kinetics, syringe, tissue, upscaling
+from cementflow.materials import cement_law, cure_kinetics, marrow_law, syringe, tissue, upscaling
 from cementflow.mesh.geometry import Geometry
 from cementflow.mesh.regions import shape_fractions
 from cementflow.sites.cannula import Cannula
@@ -91,7 +91,7 @@ def build_model(case: Case, geometry: Geometry) -> Model:
             case.bone.residual_marrow,
         ),
         cement=cement,
-        marrow_viscosity=case.marrow.viscosity,
+        marrow=marrow_law(case.marrow),
         syringe=syringe(case, cement, kinetics),
         in_situ=upscaling(case.cement),
         source=weights,
@@ -105,6 +105,7 @@ def build_model(case: Case, geometry: Geometry) -> Model:
             case.numerics.max_step,
         ),
         tissue=tissue(case) if case.physics.heat else None,
+        body_temperature=case.surroundings.temperature,
     )
     return Model(case, geometry, bone, source, problem, _plan(case))
 

@@ -10,9 +10,45 @@ from numpy.typing import NDArray
 from cementflow.fem import kernels
 from cementflow.flow.condition import at
 from cementflow.flow.problem import Problem
+from cementflow.flow.state import State
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]
+
+
+@dataclass(frozen=True, eq=False)
+class Fluids:
+    """What a state says about the fluids before they flow.
+
+    Parameters
+    ----------
+    growth
+        By how much the cement has thickened with age [-], shape (n,) or (1,).
+    cold
+        By how much thicker the marrow is than at its reference temperature [-], shape (n,) or (1,).
+    marrow
+        Viscosity of the marrow at rest [Pa s], shape (n,) or (1,).
+    syringe
+        By how much the cement that enters has thickened [-].
+    """
+
+    growth: Floats
+    cold: Floats
+    marrow: Floats
+    syringe: float
+
+
+def fluids_of(problem: Problem, state: State) -> Fluids:
+    """Growth of the cement and warmth of the marrow."""
+    now, cement, marrow = state.condition, problem.cement, problem.marrow
+    # The marrow keeps the temperature of the body where none is computed.
+    warmth = now.temperature if problem.tissue is not None else np.full(1, problem.body_temperature)
+    return Fluids(
+        growth=cement.factor(now.age, now.cure),
+        cold=marrow.factor(warmth),
+        marrow=marrow.viscosity(np.zeros(1), warmth),
+        syringe=problem.syringe.factor(cement, state.time, state.injected),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,24 +109,30 @@ def darcy_flux(problem: Problem, m: Mobility, pressure: Floats, chosen: Indices 
     )
 
 
-def pore_viscosity(
-    problem: Problem, m: Mobility, pressure: Floats, factor: Floats, chosen: Indices, scale: float = 1.0
-) -> Floats:
-    """Viscosity of the cement at the vertices [Pa s], at u / sqrt(k phi) of the Darcy flux u.
+def pore_viscosities(
+    problem: Problem, m: Mobility, fluids: Fluids, pressure: Floats, chosen: Indices, scale: float = 1.0
+) -> tuple[Floats, Floats]:
+    """Viscosities of cement and marrow at the vertices [Pa s], at u / sqrt(k phi) of the Darcy flux u.
 
-    The flux is that of both fluids: behind the front it is the cement's own, and in the control volumes of the front,
-    which the cement fills part of, it is the speed at which that part moves. Away from the chosen tetrahedra the
-    viscosity of `m` is kept. With a scale it is that of `scale` times the flux everywhere. The factor is the growth of
-    the viscosity with age, at the vertices or one for all.
+    The flux is that of both fluids: behind the front it is the cement's own, ahead of it the marrow's, and in the
+    control volumes of the front, which the cement fills part of, it is the speed at which that part moves. Away from
+    the chosen tetrahedra the viscosity of the cement is kept; marrow that thins needs all of them. With a scale it is
+    that of `scale` times the flux everywhere.
     """
-    law, v = problem.cement, problem.volumes
-    if law.bulk.newtonian:
-        return law.viscosity(np.ones(v.n), factor)
+    cement, marrow, v = problem.cement, problem.marrow, problem.volumes
+    if cement.bulk.newtonian and marrow.newtonian:
+        return cement.viscosity(np.ones(v.n), fluids.growth), fluids.marrow
     velocity = darcy_flux(problem, m, pressure, chosen)
     shear = kernels.pore_shear(
         chosen, velocity, v.inverse_permeability, v.porosity, v.tets, v.mesh.volumes, v.n
     )
+    shear *= scale
     known = np.flatnonzero(~np.isnan(shear))
-    viscosity = m.viscosity.copy()
-    viscosity[known] = law.aged(problem.pore_law(scale * shear[known]), at(factor, known))
-    return viscosity
+    if cement.bulk.newtonian:
+        viscosity = cement.viscosity(np.ones(v.n), fluids.growth)
+    else:
+        viscosity = m.viscosity.copy()
+        viscosity[known] = cement.aged(problem.pore_law(shear[known]), at(fluids.growth, known))
+    if marrow.newtonian:
+        return viscosity, fluids.marrow
+    return viscosity, np.minimum(problem.marrow_pore_law(shear) * fluids.cold, marrow.maximum)

@@ -12,7 +12,7 @@ from cementflow.fem.linear_solver import PressureSolver
 from cementflow.flow.condition import at
 from cementflow.flow.drive import Driven, drive_system, syringe_pressure
 from cementflow.flow.held_rate import HeldRate
-from cementflow.flow.mobility import Mobility, mobility, pore_viscosity
+from cementflow.flow.mobility import Fluids, Mobility, fluids_of, mobility, pore_viscosities
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import Flow, Fluxes, State
 from cementflow.laws.pipe import pipe_gradient
@@ -34,30 +34,12 @@ class Conductances:
 
 
 @dataclass(frozen=True, eq=False)
-class Fluids:
-    """What the state says about the fluids before they flow.
-
-    Parameters
-    ----------
-    growth
-        By how much the cement has thickened with age [-], shape (n,) or (1,).
-    marrow
-        Viscosity of the marrow [Pa s], shape (n,) or (1,).
-    syringe
-        By how much the cement that enters has thickened [-].
-    """
-
-    growth: Floats
-    marrow: Floats
-    syringe: float
-
-
-@dataclass(frozen=True, eq=False)
 class Guess:
     """What a system is linearised about: the fields, the rate [m3/s] and the flows through the links [m3/s]."""
 
     pressure: Floats
     viscosity: Floats
+    marrow: Floats
     rate: float
     link: Floats
 
@@ -92,7 +74,7 @@ def solve_pressure(
     Flow
         `converged` tells whether the residual met its tolerance; nothing is raised.
     """
-    fluids = _fluids(problem, state)
+    fluids = fluids_of(problem, state)
     tolerance = problem.tolerances.picard
     guess = _first_guess(problem, start, fluids)
     near = _near_cement(problem, state, start)
@@ -120,7 +102,7 @@ def solve_pressure(
         pressure=guess.pressure,
         fluxes=_fluxes(problem, used, guess),
         cement_viscosity=guess.viscosity,
-        marrow_viscosity=fluids.marrow,
+        marrow_viscosity=guess.marrow,
         growth=fluids.growth,
         tip_pressure=tip,
         syringe_pressure=syringe_pressure(problem, tip, guess.rate, fluids.syringe),
@@ -133,31 +115,24 @@ def solve_pressure(
     )
 
 
-def _fluids(problem: Problem, state: State) -> Fluids:
-    now, cement = state.condition, problem.cement
-    return Fluids(
-        growth=cement.factor(now.age, now.cure),
-        marrow=np.full(1, problem.marrow_viscosity),
-        syringe=problem.syringe.factor(cement, state.time, state.injected),
-    )
-
-
 def _first_guess(problem: Problem, start: Flow | None, fluids: Fluids) -> Guess:
     law, n = problem.cement, problem.volumes.n
     if start is None:
         viscosity = law.viscosity(np.ones(n), fluids.growth)
         pressure = np.full(n, problem.reference_pressure)
-        return Guess(pressure, viscosity, problem.drive.rate, np.zeros(len(problem.links)))
+        rate = problem.drive.rate
+        return Guess(pressure, viscosity, fluids.marrow, rate, np.zeros(len(problem.links)))
     viscosity = law.aged(start.cement_viscosity, fluids.growth / start.growth)
-    return Guess(start.pressure, viscosity, start.fluxes.rate, start.fluxes.link)
+    marrow = fluids.marrow if problem.marrow.newtonian else start.marrow_viscosity
+    return Guess(start.pressure, viscosity, marrow, start.fluxes.rate, start.fluxes.link)
 
 
 def _near_cement(problem: Problem, state: State, start: Flow | None) -> Indices:
     """Tetrahedra where the viscosity has to follow the flow, now or in the step to come; all without a flow yet."""
     v = problem.volumes
-    if problem.cement.bulk.newtonian:
+    if problem.cement.bulk.newtonian and problem.marrow.newtonian:
         return np.zeros(0, np.uint32)
-    if start is None:
+    if start is None or not problem.marrow.newtonian:
         return np.arange(len(v.tets), dtype=np.uint32)
     wet = (state.saturation > 0.0) | (problem.source > 0.0)
     region, _ = upwind.downstream(v.row_start, v.neighbour, v.slot_edge, start.fluxes.edge, wet, AHEAD)
@@ -176,11 +151,12 @@ def _next_guess(
     near: Indices,
     scale: float,
 ) -> Guess:
-    viscosity = pore_viscosity(problem, used.mobility, driven.pressure, fluids.growth, near, scale)
+    viscosity, marrow = pore_viscosities(problem, used.mobility, fluids, driven.pressure, near, scale)
     if part < 1.0:
         viscosity = old.viscosity * (viscosity / old.viscosity) ** part
+        marrow = old.marrow * (marrow / old.marrow) ** part
     link = used.link * (driven.pressure[problem.links] - problem.link_pressure)
-    return Guess(driven.pressure, viscosity, driven.rate, link)
+    return Guess(driven.pressure, viscosity, marrow, driven.rate, link)
 
 
 def _system(problem: Problem, used: Conductances, overfull: Floats) -> tuple[Floats, Floats]:
@@ -211,13 +187,13 @@ def _overfull(problem: Problem, state: State, dt: float) -> Floats:
 
 
 def _conductances(problem: Problem, state: State, dt: float, guess: Guess, fluids: Fluids) -> Conductances:
-    m = mobility(problem, state.saturation, guess.viscosity, fluids.marrow, guess.pressure)
+    m = mobility(problem, state.saturation, guess.viscosity, guess.marrow, guess.pressure)
     links = [np.zeros(0)]
     for i, outlet, span in problem.linked:
         if isinstance(outlet, Tube):
             links.append(outlet.share * _tube(problem, i, outlet, span, state, dt, guess, fluids))
         else:
-            marrow = 1.0 / at(fluids.marrow, outlet.vertices)
+            marrow = 1.0 / at(guess.marrow, outlet.vertices)
             links.append(outlet.conductance(m.vertex, marrow, guess.pressure))
     return Conductances(m, np.concatenate(links))
 
@@ -239,8 +215,10 @@ def tube_change(problem: Problem, state: State, dt: float, flow: Flow) -> float:
     float
         Largest change relative to the flow through the tube itself; next to nothing of the flow rate does not count.
     """
-    fluids = _fluids(problem, state)
-    guess = Guess(flow.pressure, flow.cement_viscosity, flow.fluxes.rate, flow.fluxes.link)
+    fluids = fluids_of(problem, state)
+    guess = Guess(
+        flow.pressure, flow.cement_viscosity, flow.marrow_viscosity, flow.fluxes.rate, flow.fluxes.link
+    )
     change = 0.0
     for i, outlet, span in problem.linked:
         if isinstance(outlet, Tube):
@@ -266,7 +244,7 @@ def _tube(
     mouth = tube.vertices
     held, flow = float(state.held[i]), float(guess.link[links].sum())
     cement = problem.corey.cement(state.saturation[mouth]) / guess.viscosity[mouth]
-    marrow = problem.corey.marrow(state.saturation[mouth]) / at(fluids.marrow, mouth)
+    marrow = problem.corey.marrow(state.saturation[mouth]) / at(guess.marrow, mouth)
     cement_share = float(tube.share @ (cement / (cement + marrow)))
     growth = float(np.sum(tube.share * at(fluids.growth, mouth)))  # as at the mouth
     with_cement = held > 0.0 or cement_share > 0.0

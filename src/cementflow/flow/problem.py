@@ -13,7 +13,8 @@ from cementflow.fem.linear_solver import PressureSolver
 from cementflow.fem.vertex_groups import group_vertices
 from cementflow.flow.heat import HeatVolumes
 from cementflow.laws.ageing import AgeingCement
-from cementflow.laws.in_situ import PoreLaw, Upscaling
+from cementflow.laws.in_situ import CapillaryBundle, PoreLaw, Upscaling
+from cementflow.laws.marrow import Marrow
 from cementflow.laws.relative_permeability import Corey
 from cementflow.laws.thermal import Tissue
 from cementflow.sites.cannula import Cannula
@@ -83,8 +84,8 @@ class Problem:
         Control volumes with porosity and permeability.
     corey
         Relative permeabilities.
-    cement, marrow_viscosity
-        The two fluids; viscosity in Pa s.
+    cement, marrow
+        The two fluids.
     syringe
         The cement that is about to enter.
     in_situ
@@ -98,13 +99,16 @@ class Problem:
     tolerances
         Of the numerics.
     tissue
-        Materials and surroundings as heat sees them; None where everything keeps the temperature of the syringe.
+        Materials and surroundings as heat sees them; None where the cement keeps the temperature of the syringe and the
+        marrow that of the body.
+    body_temperature
+        Of the marrow before cement comes [K].
     """
 
     volumes: ControlVolumes
     corey: Corey
     cement: AgeingCement
-    marrow_viscosity: float
+    marrow: Marrow
     syringe: Syringe
     in_situ: Upscaling
     source: Floats
@@ -112,6 +116,7 @@ class Problem:
     outlets: tuple[Outlet, ...]
     tolerances: Tolerances = Tolerances()
     tissue: Tissue | None = None
+    body_temperature: float = 310.15
 
     def stopped(self) -> Problem:
         """The same after the injection."""
@@ -131,6 +136,16 @@ class Problem:
     def pore_law(self) -> PoreLaw:
         """Viscosity of the cement in the pores at its reference age [Pa s], a function of u / sqrt(k phi) [1/s]."""
         return self.in_situ.pore_law(self.cement.bulk)
+
+    @cached_property
+    def marrow_pore_law(self) -> PoreLaw:
+        """Viscosity of the marrow in the pores at its reference temperature [Pa s], a function of u / sqrt(k phi)."""
+        return CapillaryBundle().pore_law(self.marrow.bulk)
+
+    @cached_property
+    def marrow_viscosity(self) -> float:
+        """Of marrow at rest at the temperature of the body [Pa s]."""
+        return float(self.marrow.viscosity(np.zeros(1), np.full(1, self.body_temperature))[0])
 
     @cached_property
     def linked(self) -> tuple[tuple[int, Opening | Tube, slice], ...]:

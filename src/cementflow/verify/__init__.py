@@ -19,6 +19,7 @@ from cementflow.verify.balls import (
     two_layer_sphere_pressure,
 )
 from cementflow.verify.fronts import buckley_leverett_front, buckley_leverett_saturation
+from cementflow.verify.heat import cooling_ball, cooling_mode, heated_sphere, pennes_outside_sphere
 from cementflow.verify.order import ObservedOrder, observed_order
 from cementflow.verify.pipes import herschel_bulkley_pipe_flow, leak_length, power_law_pipe_front
 from cementflow.verify.rods import piston_front, piston_pressure_drop, slab_pressure_drop
@@ -31,12 +32,16 @@ __all__ = [
     "ball_source_time",
     "buckley_leverett_front",
     "buckley_leverett_saturation",
+    "cooling_ball",
+    "cooling_mode",
     "cube_equivalent_radius",
     "cylinder_pressure_drop",
     "front_radius",
+    "heated_sphere",
     "herschel_bulkley_pipe_flow",
     "leak_length",
     "observed_order",
+    "pennes_outside_sphere",
     "piston_front",
     "piston_pressure_drop",
     "power_law_pipe_front",
