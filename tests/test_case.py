@@ -371,7 +371,7 @@ WRONG = [
     ),
     # presets
     ({"bone.preset": "osteoporotc"}, 'did you mean "osteoporotic"?'),
-    ({"cement.preset": 3}, 'cement.preset = 3 is none of "high", "low", "medium"'),
+    ({"cement.preset": 3}, 'cement.preset = 3 is none of "high", "high-plain", "low"'),
     ({"marrow": {"preset": "green"}}, 'marrow.preset = "green" is none of'),
     # contradictions
     ({"geometry.mesh": "a.vtu"}, "geometry.preset and geometry.mesh exclude each other"),

@@ -4,10 +4,14 @@ import tomllib
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cementflow.case import preset, read_case
 from cementflow.errors import CaseError
+from cementflow.laws.marrow import Marrow
+from cementflow.laws.rheology import Newtonian
+from cementflow.materials import marrow_law
 from cementflow.presets import describe, list_presets, load_preset, overview, parse_preset, read_preset
 from cementflow.presets.describe import entry_of
 from cementflow.presets.store import KINDS, STANDINGS
@@ -59,7 +63,7 @@ def test_every_number_has_a_standing(kind, name):
         covered = any(key == k or key.startswith(k + ".") for k in found.standing)
         plain_word = isinstance(value, str) and not value[0].isdigit()
         assert covered or plain_word, key
-    assert text.count("value = ") == len(found.standing)
+    assert text.count("value = ") == len(parse_preset(text, name).standing)
 
 
 def flat(value, key=""):
@@ -80,7 +84,7 @@ def test_description_shows_every_value_with_meaning_and_standing(kind, name):
     for key, standing in found.standing.items():
         assert f"{key} = " in text
         assert " ".join(str(standing).split()) in joined
-        assert entry_of(kind, key).meaning in text
+        assert entry_of(kind, key).meaning in joined
 
 
 def test_description_of_a_shared_name_has_both():
@@ -88,6 +92,24 @@ def test_description_of_a_shared_name_has_both():
     assert "bones/haemangioma" in text
     assert "marrows/haemangioma" in text
     assert "cements/high" in describe("high")
+
+
+def test_a_preset_like_another_states_what_differs():
+    own, base = read_preset("cements", "medium-plain"), read_preset("cements", "medium")
+    assert own.like == "medium"
+    assert own.values["radiopacifier"] == {"material": "BaSO4", "share": 0}
+    assert own.values | {"radiopacifier": None} == base.values | {"radiopacifier": None}
+    assert own.standing["radiopacifier.share"].text == "plain acrylic"
+    assert own.standing["growth"] == base.standing["growth"]
+    assert base.values["radiopacifier"]["share"] == 0.2
+
+
+def test_plain_cement_is_lighter():
+    def thermal(name):
+        return minimal_case(cement={"preset": name}).cement.thermal
+
+    assert thermal("medium").density == pytest.approx(1380, abs=5)
+    assert thermal("medium-plain").density == pytest.approx(1180)
 
 
 def test_overview_names_all():
@@ -171,6 +193,52 @@ def test_cements_are_in_order_at_the_same_age():
         return c.viscosity_zero * 2.718 ** ((c.age - c.reference_age) / c.growth)
 
     assert viscosity("low") < viscosity("medium") < viscosity("high")
+
+
+def test_cements_have_what_the_page_says():
+    cements = {n: minimal_case(cement={"preset": n}).cement for n in ("low", "medium", "high")}
+    assert [c.yield_stress for c in cements.values()] == [0.0, 20.0, 150.0]
+    assert [c.cure.setting_time for c in cements.values()] == [660.0, 780.0, 900.0]
+    assert [c.working_window for c in cements.values()] == [(180.0, 540.0), (120.0, 720.0), (120.0, 720.0)]
+    assert {c.ageing for c in cements.values()} == {"castro-macosko"}
+
+
+@pytest.mark.parametrize(
+    ("name", "celsius", "viscosity"),
+    [
+        ("mixed", 37, 0.1),
+        ("mixed", 22, 5.0),
+        ("cold", 22, 5.0),
+        ("cold", 37, 0.1),
+        ("yellow", 37, 0.093),
+        ("fatty", 37, 0.142),
+        ("tumour", 20, 5.0),
+        ("warm-bovine", 42, 0.04),
+        ("warm-bovine", 20, 100.0),
+    ],
+)
+def test_marrows_over_temperature(name, celsius, viscosity):
+    marrow = marrow_law(minimal_case(marrow={"preset": name}).marrow)
+    assert marrow.viscosity(np.ones(1), np.array([273.15 + celsius])) == pytest.approx(viscosity, rel=0.01)
+
+
+def test_bovine_marrow_against_the_ratios_of_bryant():
+    """10 and 15 times distal marrow, whose own activation energy from the same two ratios is 286 kJ/mol."""
+    proximal = marrow_law(minimal_case(marrow={"preset": "warm-bovine"}).marrow)
+    distal = Marrow(Newtonian(0.04), 285.5e3, 310.15, 100.0)
+    cool = np.array([308.15, 303.15])
+    np.testing.assert_allclose(
+        proximal.viscosity(np.ones(2), cool) / distal.viscosity(np.ones(2), cool), [10.0, 15.0], rtol=0.01
+    )
+
+
+def test_blood_thins_under_shear():
+    blood = marrow_law(minimal_case(marrow={"preset": "haemangioma-thinning"}).marrow)
+    warm = np.array(310.15)
+    slow, fast = blood.viscosity(np.array([1e-3, 1e3]), warm)
+    assert slow == pytest.approx(0.056, rel=1e-3)
+    assert fast == pytest.approx(0.004, rel=0.1)
+    assert marrow_law(minimal_case(marrow={"preset": "haemangioma"}).marrow).newtonian
 
 
 def test_preset_files_are_plain_toml():

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cementflow.case.fields import Entry
 
 _WIDTH = 110
+_MEANING = 46
 
 
 def overview() -> str:
@@ -65,9 +66,11 @@ def _page(kind: str, name: str, preset: Preset) -> str:
 
 
 def _wrapped(statement: str, meaning: str) -> list[str]:
-    """Statement and meaning in two columns, or on two lines where the statement is long."""
-    column = f"{statement:<44}  {meaning}".rstrip()
-    return [column] if len(column) <= _WIDTH else [statement, f"{'':<44}  {meaning}"]
+    """Statement and meaning in two columns; a long statement has its own line."""
+    column = textwrap.wrap(meaning, _WIDTH - _MEANING) or [""]
+    first = [] if len(statement) < _MEANING - 1 else [statement]
+    lines = [f"{'' if first or i else statement:<{_MEANING}}{text}".rstrip() for i, text in enumerate(column)]
+    return first + lines
 
 
 def _leaves(value: Any, key: str, preset: Preset) -> Iterator[tuple[str, Any]]:

@@ -7,7 +7,8 @@ A number, quantity or list in a preset file is written with where it comes from,
     n = {value = 0.5, assumed = "why this value"}
 
 Anything else is refused, so that a value without standing cannot enter the product. Names and choices
-(`law = "carreau"`) stand alone.
+(`law = "carreau"`) stand alone. A preset that differs from another one of its kind in a few values names it as
+`about.like` and states only those.
 """
 
 from __future__ import annotations
@@ -59,12 +60,15 @@ class Preset:
         The values as a case file would state them.
     standing
         Standing of each value by its dotted key.
+    like
+        Name of the preset that states what this one does not; empty if there is none.
     """
 
     title: str
     note: str
     values: dict[str, Any]
     standing: dict[str, Standing]
+    like: str = ""
 
 
 def list_presets(kind: str | None = None) -> list[str]:
@@ -116,13 +120,27 @@ def parse_preset(text: str, source: str) -> Preset:
     values = _unwrap(table, "", standing, problems)
     if problems:
         raise CaseError(problems, source)
-    return Preset(about["title"], about["note"], values, standing)
+    return Preset(about["title"], about["note"], values, standing, about.get("like", ""))
 
 
 @cache
 def _read(kind: str, name: str) -> Preset:
     text = (files("cementflow.presets") / kind / f"{name}.toml").read_text(encoding="utf-8")
-    return parse_preset(text, f"{kind}/{name}.toml")
+    found = parse_preset(text, f"{kind}/{name}.toml")
+    if not found.like:
+        return found
+    base = read_preset(kind, found.like)
+    values, standing = _merged(base.values, found.values), base.standing | found.standing
+    return Preset(found.title, found.note, values, standing, found.like)
+
+
+def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Values of both, tables by entry; the second one wins."""
+    both = _copy(base) | _copy(own)
+    for key in base.keys() & own.keys():
+        if isinstance(base[key], dict) and isinstance(own[key], dict):
+            both[key] = _merged(base[key], own[key])
+    return both
 
 
 def _unwrap(value: Any, key: str, standing: dict[str, Standing], problems: list[str]) -> Any:
