@@ -1,4 +1,4 @@
-"""What a heated run shows: its curves, its picture of heat, its report, and its fields while the cement sets."""
+"""What a heated run shows: its curves, its picture of heat, and its fields while the cement sets."""
 
 from __future__ import annotations
 
@@ -12,34 +12,18 @@ import pytest
 from matplotlib.colors import to_rgb
 
 import cementflow as cf
-from cementflow.views import make_figures
+from cementflow.views import PICTURES, make_figures
 from cementflow.views.curves import curves_page
 from cementflow.views.heat_slices import heat_page
 from cementflow.views.history import History
 from cementflow.views.labels import Label, draw_labels
 from cementflow.views.page import new_page
+from cementflow.views.painting import SHARES
 from cementflow.views.palette import HARM, heat_map
 from cementflow.views.sample import sample_sheet
 from cementflow.views.sheet import Event, RunSheet, open_run
-from cementflow.views.snapshots import read_snapshot, snapshot_files
-
-HEATED = {
-    "geometry.edge_length": "3.5 mm",
-    "injection.volume": "2 mL",
-    "injection.flow_rate": "4 mL/min",
-    "injection.cannula.tip_radius": "4 mm",
-    "physics.heat": True,
-    "stop.until": "set",
-    "output.field_times": [],
-    "output.fields_every": "2 min",
-    "output.figures": False,
-}
-
-
-@pytest.fixture(scope="module")
-def heated(tmp_path_factory: pytest.TempPathFactory) -> cf.Result:
-    """A run that goes on until the cement is set, long after the injection of half a minute."""
-    return cf.run(cf.preset("l3-osteoporotic").replace(HEATED), out=tmp_path_factory.mktemp("heat") / "run")
+from cementflow.views.snapshots import PEAK, read_snapshot, snapshot_files
+from problems import HEATED
 
 
 def test_fields_are_stored_while_the_cement_sets(heated: cf.Result) -> None:
@@ -198,6 +182,20 @@ def test_before_anything_is_warm_the_planes_go_through_the_tip(heated: cf.Result
     assert "dose of 240 min at 43 degC" in words(page)
 
 
+@pytest.mark.parametrize("number", [0, 750, 1250, 1375])
+def test_cuts_through_any_hottest_vertex_have_whole_outlines(heated: cf.Result, number: int) -> None:
+    """A plane through vertices would cut faces, and the mesh of the cut would have gaps."""
+    sheet = open_run(heated.path)
+    shot = read_snapshot(sheet)
+    peak = np.full(shot.grid.n_points, 37.0)
+    peak[number] = 90.0
+    shot.grid.point_data[PEAK] = peak
+    for axes in heat_page(sheet, shot, (800, 640)).axes[:4]:
+        (outline,) = [c for c in axes.collections if type(c).__name__ == "LineCollection"]
+        ends = np.round(np.concatenate(outline.get_segments()), 6)
+        assert (np.unique(ends, axis=0, return_counts=True)[1] == 2).all()
+
+
 def test_heat_has_the_same_bytes_twice(heated: cf.Result, tmp_path: Path) -> None:
     one, two = (heated.plot("heat", tmp_path / f"{i}.png") for i in (1, 2))
     assert one.read_bytes() == two.read_bytes()
@@ -242,3 +240,7 @@ def test_labels_may_be_told_their_side() -> None:
     labels = [Label((100.0 + i, 400.0), f"point {i}", "", "k", side="right") for i in range(4)]
     draw_labels(axes, labels, (20, 780, 20, 780), 1.0)
     assert {text.get_ha() for text in axes.texts} == {"right"}
+
+
+def test_every_picture_is_drawn_at_the_end_of_a_run() -> None:
+    assert sorted(name for share in SHARES for name in share) == sorted(PICTURES)

@@ -42,6 +42,7 @@ Floats = NDArray[np.float64]
 
 HEAT_SIZE = (SIZE[0], 1280)
 ISOTHERMS = (47.0, 60.0, 80.0, 100.0)  # degC
+_SLOPES = dict(zip(ISOTHERMS, (0.6, 0.3, 0.0, -0.8), strict=True))  # of the ways out to their names
 INJURY = ISOTHERMS[0]  # drawn beside the harm too
 # Fields, the value from which they count as harm, and the words for it; the wider region first.
 HARMS = (
@@ -51,7 +52,7 @@ HARMS = (
 _BANDS = 160  # of the colour scale
 _LEAST_RANGE = 10.0  # K, so that a body that stayed cool is shown as cool
 _WARMED = 1.0  # K, below which there is no hottest place to speak of
-_INWARD = 1e-3  # of the way to the middle: the plane of a flat face would miss the mesh
+_INWARD = 0.23  # of an edge: a plane of vertices would cut faces instead of tetrahedra
 
 
 def render_heat(run: Path, out: Path, time: float | None = None, size: tuple[int, int] = HEAT_SIZE) -> Path:
@@ -119,7 +120,11 @@ def _place(sheet: RunSheet, shot: Snapshot) -> tuple[Floats, str]:
     if np.ptp(peak) < _WARMED:
         return sheet.tip.center, sheet.tip.word
     hottest = np.asarray(shot.grid.points[int(peak.argmax())], float)
-    return hottest + _INWARD * (np.asarray(shot.grid.center) - hottest), "hottest place"
+    inward = np.asarray(shot.grid.center) - hottest
+    edge = float(np.cbrt(shot.grid.volume / shot.grid.n_cells * 6.0))
+    axes = (sheet.frame.ap, sheet.frame.lr, sheet.frame.si)
+    steps = [np.copysign(_INWARD * edge, axis @ inward) * axis for axis in axes]
+    return hottest + np.sum(steps, axis=0), "hottest place"
 
 
 def _caption(sheet: RunSheet, shot: Snapshot) -> list[str]:
@@ -198,9 +203,9 @@ def _label(axes: Any, cut: Any, camera: Camera, hottest: tuple[Floats, float] | 
     side, other = ("left", "right") if spot[0] > width / 2 else ("right", "left")
     value = f"{hottest[1]:.1f} degC"
     labels = [Label((float(spot[0]), float(spot[1])), "hottest", value, INK, bold=True, side=other)]
-    levels = _within(peak, ISOTHERMS)
-    for level, slope in zip(levels, np.linspace(0.5, -0.5, len(levels)), strict=True):
-        at = _outermost(axes, mesh, peak, level, np.array([-1.0 if side == "left" else 1.0, float(slope)]))
+    for level in _within(peak, ISOTHERMS):
+        way = np.array([-1.0 if side == "left" else 1.0, _SLOPES[level]])
+        at = _outermost(axes, mesh, peak, level, way)
         labels.append(Label(at, f"{level:g} degC", "", INK, side=side))
     axes.plot(*spot, "x", color="white", ms=9, mew=3.6, zorder=5)
     axes.plot(*spot, "x", color=INK, ms=8, mew=1.6, zorder=5.1)
