@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -123,6 +124,22 @@ def test_what_comes_after_the_injection_is_told_even_among_many_events() -> None
     assert any(note.startswith("16   60 s   volume injected") for note in notes)
     assert any(note.startswith("17   300 s   the cement is set") for note in notes)
     assert "and 7 more" in notes
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"heat": {}}, r"heat\.above_47.*heat\.dose_240.*heat\.damage_1"),
+        ({"heat": 3, "cure": "hard"}, r"no table 'cure'.*no table 'heat'"),
+        ({"after_injection": {"since_s": "soon"}}, r"after_injection\.since_s.*must be a number"),
+    ],
+)
+def test_what_a_summary_of_heat_lacks_is_said(
+    heated: cf.Result, tmp_path: Path, change: dict[str, Any], match: str
+) -> None:
+    (tmp_path / "summary.json").write_text(json.dumps(heated.summary | change))
+    with pytest.raises(cf.InputError, match=f"(?s){match}"):
+        open_run(tmp_path)
 
 
 # --- the picture of heat
