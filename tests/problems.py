@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -157,3 +157,13 @@ class FailingSolver(PressureSolver):
         self.left -= 1
         good = super().solve(values, rhs, start, tolerance)
         return good if self.left >= 0 else LinearResult(start, 1, False)
+
+
+def leaves(value: object, name: str = "") -> dict[str, object]:
+    """Values inside nested dataclasses by path."""
+    if not is_dataclass(value):
+        return {name: value}
+    found: dict[str, object] = {}
+    for field in fields(value):
+        found |= leaves(getattr(value, field.name), f"{name}.{field.name}")
+    return found

@@ -36,6 +36,7 @@ from problems import (
     ball,
     face_share,
     full_state,
+    leaves,
     open_faces,
     problem,
     random_delaunay,
@@ -424,7 +425,7 @@ def test_the_pressure_of_newtonian_fluids_is_linear_in_the_rate() -> None:
 
 
 def snapshot(state: State) -> list[bytes]:
-    return [np.asarray(getattr(state, f)).tobytes() for f in state.__dataclass_fields__]
+    return [np.asarray(value).tobytes() for value in leaves(state).values()]
 
 
 def test_predictor_and_corrector_leave_the_state_alone() -> None:

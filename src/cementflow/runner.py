@@ -171,7 +171,7 @@ def _loop(
     finally:
         if bar is not None:
             bar.close()
-    return ("completed" if step.finished == "volume injected" else "stopped"), step.finished, None
+    return ("completed" if step.stopped == "volume injected" else "stopped"), step.stopped, None
 
 
 def _finish(job: Job, outcome: Outcome, painters: Painters | None, tell: Callable[[str], object]) -> None:

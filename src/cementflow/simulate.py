@@ -17,13 +17,12 @@ from cementflow.flow.attempt import (
     curing_step,
     cut,
 )
-from cementflow.flow.carried import next_condition
-from cementflow.flow.condition import Condition
+from cementflow.flow.carried import Changed, change
 from cementflow.flow.course import Counters, Plan, Step
 from cementflow.flow.heat import HeatStalled
 from cementflow.flow.pressure import solve_pressure
 from cementflow.flow.problem import Problem
-from cementflow.flow.state import Flow, HeatAccount, State, fresh_condition
+from cementflow.flow.state import Flow, State, fresh_condition
 from cementflow.timing import Stopwatch
 
 MAX_TRIES = 60
@@ -108,13 +107,15 @@ def _wait(problem: Problem, plan: Plan, step: Step) -> Step:
     dt = cut(problem, plan, state, 0.0, min(step.dt, LONGEST_WAIT))
     for _ in range(MAX_TRIES):
         try:
-            condition, heat, cured = _waited(problem, state, dt)
+            changed = _changed(problem, state, dt)
         except HeatStalled:
-            cured = np.inf
-        if cured <= CURE_TOO_MUCH:
-            after = replace(state, time=state.time + dt, condition=condition, heat=heat)
+            changed = None
+        if changed is not None and changed.cured <= CURE_TOO_MUCH:
+            after = changed.put(replace(state, time=state.time + dt))
             flow = _aged(problem, step.flow, after)
-            following = min(2.0 * max(dt, min(step.dt, LONGEST_WAIT)), curing_step(dt, cured), LONGEST_WAIT)
+            following = min(
+                2.0 * max(dt, min(step.dt, LONGEST_WAIT)), curing_step(dt, changed.cured), LONGEST_WAIT
+            )
             return accepted(problem, plan, step, after, flow, following, counters.plus(None, steps=1))
         counters = counters.plus(None, rejected=1)
         dt *= 0.25
@@ -128,11 +129,12 @@ def _aged(problem: Problem, flow: Flow, state: State) -> Flow:
     return replace(flow, time=state.time, cement_viscosity=viscosity, growth=grown, solves=0, iterations=0)
 
 
-def _waited(problem: Problem, state: State, dt: float) -> tuple[Condition, HeatAccount, float]:
+def _changed(problem: Problem, state: State, dt: float) -> Changed:
+    """What a step does in which nothing flows."""
     if problem.followed:
-        return next_condition(problem, state, None, dt)
+        return change(problem, state, None, dt)
     now = fresh_condition(problem, state.time + dt, state.injected)
-    return now, state.heat, float(now.cure[0] - state.condition.cure[0])
+    return Changed(now, state.heat, state.harm, float(now.cure[0] - state.condition.cure[0]))
 
 
 def _advance(problem: Problem, plan: Plan, solver: PressureSolver, step: Step, watch: Stopwatch) -> Step:

@@ -31,6 +31,7 @@ def summary_text(result: Result) -> str:
             if "cannula" in s["sites"]
             else ""
         ),
+        *_heat_lines(s),
         *(f"  {e['time_s']:8.1f} s  {e['what']}" for e in s["events"]),
         f"  balance error {s['balance_error']:.0e}; {s['mesh']['vertices']} vertices, {s['steps']} steps, "
         f"{s['pressure_solves']} pressure solves",
@@ -40,6 +41,29 @@ def summary_text(result: Result) -> str:
     if s["status"] == "interrupted":
         lines.append(f"go on with: cementflow run --resume --out {result.path}")
     return "\n".join(lines) + "\n"
+
+
+def _heat_lines(s: dict[str, Any]) -> list[str]:
+    """Temperatures, harm by heat, and what happened after the injection."""
+    lines, heat, after = [], s["heat"], s["after_injection"]
+    if heat is not None:
+        at = heat["peak_at_degC"]
+        lines.append(
+            f"  hottest {heat['peak_degC']:.1f} degC; centre {at['centre']:.1f}, posterior wall "
+            f"{at['posterior wall']:.1f}, anterior wall {at['anterior wall']:.1f}, endplates "
+            f"{at['lower endplate']:.1f} and {at['upper endplate']:.1f} degC"
+        )
+        lines.append(
+            f"  tissue above 47 degC for 1 min {heat['above_47_degC_for_1_min_ml']:.2f} mL, with 240 min of dose "
+            f"{heat['dose_240_min_ml']:.2f} mL; heat balance off by {heat['heat_imbalance']:.0e}"
+        )
+    if after is not None and s["simulated_s"] > after["since_s"]:
+        still = after["still_since_s"]
+        lines.append(
+            f"  after the injection {after['leaked_ml']:.3f} mL left the bone, {after['moved_ml']:.3f} mL moved in it; "
+            + ("it never came to rest" if still is None else f"nothing flowed from {still:.1f} s")
+        )
+    return lines
 
 
 def _drawn(run: Path) -> bool:

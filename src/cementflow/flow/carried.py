@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cementflow.fem.carried import carry
 from cementflow.fem.curing import cure_for
 from cementflow.flow.condition import Condition
+from cementflow.flow.harm import Harm
 from cementflow.flow.heat import spread_heat
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import HeatAccount, State, fresh_condition
@@ -29,10 +30,30 @@ def waited(problem: Problem, now: Condition, dt: float) -> Condition:
     )
 
 
-def next_condition(
-    problem: Problem, state: State, moved: Moved | None, dt: float
-) -> tuple[Condition, HeatAccount, float]:
-    """Condition and heat account at the end of a step, and the largest change of the degree of cure in it.
+@dataclass(frozen=True, eq=False)
+class Changed:
+    """Condition, heat account and harm at the end of a step.
+
+    Parameters
+    ----------
+    condition, heat, harm
+        As in `State`.
+    cured
+        Largest change of the degree of cure in the step.
+    """
+
+    condition: Condition
+    heat: HeatAccount
+    harm: Harm
+    cured: float
+
+    def put(self, state: State) -> State:
+        """The state with them."""
+        return replace(state, condition=self.condition, heat=self.heat, harm=self.harm)
+
+
+def change(problem: Problem, state: State, moved: Moved | None, dt: float) -> Changed:
+    """What a step does to temperature, age and cure.
 
     What flows is carried first. Then the cement cures for half of the step, the heat spreads for all of it, and the
     cement cures for the other half, which is of second order in time (Strang 1968).
@@ -60,24 +81,28 @@ def next_condition(
     temperature, age, cure = (x.copy() for x in (now.temperature, now.age, now.cure))
     heat = _warming_by_cure(problem, saturation)
     before = cure.copy()
-    change = _cured(problem, 0.5 * dt, heat, temperature, age, cure)
+    cured = _cured(problem, 0.5 * dt, heat, temperature, age, cure)
     lost = None
     of = problem.heat_volumes
     if of is not None:
         excess, lost = spread_heat(of, saturation, temperature - body, dt)
         temperature = excess + body
-    change += _cured(problem, 0.5 * dt, heat, temperature, age, cure)
+    cured += _cured(problem, 0.5 * dt, heat, temperature, age, cure)
     if of is not None and lost is not None:
         wet = heat >= 0.0
-        cured = float(np.sum(of.stored(saturation)[wet] * heat[wet] * (cure - before)[wet]))
+        released = float(np.sum(of.stored(saturation)[wet] * heat[wet] * (cure - before)[wet]))
         account = HeatAccount(
             carried_in=account.carried_in,
-            cured=account.cured + cured,
+            cured=account.cured + released,
             carried_out=account.carried_out,
             surface=account.surface + lost.surface,
             blood=account.blood + lost.blood,
         )
-    return _fresh_where_dry(problem, state, moved, Condition(temperature, age, cure), dt), account, change
+    harm = state.harm
+    if of is not None:
+        harm = harm.after(state.condition.temperature, temperature, dt)
+    condition = _fresh_where_dry(problem, state, moved, Condition(temperature, age, cure), dt)
+    return Changed(condition, account, harm, cured)
 
 
 @dataclass(frozen=True, eq=False)

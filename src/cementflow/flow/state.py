@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.flow.condition import Condition
+from cementflow.flow.harm import Harm
 from cementflow.flow.problem import Problem
 
 Floats = NDArray[np.float64]
@@ -69,6 +70,8 @@ class State:
         Temperature, age and cure.
     heat
         Where the heat came from and went.
+    harm
+        What it did to the tissue.
     """
 
     time: float
@@ -79,12 +82,13 @@ class State:
     marrow_out: Floats
     condition: Condition
     heat: HeatAccount
+    harm: Harm
 
     @classmethod
     def initial(cls, problem: Problem) -> State:
         """Bone full of marrow."""
         n = len(problem.outlets)
-        nothing = np.zeros(n)
+        nothing, condition = np.zeros(n), first_condition(problem)
         return cls(
             time=0.0,
             saturation=np.zeros(problem.volumes.n),
@@ -92,8 +96,9 @@ class State:
             leaked=nothing,
             held=nothing,
             marrow_out=nothing,
-            condition=first_condition(problem),
+            condition=condition,
             heat=HeatAccount(),
+            harm=Harm.none(condition.temperature),
         )
 
     def in_bone(self, problem: Problem) -> float:

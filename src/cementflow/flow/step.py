@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cementflow.flow.carried import next_condition, waited
+from cementflow.flow.carried import change, waited
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import Flow, Fluxes, State, fresh_condition
 from cementflow.flow.transport import Moved, transport
@@ -76,8 +76,8 @@ def correct(problem: Problem, state: State, flow: Flow, end: Flow, dt: float) ->
     after = _moved_state(problem, state, fluxes, moved)
     if not problem.followed:
         return after, 0.0
-    condition, heat, cured = next_condition(problem, state, moved, dt)
-    return replace(after, condition=condition, heat=heat), cured
+    changed = change(problem, state, moved, dt)
+    return changed.put(after), changed.cured
 
 
 def _moved_state(problem: Problem, state: State, fluxes: Fluxes, moved: Moved) -> State:
@@ -92,6 +92,7 @@ def _moved_state(problem: Problem, state: State, fluxes: Fluxes, moved: Moved) -
         marrow_out=moved.marrow_out,
         condition=fresh_condition(problem, time, injected),
         heat=state.heat,
+        harm=state.harm,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from xml.sax.saxutils import quoteattr
@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.files import write_text
+from cementflow.flow.carried import CEMENT
 from cementflow.flow.course import Step
 from cementflow.flow.mobility import darcy_flux, mobility
+from cementflow.flow.state import State
 from cementflow.model import Model
 from cementflow.results.folder import RunFolder
 from cementflow.results.vtu import STORED, Block, EncodedMesh, encode, encode_mesh, write_vtu
@@ -53,6 +55,7 @@ class FieldFiles:
             encode("pressure [Pa]", flow.pressure),
             encode("cement saturation [-]", saturation),
             encode("cement viscosity [Pa s]", flow.cement_viscosity),
+            *(encode(name, values) for name, values in self._condition(step.state)),
         )
         tets = np.arange(len(self._model.problem.volumes.tets), dtype=np.uint32)
 
@@ -61,6 +64,19 @@ class FieldFiles:
 
         cell = (*self._bone, encode("darcy flux [m/s]", tets, STORED, flux))
         write_vtu(self._folder.fields(name), self._mesh, vertex, cell)
+
+    def _condition(self, state: State) -> Iterator[tuple[str, NDArray]]:
+        """Cure and, where they are computed, temperature and what it did."""
+        now, harm = state.condition, state.harm
+        yield "degree of cure [-]", np.where(state.saturation > CEMENT, now.cure, 0.0)
+        if self._model.problem.followed:
+            yield "equivalent age [s]", now.age
+        if self._model.problem.tissue is not None:
+            yield "temperature [K]", now.temperature
+            yield "peak temperature [K]", harm.peak
+            yield "time above 47 degC [s]", harm.hot
+            yield "thermal dose [min]", harm.dose
+            yield "thermal damage [-]", harm.damage
 
     @cached_property
     def _mesh(self) -> EncodedMesh:

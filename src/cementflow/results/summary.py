@@ -8,9 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.case.sites import LEAK_TYPES
-from cementflow.flow.course import Counters, Step
+from cementflow.flow.carried import heat_imbalance
+from cementflow.flow.course import NO_REST, Counters, Step
 from cementflow.flow.state import State
+from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.model import Model
+from cementflow.results.heat import cure_summary, heat_summary, rest_summary
 from cementflow.sites.outlets import OpenFaces, Outlet, Tube
 
 ML = 1e6  # mL in a m3
@@ -29,6 +32,7 @@ def history_columns(model: Model) -> list[str]:
         "syringe_pressure_kPa",
         "flow_rate_ml_min",
         "balance_error",
+        *(("peak_temperature_degC", "degree_of_cure", "heat_imbalance") if model.problem.tissue else ()),
     ]
 
 
@@ -45,7 +49,19 @@ def history_row(model: Model, step: Step) -> list[float]:
         flow.syringe_pressure * 1e-3,
         flow.fluxes.rate * 60.0 * ML,
         state.balance_error(model.problem),
+        *(_warmth(model, state) if model.problem.tissue else ()),
     ]
+
+
+def _warmth(model: Model, state: State) -> tuple[float, float, float]:
+    """Highest temperature now [degC], mean degree of cure in the bone, and what the heat account is off by."""
+    cement = model.problem.volumes.pore_volume * state.saturation
+    total = float(np.sum(cement))
+    cure = (
+        float(np.sum(cement * state.condition.cure)) / total if total else float(state.condition.cure.min())
+    )
+    hottest = float(state.condition.temperature.max()) - ZERO_CELSIUS
+    return hottest, cure, heat_imbalance(model.problem, state)
 
 
 def summarise(
@@ -66,6 +82,7 @@ def summarise(
     problem = model.problem
     state = step.state if step is not None else State.initial(problem)
     counters = step.counters if step is not None else Counters()
+    rest = step.rest if step is not None else NO_REST
     first_leak = step.first_leak if step is not None else np.full(len(problem.outlets), np.nan)
     columns = history_columns(model)
     peak = (
@@ -102,6 +119,9 @@ def summarise(
         "rejected_steps": counters.rejected,
         "pressure_solves": counters.pressure_solves,
         "linear_iterations": counters.linear_iterations,
+        "cure": cure_summary(model, state, rest),
+        "heat": heat_summary(model, state),
+        "after_injection": rest_summary(rest),
         "sites": _sites(model, state, first_leak),
         "frame": dict(zip(("ap", "lr", "si"), model.geometry.frame.axes.tolist(), strict=True)),
         "events": [{"time_s": e.time, "what": e.what} for e in (step.events if step is not None else ())],
