@@ -26,6 +26,7 @@ from cementflow.mesh.geometry import Geometry
 from cementflow.mesh.regions import shape_fractions
 from cementflow.simulate import Plan
 from cementflow.sites.cannula import Cannula
+from cementflow.sites.near_tip import near_tip
 from cementflow.sites.place import build_outlets, locate
 from cementflow.sites.source import ball_weights
 
@@ -87,8 +88,9 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         raise CaseError(
             f"injection: the tip lies outside the bone (fractions of its box: {fractions})", case.source
         )
+    volumes = build_control_volumes(geometry.mesh, bone.porosity, bone.permeability)
     problem = Problem(
-        volumes=build_control_volumes(geometry.mesh, bone.porosity, bone.permeability),
+        volumes=volumes,
         corey=Corey(
             case.bone.cement_exponent,
             case.bone.marrow_exponent,
@@ -109,6 +111,7 @@ def build_model(case: Case, geometry: Geometry) -> Model:
             case.numerics.min_step,
             case.numerics.max_step,
         ),
+        near_tip=near_tip(volumes, bone.permeability, weights, source.center, source.radius),
     )
     return Model(case, geometry, bone, source, problem, _plan(case))
 

@@ -12,6 +12,7 @@ from cementflow.flow.problem import Problem
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]
+SMALL_FLOW = 1e-6  # of the wanted rate
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +59,23 @@ def mobility(problem: Problem, saturation: Floats, viscosity: Floats, pressure: 
     least = kernels.least_mobilities(v.tets, v.obtuse, relative, marrow, viscosity)
     kernels.add_obtuse(conductance, v.tet_edges, v.t, v.obtuse, least)
     return Mobility(relative, marrow, viscosity, edge, conductance, least)
+
+
+def tip_resistance(problem: Problem, m: Mobility, rate: float) -> float:
+    """Pressure that the mesh misses at the tip, over the rate [Pa s/m3] (`NearTip`).
+
+    The mobilities of the edges are those of `edge_conductances`; in the flow as it is, with cement as thick as it
+    is there.
+    """
+    near = problem.near_tip
+    if near is None:
+        return 0.0
+    marrow, cement = m.marrow[near.upstream], m.relative_cement[near.upstream]
+    viscosity = 0.5 * (m.viscosity[near.upstream] + m.viscosity[near.downstream])
+    of_mesh = np.sum(near.mesh / (marrow + cement / viscosity))
+    if not problem.cement.bulk.newtonian:
+        viscosity *= near.thickening(problem.pore_law, max(rate, SMALL_FLOW * problem.drive.rate))
+    return float(np.sum(near.flow / (marrow + cement / viscosity)) - of_mesh)
 
 
 def darcy_flux(problem: Problem, m: Mobility, pressure: Floats, chosen: Indices | None = None) -> Floats:

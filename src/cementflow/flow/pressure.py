@@ -11,7 +11,7 @@ from cementflow.fem import kernels, upwind
 from cementflow.fem.linear_solver import PressureSolver
 from cementflow.flow.drive import Driven, drive_system, syringe_pressure
 from cementflow.flow.held_rate import HeldRate
-from cementflow.flow.mobility import Mobility, mobility, pore_viscosity
+from cementflow.flow.mobility import SMALL_FLOW, Mobility, mobility, pore_viscosity, tip_resistance
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import Flow, Fluxes, State
 from cementflow.laws.pipe import pipe_gradient
@@ -21,15 +21,18 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]
 MAX_PICARD = 60
 AHEAD = 8  # layers of vertices ahead of the cement in which its viscosity is kept up to date
-SMALL_FLOW = 1e-6  # of the wanted rate
 
 
 @dataclass(frozen=True, eq=False)
 class Conductances:
-    """Of edges and links [m3/(Pa s)], for one guess of the pressure and viscosity fields."""
+    """Of edges and links [m3/(Pa s)], for one guess of the pressure and viscosity fields.
+
+    And the resistance that the mesh misses at the tip [Pa s/m3].
+    """
 
     mobility: Mobility
     link: Floats
+    near_tip: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +86,7 @@ def solve_pressure(
     while True:
         used = anew
         values, rhs = _system(problem, used, overfull)
-        driven = drive_system(problem, solver, values, rhs, guess.pressure, guess.rate, age)
+        driven = drive_system(problem, solver, values, rhs, guess.pressure, guess.rate, age, used.near_tip)
         solves += driven.solves
         iterations += driven.iterations
         scale = held.scale(driven.rate, driven.limited_by != "rate", part)
@@ -94,7 +97,7 @@ def solve_pressure(
             break
         part = max(0.5 * part, 0.125) if residual > 0.9 * best else part
         best = min(best, residual)
-    tip = problem.tip_pressure(guess.pressure)
+    tip = problem.tip_pressure(guess.pressure) + used.near_tip * guess.rate
     return Flow(
         time=state.time,
         pressure=guess.pressure,
@@ -188,7 +191,7 @@ def _conductances(problem: Problem, state: State, dt: float, guess: Guess, age: 
             links.append(outlet.share * _tube(problem, i, outlet, span, state, dt, guess, age))
         else:
             links.append(outlet.conductance(m.vertex, 1.0 / problem.marrow_viscosity, guess.pressure))
-    return Conductances(m, np.concatenate(links))
+    return Conductances(m, np.concatenate(links), tip_resistance(problem, m, guess.rate))
 
 
 def tube_change(problem: Problem, state: State, dt: float, flow: Flow) -> float:

@@ -15,6 +15,7 @@ from cementflow.laws.ageing import AgeingCement
 from cementflow.laws.in_situ import PoreLaw, Upscaling
 from cementflow.laws.relative_permeability import Corey
 from cementflow.sites.cannula import Cannula
+from cementflow.sites.near_tip import NearTip
 from cementflow.sites.outlets import OpenFaces, Opening, Outlet, Tube
 
 Floats = NDArray[np.float64]
@@ -91,6 +92,8 @@ class Problem:
         The ways out.
     tolerances
         Of the numerics.
+    near_tip
+        What the mesh gets wrong close to the source, None to leave it so.
     """
 
     volumes: ControlVolumes
@@ -103,6 +106,7 @@ class Problem:
     drive: Drive
     outlets: tuple[Outlet, ...]
     tolerances: Tolerances = Tolerances()
+    near_tip: NearTip | None = None
 
     @cached_property
     def pore_law(self) -> PoreLaw:
@@ -171,7 +175,7 @@ class Problem:
         return np.bincount(self.links, values, minlength=self.volumes.n).astype(np.float64)
 
     def tip_pressure(self, pressure: Floats) -> float:
-        """Mean pressure over the source [Pa].
+        """Mean pressure over the source [Pa], as the mesh has it.
 
         Summed by NumPy itself: products of long vectors go to a BLAS, which adds up differently on other threads.
         """
