@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.fem import kernels, upwind
 from cementflow.fem.linear_solver import PressureSolver
+from cementflow.flow.assembly import Assembly
 from cementflow.flow.drive import Driven, drive_system, syringe_pressure
 from cementflow.flow.held_rate import HeldRate
 from cementflow.flow.mobility import SMALL_FLOW, Mobility, mobility, pore_viscosity, tip_resistance
@@ -21,18 +22,6 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]
 MAX_PICARD = 60
 AHEAD = 8  # layers of vertices ahead of the cement in which its viscosity is kept up to date
-
-
-@dataclass(frozen=True, eq=False)
-class Conductances:
-    """Of edges and links [m3/(Pa s)], for one guess of the pressure and viscosity fields.
-
-    And the resistance that the mesh misses at the tip [Pa s/m3].
-    """
-
-    mobility: Mobility
-    link: Floats
-    near_tip: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,26 +71,32 @@ def solve_pressure(
     overfull = _overfull(problem, state, dt)
     part, best, held = 1.0, np.inf, HeldRate(guess.rate)
     solves = iterations = 0
-    anew = _conductances(problem, state, dt, guess, age)
+    assembly = Assembly(problem, mobility(problem, state.saturation, guess.viscosity, guess.pressure))
+    link = _links(problem, state, dt, guess, age, assembly.mobility)
     while True:
-        used = anew
-        values, rhs = _system(problem, used, overfull)
-        driven = drive_system(problem, solver, values, rhs, guess.pressure, guess.rate, age, used.near_tip)
+        values, rhs = assembly.system(link, overfull)
+        near_tip = tip_resistance(problem, assembly.mobility, guess.rate)
+        driven = drive_system(problem, solver, values, rhs, guess.pressure, guess.rate, age, near_tip)
         solves += driven.solves
         iterations += driven.iterations
         scale = held.scale(driven.rate, driven.limited_by != "rate", part)
-        guess = _next_guess(problem, used, driven, guess, part, age, near, scale)
-        anew = _conductances(problem, state, dt, guess, age)
-        residual = _imbalance(problem, anew, overfull, guess)
+        guess = _next_guess(problem, assembly.mobility, link, driven, guess, part, age, near, scale)
+        change = assembly.change(guess.viscosity, guess.pressure)
+        coming = _links(problem, state, dt, guess, age, replace(assembly.mobility, viscosity=guess.viscosity))
+        residual = assembly.imbalance(change, coming - link, guess.pressure) / max(
+            guess.rate, 1e-3 * problem.drive.rate
+        )
         if residual <= tolerance or solves >= MAX_PICARD or not driven.converged:
             break
+        assembly.take(change)
+        link = coming
         part = max(0.5 * part, 0.125) if residual > 0.9 * best else part
         best = min(best, residual)
-    tip = problem.tip_pressure(guess.pressure) + used.near_tip * guess.rate
+    tip = problem.tip_pressure(guess.pressure) + near_tip * guess.rate
     return Flow(
         time=state.time,
         pressure=guess.pressure,
-        fluxes=_fluxes(problem, used, guess),
+        fluxes=_fluxes(problem, assembly.mobility, guess),
         cement_viscosity=guess.viscosity,
         tip_pressure=tip,
         syringe_pressure=syringe_pressure(problem, tip, guess.rate, age),
@@ -141,7 +136,8 @@ def _near_cement(problem: Problem, state: State, start: Flow | None) -> Indices:
 
 def _next_guess(
     problem: Problem,
-    used: Conductances,
+    used: Mobility,
+    conductance: Floats,
     driven: Driven,
     old: Guess,
     part: float,
@@ -149,29 +145,11 @@ def _next_guess(
     near: Indices,
     scale: float,
 ) -> Guess:
-    viscosity = pore_viscosity(problem, used.mobility, driven.pressure, age, near, scale)
+    viscosity = pore_viscosity(problem, used, driven.pressure, age, near, scale)
     if part < 1.0:
         viscosity = old.viscosity * (viscosity / old.viscosity) ** part
-    link = used.link * (driven.pressure[problem.links] - problem.link_pressure)
+    link = conductance * (driven.pressure[problem.links] - problem.link_pressure)
     return Guess(driven.pressure, viscosity, driven.rate, link)
-
-
-def _system(problem: Problem, used: Conductances, overfull: Floats) -> tuple[Floats, Floats]:
-    """Matrix in the pattern of the solver and right-hand side without the source, for the pressure above reference."""
-    v, reference = problem.volumes, problem.reference_pressure
-    rhs = overfull + problem.sum_links(used.link * (problem.link_pressure - reference))
-    values = kernels.pressure_system(
-        v.row_start,
-        v.slot_edge,
-        v.neighbour,
-        v.diagonal_slot,
-        problem.fixed,
-        problem.fixed_pressure - reference,
-        used.mobility.conductance,
-        problem.sum_links(used.link),
-        rhs,
-    )
-    return values, rhs
 
 
 def _overfull(problem: Problem, state: State, dt: float) -> Floats:
@@ -183,15 +161,15 @@ def _overfull(problem: Problem, state: State, dt: float) -> Floats:
     return excess * problem.volumes.pore_volume / max(dt, problem.source_pores / problem.drive.rate)
 
 
-def _conductances(problem: Problem, state: State, dt: float, guess: Guess, age: float) -> Conductances:
-    m = mobility(problem, state.saturation, guess.viscosity, guess.pressure)
-    links = [np.zeros(0)]
+def _links(problem: Problem, state: State, dt: float, guess: Guess, age: float, m: Mobility) -> Floats:
+    """Conductances of the links [m3/(Pa s)]."""
+    links, mobility_at = [np.zeros(0)], m.vertex if problem.linked else np.zeros(0)
     for i, outlet, span in problem.linked:
         if isinstance(outlet, Tube):
             links.append(outlet.share * _tube(problem, i, outlet, span, state, dt, guess, age))
         else:
-            links.append(outlet.conductance(m.vertex, 1.0 / problem.marrow_viscosity, guess.pressure))
-    return Conductances(m, np.concatenate(links), tip_resistance(problem, m, guess.rate))
+            links.append(outlet.conductance(mobility_at, 1.0 / problem.marrow_viscosity, guess.pressure))
+    return np.concatenate(links)
 
 
 def tube_change(problem: Problem, state: State, dt: float, flow: Flow) -> float:
@@ -250,18 +228,9 @@ def _pipe_viscosity(problem: Problem, flow: float, radius: float, age: float) ->
     return float(gradient * np.pi * radius**4 / (8.0 * flow))
 
 
-def _imbalance(problem: Problem, anew: Conductances, overfull: Floats, guess: Guess) -> float:
-    """Volume that the equation fails to balance, summed over the vertices, relative to the flow rate."""
-    link = anew.link * (guess.pressure[problem.links] - problem.link_pressure)
-    _, out = kernels.edge_fluxes(problem.volumes.edges, anew.mobility.conductance, guess.pressure)
-    out += problem.sum_links(link) - guess.rate * problem.source - overfull
-    out[problem.fixed] = 0.0
-    return float(np.abs(out).sum()) / max(guess.rate, 1e-3 * problem.drive.rate)
-
-
-def _fluxes(problem: Problem, used: Conductances, guess: Guess) -> Fluxes:
+def _fluxes(problem: Problem, used: Mobility, guess: Guess) -> Fluxes:
     v = problem.volumes
-    edge, out = kernels.edge_fluxes(v.edges, used.mobility.conductance, guess.pressure)
-    kernels.reroute_obtuse(edge, v.tets, v.tet_edges, v.t, v.obtuse, used.mobility.least, guess.pressure)
+    edge, out = kernels.edge_fluxes(v.edges, used.conductance, guess.pressure)
+    kernels.reroute_obtuse(edge, v.tets, v.tet_edges, v.t, v.obtuse, used.least, guess.pressure)
     fixed = np.where(problem.fixed, guess.rate * problem.source - out, 0.0)
     return Fluxes(edge, guess.link, fixed, guess.rate)

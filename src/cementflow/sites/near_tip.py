@@ -136,8 +136,9 @@ def _around(volumes: ControlVolumes, weights: Floats, center: Floats, radius: fl
 
 def _local_pressure(local: ControlVolumes, wall: NDArray[np.bool_], exact: Floats, source: Floats) -> Floats:
     """What the mesh makes of the ball for a viscosity of one, with the exact pressure all around."""
-    rhs = source.copy()
-    values = kernels.pressure_system(
+    values, known = np.zeros(len(local.neighbour)), np.zeros(local.n)
+    kernels.pressure_rows(
+        np.arange(local.n, dtype=np.uint32),
         local.row_start,
         local.slot_edge,
         local.neighbour,
@@ -146,8 +147,10 @@ def _local_pressure(local: ControlVolumes, wall: NDArray[np.bool_], exact: Float
         np.where(wall, exact, 0.0),
         _sum_by_edges(local, local.t),
         np.zeros(local.n),
-        rhs,
+        values,
+        known,
     )
+    rhs = np.where(wall, known, source + known)
     solver = PressureSolver(local.row_start, local.neighbour, group_vertices(local.mesh.points, wall))
     return solver.solve(values, rhs, exact, ACCURACY).x
 
