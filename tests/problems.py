@@ -26,6 +26,7 @@ from cementflow.mesh.box import box_mesh
 from cementflow.mesh.stuffing import stuff
 from cementflow.mesh.tetmesh import TetMesh, signed_volumes
 from cementflow.simulate import simulate
+from cementflow.sites.near_tip import near_tip
 from cementflow.sites.outlets import OpenFaces, Outlet
 from cementflow.sites.syringe import Batch, Syringe
 
@@ -127,6 +128,12 @@ def problem(
         outlets=tuple(outlets),
         tolerances=Tolerances(**tolerances),
     )
+
+
+def with_near_tip(p: Problem, permeability: float | np.ndarray, center: np.ndarray, radius: float) -> Problem:
+    """The problem with what its mesh misses close to a ball source; a number as permeability is isotropic."""
+    packed = tensor(p.volumes.mesh, np.eye(3) * permeability if np.ndim(permeability) == 0 else permeability)
+    return replace(p, near_tip=near_tip(p.volumes, packed, p.source, center, radius))
 
 
 def solver_of(p: Problem) -> PressureSolver:

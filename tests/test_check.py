@@ -68,8 +68,13 @@ def test_tip_half_outside() -> None:
 
 
 def test_tip_below_the_mesh() -> None:
-    (text,) = findings(box({"injection.source.radius": "1.5 mm"}), "warning")
-    assert "the tip's radius of 1.5 mm is below 1.2 mean edges" in text
+    """Newtonian cement does not mind."""
+    small = {"injection.source.radius": "0.9 mm"}
+    (text,) = findings(cf.preset("box-power").replace({"geometry.edge_length": "1.5 mm", **small}), "warning")
+    assert "the tip's radius of 0.9 mm is below 0.75 mean edges" in text
+    assert not findings(
+        cf.preset("box-newtonian").replace({"geometry.edge_length": "1.5 mm", **small}), "warning"
+    )
 
 
 def test_places_far_from_the_surface() -> None:

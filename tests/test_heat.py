@@ -39,10 +39,10 @@ def spreading(edge: float, steps: int) -> float:
     """A warm sphere of 8 mm from 30 to 120 s, in a ball that is too large to matter."""
     of = heat_volumes(ball(24e-3, edge), TISSUE)
     r, begin, end = radii(of), 30.0, 120.0
-    excess, none = heated_sphere(r, begin, 8e-3, DIFFUSIVITY), np.zeros(of.volumes.n)
+    excess, none = 50.0 * heated_sphere(r, begin, 8e-3, DIFFUSIVITY), np.zeros(of.volumes.n)
     for _ in range(steps):
         excess, _ = spread_heat(of, none, excess, (end - begin) / steps)
-    return error(of, excess, heated_sphere(r, end, 8e-3, DIFFUSIVITY))
+    return error(of, excess, 50.0 * heated_sphere(r, end, 8e-3, DIFFUSIVITY))
 
 
 def test_a_warm_sphere_spreads() -> None:
@@ -60,10 +60,10 @@ def cooling(edge: float, steps: int) -> float:
     blood = tissue.perfusion * BLOOD_CAPACITY
     numbers = 20e-3, EVEN.conductivity, EVEN.capacity, tissue.exchange, blood
     r, none = radii(of), np.zeros(of.volumes.n)
-    excess = cooling_ball(r, 0.0, *numbers)
+    excess = 50.0 * cooling_ball(r, 0.0, *numbers)
     for _ in range(steps):
         excess, _ = spread_heat(of, none, excess, 400.0 / steps)
-    return error(of, excess, cooling_ball(r, 400.0, *numbers))
+    return error(of, excess, 50.0 * cooling_ball(r, 400.0, *numbers))
 
 
 def test_a_ball_cools_through_its_surface_and_its_blood() -> None:
@@ -105,12 +105,12 @@ def kept_warm(edge: float) -> float:
     of = heat_volumes(ball(24e-3, edge), tissue)
     r = radii(of)
     core = np.where(r < 6e-3, 1.0, 0.0)
-    excess = core.copy()
+    excess = 50.0 * core
     for _ in range(12):
         excess, _ = spread_heat(of, core, excess, 300.0)
     depth = np.sqrt(EVEN.conductivity / (tissue.perfusion * BLOOD_CAPACITY))
     outside = (r > 8.5e-3) & (r < 12e-3)  # clear of the steps of the core and of the insulated surface
-    exact = pennes_outside_sphere(r[outside], 6e-3, depth)
+    exact = 50.0 * pennes_outside_sphere(r[outside], 6e-3, depth)
     scale = np.sum(exact * excess[outside]) / np.sum(exact**2)
     assert scale == pytest.approx(1.0, abs=0.25)
     return float(np.sqrt(np.mean((excess[outside] / (scale * exact) - 1.0) ** 2)))

@@ -254,9 +254,9 @@ def test_run_on_a_machine_that_cannot_draw(
 
 def test_warnings_are_told(case: cf.Case, tmp_path: Path) -> None:
     told: list[str] = []
-    small = {"injection.cannula.tip_radius": "1 mm", "stop.time": "0.5 s"}
+    small = {"injection.cannula.tip_radius": "0.5 mm", "stop.time": "0.5 s"}
     cf.run(case.replace(small), tmp_path / "a", tell=told.append)
-    assert any("the tip's radius of 1 mm is below 1.2 mean edges" in text for text in told)
+    assert any("the tip's radius of 0.5 mm is below 0.75 mean edges" in text for text in told)
 
 
 # --- interruption

@@ -20,7 +20,7 @@ from cementflow.mesh.box import box_mesh
 from cementflow.mesh.tetmesh import TetMesh
 from cementflow.sites.cannula import Cannula
 from cementflow.sites.outlets import OpenFaces, Opening, Tube
-from cementflow.sites.source import SUBDIVISIONS, _lattice, ball_weights
+from cementflow.sites.source import SUBDIVISIONS, ball_weights, barycentric_lattice
 from cementflow.sites.surface import BoneSurface, _small_triangles
 from cementflow.verify import piston_front, power_law_pipe_front
 from problems import ball, open_faces, problem, solver_of
@@ -113,7 +113,7 @@ def test_a_ball_across_the_surface_keeps_to_the_inside() -> None:
 def test_ball_weights_are_those_of_every_tetrahedron_sampled(radius: float) -> None:
     """Leaving out what the ball cannot touch, and not sampling what lies inside it, changes nothing."""
     center = np.array([4.7e-3, 4.3e-3, 1.1e-3])
-    barycentric, ownership = _lattice(SUBDIVISIONS)
+    barycentric, ownership = barycentric_lattice(SUBDIVISIONS)
     expected = np.zeros(len(BOX.points))
     for tet, volume in zip(BOX.tets, BOX.volumes, strict=True):
         inside = np.linalg.norm(barycentric @ BOX.points[tet] - center, axis=1) <= radius

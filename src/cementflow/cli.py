@@ -107,10 +107,26 @@ def mesh(options: argparse.Namespace) -> int:
 
 
 def presets(options: argparse.Namespace) -> int:
-    """List the presets, or show the values of one with their sources."""
-    from cementflow.presets import describe, overview
+    """List the presets, or show the values of one with their sources; of a cement its course in time too."""
+    from cementflow.presets import describe, list_presets, overview
 
-    print(describe(options.name) if options.name else overview(), end="")
+    text = describe(options.name) if options.name else overview()
+    kind, _, name = (options.name or "").rpartition("/")
+    is_cement = kind in ("", "cements") and name in list_presets("cements")
+    if options.picture and not is_cement:
+        raise InputError("--picture draws a cement; name one of " + ", ".join(list_presets("cements")))
+    if not is_cement:
+        print(text, end="")
+        return 0
+    from cementflow.views.cement_course import open_cement
+    from cementflow.views.cement_page import plot_cement
+    from cementflow.views.cement_text import cement_text
+
+    course = open_cement(name)
+    picture = plot_cement(course, Path(options.picture)) if options.picture else None
+    print(text, cement_text(course), sep="\n", end="")
+    if picture is not None:
+        print(f"\n{picture}")
     return 0
 
 
@@ -242,6 +258,7 @@ def _parser() -> argparse.ArgumentParser:
 
     verb = verbs.add_parser("presets", help="list presets or show one", description=presets.__doc__)
     verb.add_argument("name", nargs="?", metavar="NAME")
+    verb.add_argument("--picture", metavar="OUT.png", help="draw the viscosity of a cement (.png or .pdf)")
     verb.set_defaults(command=presets)
 
     verb = verbs.add_parser("view", help="show a run", description=view.__doc__)

@@ -19,6 +19,7 @@ from cementflow.materials import cement_law, cure_kinetics, marrow_law, syringe,
 from cementflow.mesh.geometry import Geometry
 from cementflow.mesh.regions import shape_fractions
 from cementflow.sites.cannula import Cannula
+from cementflow.sites.near_tip import near_tip
 from cementflow.sites.place import build_outlets, locate
 from cementflow.sites.source import ball_weights
 
@@ -83,8 +84,9 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         )
     kinetics = cure_kinetics(case.cement.cure)
     cement = cement_law(case.cement, case.physics, kinetics)
+    volumes = build_control_volumes(geometry.mesh, bone.porosity, bone.permeability)
     problem = Problem(
-        volumes=build_control_volumes(geometry.mesh, bone.porosity, bone.permeability),
+        volumes=volumes,
         corey=Corey(
             case.bone.cement_exponent,
             case.bone.marrow_exponent,
@@ -107,6 +109,7 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         ),
         tissue=tissue(case) if case.physics.heat else None,
         body_temperature=case.surroundings.temperature,
+        near_tip=near_tip(volumes, bone.permeability, weights, source.center, source.radius),
     )
     return Model(case, geometry, bone, source, problem, _plan(case))
 

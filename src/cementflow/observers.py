@@ -9,6 +9,7 @@ from typing import Any, Protocol, TextIO
 import numpy as np
 
 from cementflow.errors import RunFailed
+from cementflow.flow.carried import heat_imbalance
 from cementflow.flow.course import Step
 from cementflow.model import Model
 from cementflow.results.checkpoint import Checkpoint, write_checkpoint
@@ -19,6 +20,7 @@ from cementflow.results.writer import BackgroundWriter
 from cementflow.timing import Stopwatch
 
 LARGEST_BALANCE_ERROR = 1e-6
+LARGEST_HEAT_IMBALANCE = 1e-4
 SATURATION_SLACK = 1e-4
 LARGEST_PRESSURE = 1e9  # Pa; steel yields
 INTERRUPTED = "interrupted"
@@ -33,7 +35,7 @@ class Observer(Protocol):
 
 
 class Guard:
-    """Fails the run when cement is lost or made, a saturation leaves its range, or a pressure every bound.
+    """Fails the run when cement or heat is lost or made, a saturation leaves its range, or a pressure every bound.
 
     Parameters
     ----------
@@ -56,6 +58,9 @@ class Guard:
         error = state.balance_error(self._model.problem)
         if not error <= LARGEST_BALANCE_ERROR:
             raise RunFailed(f"the cement balance is open by {error:.1e} of the injected volume", state.time)
+        heat = heat_imbalance(self._model.problem, state)
+        if not heat <= LARGEST_HEAT_IMBALANCE:
+            raise RunFailed(f"the heat balance is open by {heat:.1e} of all heat turned over", state.time)
         low, high = float(state.saturation.min()), float(state.saturation.max())
         if not (low >= -SATURATION_SLACK and high <= 1.0 + SATURATION_SLACK):
             raise RunFailed(f"saturations left their range: {low:.4g} to {high:.4g}", state.time)

@@ -18,7 +18,7 @@ class BenchCase:
     Parameters
     ----------
     name
-        "A1", "A2", "A3" or "L3"; another for what has no closed form.
+        "A1", "A2", "A3", "L3" or "L3H"; another for what has no closed form.
     preset
         The case that comes with cementflow.
     edge
@@ -53,9 +53,10 @@ def box(name: str, edge: float) -> BenchCase:
     return BenchCase(name, BOXES[name], edge, {"output.figures": False})
 
 
-def l3(vertices: int) -> BenchCase:
-    """The embedded L3 with about so many vertices, all settings as users get them."""
+def l3(vertices: int, heated: bool = False) -> BenchCase:
+    """The embedded L3 with about so many vertices, all settings as users get them; or the same, "L3H", with heat."""
     edge = 1.0
     for _ in range(30):
         edge = ((L3_INSIDE + L3_SURFACE * edge) / vertices) ** (1.0 / 3.0)
-    return BenchCase("L3", "l3-osteoporotic", round(edge, 3))
+    settings = {"physics.heat": True} if heated else {}
+    return BenchCase("L3H" if heated else "L3", "l3-osteoporotic", round(edge, 3), settings)

@@ -57,17 +57,16 @@ def wanted_cases(options: argparse.Namespace) -> list[BenchCase]:
     stated = options.quick or options.cases or options.edges or options.l3
     if asked and not stated:
         return []
-    known = (*BOXES, "L3")
-    names = options.cases or (("L3",) if options.l3 and not options.edges else known)
+    bodies = ("L3", "L3H")
+    known = (*BOXES, *bodies)
+    names = options.cases or (bodies if options.l3 and not options.edges else known)
     unknown = [name for name in names if name not in known]
     if unknown:
         raise InputError(f"--cases: there is no {', '.join(unknown)}; there are {', '.join(known)}")
     edges = options.edges or (QUICK_EDGES if options.quick else EDGES)
     cases = [box(name, edge) for name in BOXES if name in names for edge in edges]
-    sizes = options.l3 or (
-        (L3_VERTICES,) if "L3" in names and not (options.edges and not options.cases) else ()
-    )
-    return cases + [l3(n) for n in sizes]
+    sizes = options.l3 or (() if options.edges and not options.cases else (L3_VERTICES,))
+    return cases + [l3(n, name == "L3H") for n in sizes for name in bodies if name in names]
 
 
 class _Runs:

@@ -29,12 +29,13 @@ def measure(asked: dict[str, Any]) -> dict[str, Any]:
     from cementflow.runner import run
     from cementflow.warm_up import warm_up
 
-    warm_up()
+    stated = preset(asked["preset"]).replace(asked["changes"])
+    warm_up(stated.physics.heat)
     load = time.perf_counter() - start
     clock = _LinearClock()
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
-        summary = run(preset(asked["preset"]).replace(asked["changes"]), out).summary
+        summary = run(stated, out).summary
         found: dict[str, list[float]] = {}
         if asked["has_answer"]:
             from cementflow.bench.sharp_front import errors

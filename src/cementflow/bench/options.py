@@ -12,10 +12,10 @@ PEERS = ("opm", "skfem", "ngsolve")
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add them to a parser."""
     what = parser.add_argument_group(
-        "cases (default: A1, A2 and A3 at 2, 1.5 and 1 mm, and the L3 of 20k vertices)"
+        "cases (default: A1, A2 and A3 at 2, 1.5 and 1 mm, and the L3 of 20k vertices, cold and heated)"
     )
     what.add_argument("--quick", action="store_true", help="the boxes at 2 mm only")
-    what.add_argument("--cases", type=_names, metavar="NAME,...", help="of A1, A2, A3, L3")
+    what.add_argument("--cases", type=_names, metavar="NAME,...", help="of A1, A2, A3, L3, L3H (heated)")
     what.add_argument("--edges", type=_lengths, metavar="MM,...", help="edge lengths of the boxes [mm]")
     what.add_argument("--l3", type=_counts, metavar="N,...", help="vertices of the L3, such as 20k,100k,1M")
     more = parser.add_argument_group("more to measure; without an option of the group above, only this")

@@ -64,29 +64,29 @@ def add_obtuse(weight, tet_edges, t, obtuse, least):
 
 
 @njit(cache=True, nogil=True)
-def pressure_system(
-    row_start, slot_edge, neighbour, diagonal_slot, fixed, fixed_pressure, weight, outlet, rhs
+def pressure_rows(
+    rows, row_start, slot_edge, neighbour, diagonal_slot, fixed, fixed_pressure, weight, outlet, values, known
 ):
-    """Values of the symmetric pressure matrix in its fixed pattern; what is known moves to the right-hand side.
+    """Rows of the symmetric pressure matrix in its fixed pattern, and what known pressures add to the right-hand side.
 
-    A fixed vertex keeps its natural diagonal, so that the matrix stays well scaled; `rhs` is changed in place.
+    A fixed vertex keeps its natural diagonal, so that the matrix stays well scaled, and its pressure is all of its
+    right-hand side. `values` and `known` are changed in place.
     """
-    values = np.zeros(slot_edge.shape[0])
-    for a in range(row_start.shape[0] - 1):
-        diagonal = outlet[a]
+    for i in range(rows.shape[0]):
+        a = rows[i]
+        diagonal, total = outlet[a], 0.0
         for s in range(row_start[a], row_start[a + 1]):
             j = slot_edge[s]
             if j >= 0:
                 diagonal += weight[j]
+                values[s] = 0.0
                 if not fixed[a]:
                     if fixed[neighbour[s]]:
-                        rhs[a] += weight[j] * fixed_pressure[neighbour[s]]
+                        total += weight[j] * fixed_pressure[neighbour[s]]
                     else:
                         values[s] = -weight[j]
         values[diagonal_slot[a]] = diagonal
-        if fixed[a]:
-            rhs[a] = diagonal * fixed_pressure[a]
-    return values
+        known[a] = diagonal * fixed_pressure[a] if fixed[a] else total
 
 
 @njit(cache=True, nogil=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from cementflow.flow.attempt import LEAK_TOLERANCE, VOLUME_TOLERANCE
-from cementflow.flow.carried import set_share
+from cementflow.flow.carried import slowest_cure
 from cementflow.flow.course import Counters, Event, Plan, Rest, Step
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import Flow, State
@@ -82,9 +82,10 @@ def _stopped(problem: Problem, plan: Plan, state: State, flow: Flow) -> str:
 def _rest(problem: Problem, old: Step, state: State, flow: Flow, stopped: str, events: list[Event]) -> Rest:
     rest = old.rest
     if np.isnan(rest.set_at):
-        before, now = set_share(problem, old.state), set_share(problem, state)
-        if now >= SET:
-            part = (SET - before) / (now - before) if before < SET else 0.0
+        enough = problem.syringe.kinetics.set_at
+        if state.condition.cure.max() >= enough and slowest_cure(problem, state, SET) >= enough:
+            before, now = (slowest_cure(problem, s, SET) for s in (old.state, state))
+            part = (enough - before) / (now - before) if before < enough else 0.0
             time = old.state.time + part * (state.time - old.state.time)
             rest = replace(rest, set_at=time)
             events.append(Event(time, "the cement is set"))

@@ -27,8 +27,8 @@ SWITCH_TRIES = 8  # an empty tube lets the demand depend on the step itself; the
 LARGEST_GROWTH = (
     0.25  # of the cloud in one step, so that the steps follow a young cloud as they do an old one
 )
-CURE_A_STEP = 0.03  # change of the degree of cure that a step aims for, some 3 K of warming
-CURE_TOO_MUCH = 0.1
+CURE_A_STEP = 0.06  # change of the degree of cure that a step aims for, some 6 K of warming
+CURE_TOO_MUCH = 0.2
 
 
 @dataclass(frozen=True, eq=False)

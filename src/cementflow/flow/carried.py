@@ -210,6 +210,17 @@ def heat_imbalance(problem: Problem, state: State) -> float:
     return abs(float(there) - state.heat.kept) / state.heat.turnover
 
 
+def slowest_cure(problem: Problem, state: State, share: float) -> float:
+    """Degree of cure that a share of the cement in the bone has reached."""
+    now = state.condition.cure
+    if len(now) == 1:
+        return float(now[0])
+    wet = np.flatnonzero(state.saturation > CEMENT)
+    wet = wet[np.argsort(-now[wet], kind="stable")]
+    cement = np.cumsum(problem.volumes.pore_volume[wet] * state.saturation[wet])
+    return float(now[wet[np.searchsorted(cement, share * cement[-1])]]) if len(wet) else 0.0
+
+
 def set_share(problem: Problem, state: State) -> float:
     """Share of the cement in the bone that is set."""
     cement = problem.volumes.pore_volume * state.saturation

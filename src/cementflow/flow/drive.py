@@ -52,6 +52,7 @@ def drive_system(
     start: Floats,
     rate: float,
     factor: float,
+    near_tip: float = 0.0,
 ) -> Driven:
     """Solve A (p - p_ref) = rhs + Q source for p and Q, with p_ref the reference pressure of the problem.
 
@@ -63,6 +64,8 @@ def drive_system(
         Pressure and rate to start from.
     factor
         Growth of the viscosity of the cement in the cannula [-].
+    near_tip
+        Resistance that the mesh misses at the tip [Pa s/m3].
     """
     wanted = problem.drive.rate
     reference = problem.reference_pressure
@@ -71,7 +74,7 @@ def drive_system(
         return Driven(alone.x + reference, 0.0, "rate", 0.0, 1, alone.iterations, alone.converged)
     trial = rate if rate > 0.0 else wanted
     with_source = _solve(problem, solver, values, rhs, trial, start - reference, trial)
-    tip = problem.tip_pressure(with_source.x) + reference
+    tip = problem.tip_pressure(with_source.x) + reference + near_tip * trial
     if trial == wanted:
         demand = pressure_demand(problem, tip, wanted, factor)
         if demand <= 1.0:

@@ -14,6 +14,7 @@ from cementflow.flow.state import State
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]
+SMALL_FLOW = 1e-6  # of the wanted rate
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +43,8 @@ def fluids_of(problem: Problem, state: State) -> Fluids:
     """Growth of the cement and warmth of the marrow."""
     now, cement, marrow = state.condition, problem.cement, problem.marrow
     # The marrow keeps the temperature of the body where none is computed.
-    warmth = now.temperature if problem.tissue is not None else np.full(1, problem.body_temperature)
+    felt = problem.tissue is not None and marrow.activation_energy > 0.0
+    warmth = now.temperature if felt else np.full(1, problem.body_temperature)
     return Fluids(
         growth=cement.factor(now.age, now.cure),
         cold=marrow.factor(warmth),
@@ -97,6 +99,23 @@ def mobility(
     least = kernels.least_mobilities(v.tets, v.obtuse, relative, marrow, viscosity)
     kernels.add_obtuse(conductance, v.tet_edges, v.t, v.obtuse, least)
     return Mobility(relative, marrow, viscosity, edge, conductance, least)
+
+
+def tip_resistance(problem: Problem, m: Mobility, rate: float) -> float:
+    """Pressure that the mesh misses at the tip, over the rate [Pa s/m3] (`NearTip`).
+
+    The mobilities of the edges are those of `edge_conductances`; in the flow as it is, with cement as thick as it
+    is there.
+    """
+    near = problem.near_tip
+    if near is None:
+        return 0.0
+    marrow, cement = m.marrow[near.upstream], m.relative_cement[near.upstream]
+    viscosity = 0.5 * (m.viscosity[near.upstream] + m.viscosity[near.downstream])
+    of_mesh = np.sum(near.mesh / (marrow + cement / viscosity))
+    if not problem.cement.bulk.newtonian:
+        viscosity *= near.thickening(problem.pore_law, max(rate, SMALL_FLOW * problem.drive.rate))
+    return float(np.sum(near.flow / (marrow + cement / viscosity)) - of_mesh)
 
 
 def darcy_flux(problem: Problem, m: Mobility, pressure: Floats, chosen: Indices | None = None) -> Floats:

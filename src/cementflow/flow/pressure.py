@@ -9,10 +9,19 @@ from numpy.typing import NDArray
 
 from cementflow.fem import kernels, upwind
 from cementflow.fem.linear_solver import PressureSolver
+from cementflow.flow.assembly import Assembly
 from cementflow.flow.condition import at
 from cementflow.flow.drive import Driven, drive_system, syringe_pressure
 from cementflow.flow.held_rate import HeldRate
-from cementflow.flow.mobility import Fluids, Mobility, fluids_of, mobility, pore_viscosities
+from cementflow.flow.mobility import (
+    SMALL_FLOW,
+    Fluids,
+    Mobility,
+    fluids_of,
+    mobility,
+    pore_viscosities,
+    tip_resistance,
+)
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import Flow, Fluxes, State
 from cementflow.laws.pipe import pipe_gradient
@@ -22,15 +31,6 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]
 MAX_PICARD = 60
 AHEAD = 8  # layers of vertices ahead of the cement in which its viscosity is kept up to date
-SMALL_FLOW = 1e-6  # of the wanted rate
-
-
-@dataclass(frozen=True, eq=False)
-class Conductances:
-    """Of edges and links [m3/(Pa s)], for one guess of the pressure and viscosity fields."""
-
-    mobility: Mobility
-    link: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,26 +81,35 @@ def solve_pressure(
     overfull = _overfull(problem, state, dt)
     part, best, held = 1.0, np.inf, HeldRate(guess.rate)
     solves = iterations = 0
-    anew = _conductances(problem, state, dt, guess, fluids)
+    first = mobility(problem, state.saturation, guess.viscosity, guess.marrow, guess.pressure)
+    assembly = Assembly(problem, first, state.saturation, even_marrow=len(guess.marrow) == 1)
+    link = _links(problem, state, dt, guess, fluids, first)
     while True:
-        used = anew
-        values, rhs = _system(problem, used, overfull)
-        driven = drive_system(problem, solver, values, rhs, guess.pressure, guess.rate, fluids.syringe)
+        values, rhs = assembly.system(link, overfull)
+        near_tip = tip_resistance(problem, assembly.mobility, guess.rate)
+        driven = drive_system(
+            problem, solver, values, rhs, guess.pressure, guess.rate, fluids.syringe, near_tip
+        )
         solves += driven.solves
         iterations += driven.iterations
         scale = held.scale(driven.rate, driven.limited_by != "rate", part)
-        guess = _next_guess(problem, used, driven, guess, part, fluids, near, scale)
-        anew = _conductances(problem, state, dt, guess, fluids)
-        residual = _imbalance(problem, anew, overfull, guess)
+        guess = _next_guess(problem, assembly.mobility, link, driven, guess, part, fluids, near, scale)
+        change = assembly.change(guess.viscosity, guess.marrow, guess.pressure)
+        coming = _links(problem, state, dt, guess, fluids, assembly.with_viscosities(change))
+        residual = assembly.imbalance(change, coming - link, guess.pressure) / max(
+            guess.rate, 1e-3 * problem.drive.rate
+        )
         if residual <= tolerance or solves >= MAX_PICARD or not driven.converged:
             break
+        assembly.take(change)
+        link = coming
         part = max(0.5 * part, 0.125) if residual > 0.9 * best else part
         best = min(best, residual)
-    tip = problem.tip_pressure(guess.pressure)
+    tip = problem.tip_pressure(guess.pressure) + near_tip * guess.rate
     return Flow(
         time=state.time,
         pressure=guess.pressure,
-        fluxes=_fluxes(problem, used, guess),
+        fluxes=_fluxes(problem, assembly.mobility, guess),
         cement_viscosity=guess.viscosity,
         marrow_viscosity=guess.marrow,
         growth=fluids.growth,
@@ -143,7 +152,8 @@ def _near_cement(problem: Problem, state: State, start: Flow | None) -> Indices:
 
 def _next_guess(
     problem: Problem,
-    used: Conductances,
+    used: Mobility,
+    conductance: Floats,
     driven: Driven,
     old: Guess,
     part: float,
@@ -151,30 +161,12 @@ def _next_guess(
     near: Indices,
     scale: float,
 ) -> Guess:
-    viscosity, marrow = pore_viscosities(problem, used.mobility, fluids, driven.pressure, near, scale)
+    viscosity, marrow = pore_viscosities(problem, used, fluids, driven.pressure, near, scale)
     if part < 1.0:
         viscosity = old.viscosity * (viscosity / old.viscosity) ** part
         marrow = old.marrow * (marrow / old.marrow) ** part
-    link = used.link * (driven.pressure[problem.links] - problem.link_pressure)
+    link = conductance * (driven.pressure[problem.links] - problem.link_pressure)
     return Guess(driven.pressure, viscosity, marrow, driven.rate, link)
-
-
-def _system(problem: Problem, used: Conductances, overfull: Floats) -> tuple[Floats, Floats]:
-    """Matrix in the pattern of the solver and right-hand side without the source, for the pressure above reference."""
-    v, reference = problem.volumes, problem.reference_pressure
-    rhs = overfull + problem.sum_links(used.link * (problem.link_pressure - reference))
-    values = kernels.pressure_system(
-        v.row_start,
-        v.slot_edge,
-        v.neighbour,
-        v.diagonal_slot,
-        problem.fixed,
-        problem.fixed_pressure - reference,
-        used.mobility.conductance,
-        problem.sum_links(used.link),
-        rhs,
-    )
-    return values, rhs
 
 
 def _overfull(problem: Problem, state: State, dt: float) -> Floats:
@@ -186,16 +178,16 @@ def _overfull(problem: Problem, state: State, dt: float) -> Floats:
     return excess * problem.volumes.pore_volume / max(dt, problem.source_pores / problem.drive.rate)
 
 
-def _conductances(problem: Problem, state: State, dt: float, guess: Guess, fluids: Fluids) -> Conductances:
-    m = mobility(problem, state.saturation, guess.viscosity, guess.marrow, guess.pressure)
-    links = [np.zeros(0)]
+def _links(problem: Problem, state: State, dt: float, guess: Guess, fluids: Fluids, m: Mobility) -> Floats:
+    """Conductances of the links [m3/(Pa s)]."""
+    links, mobility_at = [np.zeros(0)], m.vertex if problem.linked else np.zeros(0)
     for i, outlet, span in problem.linked:
         if isinstance(outlet, Tube):
             links.append(outlet.share * _tube(problem, i, outlet, span, state, dt, guess, fluids))
         else:
             marrow = 1.0 / at(guess.marrow, outlet.vertices)
-            links.append(outlet.conductance(m.vertex, marrow, guess.pressure))
-    return Conductances(m, np.concatenate(links))
+            links.append(outlet.conductance(mobility_at, marrow, guess.pressure))
+    return np.concatenate(links)
 
 
 def tube_change(problem: Problem, state: State, dt: float, flow: Flow) -> float:
@@ -264,18 +256,9 @@ def _pipe_viscosity(problem: Problem, flow: float, radius: float, growth: float)
     return float(gradient * np.pi * radius**4 / (8.0 * flow))
 
 
-def _imbalance(problem: Problem, anew: Conductances, overfull: Floats, guess: Guess) -> float:
-    """Volume that the equation fails to balance, summed over the vertices, relative to the flow rate."""
-    link = anew.link * (guess.pressure[problem.links] - problem.link_pressure)
-    _, out = kernels.edge_fluxes(problem.volumes.edges, anew.mobility.conductance, guess.pressure)
-    out += problem.sum_links(link) - guess.rate * problem.source - overfull
-    out[problem.fixed] = 0.0
-    return float(np.abs(out).sum()) / max(guess.rate, 1e-3 * problem.drive.rate)
-
-
-def _fluxes(problem: Problem, used: Conductances, guess: Guess) -> Fluxes:
+def _fluxes(problem: Problem, used: Mobility, guess: Guess) -> Fluxes:
     v = problem.volumes
-    edge, out = kernels.edge_fluxes(v.edges, used.mobility.conductance, guess.pressure)
-    kernels.reroute_obtuse(edge, v.tets, v.tet_edges, v.t, v.obtuse, used.mobility.least, guess.pressure)
+    edge, out = kernels.edge_fluxes(v.edges, used.conductance, guess.pressure)
+    kernels.reroute_obtuse(edge, v.tets, v.tet_edges, v.t, v.obtuse, used.least, guess.pressure)
     fixed = np.where(problem.fixed, guess.rate * problem.source - out, 0.0)
     return Fluxes(edge, guess.link, fixed, guess.rate)

@@ -18,6 +18,7 @@ from cementflow.laws.marrow import Marrow
 from cementflow.laws.relative_permeability import Corey
 from cementflow.laws.thermal import Tissue
 from cementflow.sites.cannula import Cannula
+from cementflow.sites.near_tip import NearTip
 from cementflow.sites.outlets import OpenFaces, Opening, Outlet, Tube
 from cementflow.sites.syringe import Syringe
 
@@ -103,6 +104,8 @@ class Problem:
         marrow that of the body.
     body_temperature
         Of the marrow before cement comes [K].
+    near_tip
+        What the mesh gets wrong close to the source, None to leave it so.
     """
 
     volumes: ControlVolumes
@@ -117,6 +120,7 @@ class Problem:
     tolerances: Tolerances = Tolerances()
     tissue: Tissue | None = None
     body_temperature: float = 310.15
+    near_tip: NearTip | None = None
 
     def stopped(self) -> Problem:
         """The same after the injection."""
@@ -209,7 +213,7 @@ class Problem:
         return np.bincount(self.links, values, minlength=self.volumes.n).astype(np.float64)
 
     def tip_pressure(self, pressure: Floats) -> float:
-        """Mean pressure over the source [Pa].
+        """Mean pressure over the source [Pa], as the mesh has it.
 
         Summed by NumPy itself: products of long vectors go to a BLAS, which adds up differently on other threads.
         """

@@ -43,7 +43,7 @@ def ball_weights(mesh: TetMesh, center: Floats, radius: float) -> Floats:
     if len(near) == 0:
         return weights
     smallest = float(np.cbrt(mesh.volumes[near].mean()))
-    barycentric, ownership = _lattice(
+    barycentric, ownership = barycentric_lattice(
         int(np.clip(np.ceil(SUBDIVISIONS * smallest / radius), SUBDIVISIONS, 60))
     )
     owned = np.full((len(near), 4), 0.25)  # of a tetrahedron inside the ball
@@ -59,7 +59,7 @@ def ball_weights(mesh: TetMesh, center: Floats, radius: float) -> Floats:
     return weights / total if total > 0.0 else weights
 
 
-def _lattice(n: int) -> tuple[Floats, Floats]:
+def barycentric_lattice(n: int) -> tuple[Floats, Floats]:
     """Barycentric coordinates of the interior lattice of n points along an edge, and what each vertex owns of each."""
     i, j, k = np.meshgrid(*[np.arange(n)] * 3, indexing="ij")
     keep = i + j + k < n

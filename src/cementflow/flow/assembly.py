@@ -1,0 +1,159 @@
+"""The linear systems of one pressure field: put together once, and then kept up to date where the cement is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cementflow.fem import kernels, updates
+from cementflow.flow.mobility import Mobility
+from cementflow.flow.problem import Problem
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.uint32]
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """Conductances of another pressure and viscosity, where they differ.
+
+    Parameters
+    ----------
+    edge, conductance, least
+        New mobilities and changes of the conductances of the edges with cement, and new least mobilities of the obtuse
+        tetrahedra with cement; all as in `Mobility`.
+    viscosity
+        Of the cement at the vertices [Pa s], shape (n,).
+    marrow
+        Mobility of the marrow at the vertices [1/(Pa s)], shape (n,).
+    """
+
+    edge: Floats
+    conductance: Floats
+    least: Floats
+    viscosity: Floats
+    marrow: Floats
+
+
+class Assembly:
+    """Matrix and right-hand side of a saturation field.
+
+    Parameters
+    ----------
+    problem
+        The run.
+    mobility
+        For the first guess; its arrays are changed by `take`.
+    saturation
+        Cement share of the pores, shape (n,).
+    even_marrow
+        Whether marrow has one viscosity; then its mobility is the same from either end of an edge, and edges without
+        cement never change.
+    """
+
+    def __init__(self, problem: Problem, mobility: Mobility, saturation: Floats, even_marrow: bool) -> None:
+        v = problem.volumes
+        self._saturation, self._even_marrow = saturation, even_marrow
+        self._problem, self.mobility = problem, mobility
+        self._chosen, self._place, self._wet = updates.with_cement(
+            len(v.edges),
+            v.tets,
+            v.tet_edges,
+            v.t,
+            v.obtuse,
+            v.row_start,
+            v.slot_edge,
+            mobility.relative_cement if even_marrow else np.ones(v.n),
+        )
+        touched = np.zeros(v.n, bool)
+        touched[v.edges[self._chosen]] = True
+        touched[problem.links] = True
+        self._touched = np.flatnonzero(touched).astype(np.uint32)
+        self._rows = np.arange(v.n, dtype=np.uint32)  # those that are out of date
+        self._values, self._known = np.zeros(len(v.neighbour)), np.zeros(v.n)
+
+    def system(self, link: Floats, inflow: Floats) -> tuple[Floats, Floats]:
+        """Matrix in the pattern of the solver and right-hand side without the source, for the pressure above reference.
+
+        Parameters
+        ----------
+        link
+            Conductances of the links [m3/(Pa s)].
+        inflow
+            What else enters each control volume [m3/s].
+        """
+        problem, v = self._problem, self._problem.volumes
+        reference = problem.reference_pressure
+        kernels.pressure_rows(
+            self._rows,
+            v.row_start,
+            v.slot_edge,
+            v.neighbour,
+            v.diagonal_slot,
+            problem.fixed,
+            problem.fixed_pressure - reference,
+            self.mobility.conductance,
+            problem.sum_links(link),
+            self._values,
+            self._known,
+        )
+        self._rows = self._touched
+        entering = inflow + problem.sum_links(link * (problem.link_pressure - reference))
+        return self._values, np.where(problem.fixed, self._known, entering + self._known)
+
+    def change(self, viscosity: Floats, marrow_viscosity: Floats, pressure: Floats) -> Change:
+        """What other viscosities of cement and marrow [Pa s] and another pressure [Pa] would change."""
+        v, m = self._problem.volumes, self.mobility
+        marrow = m.marrow
+        if not self._even_marrow:
+            marrow = self._problem.corey.marrow(self._saturation) / marrow_viscosity
+        edge, conductance, least = updates.conductance_changes(
+            self._chosen,
+            self._place,
+            self._wet,
+            v.edges,
+            v.coefficient,
+            v.tets,
+            v.tet_edges,
+            v.t,
+            v.obtuse,
+            m.relative_cement,
+            marrow,
+            viscosity,
+            pressure,
+            m.edge,
+            m.least,
+        )
+        return Change(edge, conductance, least, viscosity, marrow)
+
+    def imbalance(self, change: Change, link: Floats, pressure: Floats) -> float:
+        """Volume [m3/s] that a change leaves unbalanced, summed over the vertices.
+
+        What the linear solver leaves is not in it: that is a hundredth of what is asked for here.
+
+        Parameters
+        ----------
+        change, link
+            Of the conductances of edges and links [m3/(Pa s)].
+        pressure
+            Solution of the system before the change [Pa].
+        """
+        problem = self._problem
+        out = problem.sum_links(link * (pressure[problem.links] - problem.link_pressure))
+        updates.add_outflow(out, self._chosen, problem.volumes.edges, change.conductance, pressure)
+        out[problem.fixed] = 0.0
+        return float(np.abs(out).sum())
+
+    def take(self, change: Change) -> None:
+        """Make a change part of the system."""
+        m = self.mobility
+        m.edge[self._chosen] = change.edge
+        m.conductance[self._chosen] += change.conductance
+        m.least[self._wet] = change.least
+        self.mobility = self.with_viscosities(change)
+
+    def with_viscosities(self, change: Change) -> Mobility:
+        """The mobilities, those of the vertices as changed."""
+        return replace(self.mobility, viscosity=change.viscosity, marrow=change.marrow)
