@@ -27,6 +27,7 @@ PLATEAUX = {
     "cement.viscosity_zero": "300 Pa s",
     "cement.viscosity_infinity": "2 Pa s",
     "cement.relaxation_time": "3 s",
+    "cement.yield_stress": "none",
 }
 PASTE = {
     "cement.law": "herschel-bulkley",

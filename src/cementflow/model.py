@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cementflow.case import BoneSpec, Case, InjectionSpec, Permeability, RegionSpec
 from cementflow.errors import CaseError
 from cementflow.fem.control_volumes import build_control_volumes
+from cementflow.flow.accept import LONGEST_REST
 from cementflow.flow.course import Plan
 from cementflow.flow.problem import Drive, Problem, Tolerances
 from cementflow.laws.relative_permeability import Corey
@@ -183,11 +184,10 @@ def _drive(spec: InjectionSpec) -> Drive:
 
 
 def _plan(case: Case) -> Plan:
-    shortest = case.injection.volume / case.injection.flow_rate
-    last = case.stop.time if case.stop.time is not None else 100.0 * shortest
     times = set(case.output.field_times)
     if case.output.fields_every is not None:
-        times |= {i * case.output.fields_every for i in range(1, int(last / case.output.fields_every) + 1)}
+        number = int(_latest(case) / case.output.fields_every)
+        times |= {i * case.output.fields_every for i in range(1, number + 1)}
     return Plan(
         output_times=tuple(sorted(t for t in times if t > 0.0)),
         max_leaked=case.stop.leaked if case.stop.leaked is not None else np.inf,
@@ -195,3 +195,12 @@ def _plan(case: Case) -> Plan:
         until=np.inf if isinstance(case.stop.until, str) else case.stop.until,
         cool=COOL if case.stop.until == "cool" else np.inf,
     )
+
+
+def _latest(case: Case) -> float:
+    """Time [s] up to which fields may be asked for again and again; a run that waits for the cement may take long."""
+    shortest = case.injection.volume / case.injection.flow_rate
+    injected = case.stop.time if case.stop.time is not None else 100.0 * shortest
+    if case.stop.until is None:
+        return injected
+    return injected + LONGEST_REST if isinstance(case.stop.until, str) else max(injected, case.stop.until)
