@@ -155,7 +155,7 @@ def _source_findings(model: Model) -> Iterator[Finding]:
             f"bone: {np.count_nonzero(~reached)} cells ({share:.1%} of the volume) cannot be reached from the needle, "
             "what lies between is tight"
         )
-        ways_out = np.concatenate([outlet.vertices for outlet in model.problem.outlets])
+        ways_out = model.problem.ways_out
         if np.isin(mesh.tets[reached], ways_out).any():
             yield Finding("warning", text)
         else:

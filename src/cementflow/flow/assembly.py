@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cementflow.fem import kernels, updates
 from cementflow.flow.mobility import Mobility
 from cementflow.flow.problem import Problem
+from cementflow.flow.ways import Ways
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]
@@ -67,41 +68,54 @@ class Assembly:
             v.slot_edge,
             mobility.relative_cement if even_marrow else np.ones(v.n),
         )
-        touched = np.zeros(v.n, bool)
+        pattern = problem.pattern
+        touched = np.zeros(pattern.size, bool)
         touched[v.edges[self._chosen]] = True
         touched[problem.links] = True
+        touched[pattern.extra] = True
         self._touched = np.flatnonzero(touched).astype(np.uint32)
-        self._rows = np.arange(v.n, dtype=np.uint32)  # those that are out of date
-        self._values, self._known = np.zeros(len(v.neighbour)), np.zeros(v.n)
+        self._rows = np.arange(pattern.size, dtype=np.uint32)  # those that are out of date
+        self._values, self._known = np.zeros(len(pattern.neighbour)), np.zeros(pattern.size)
+        self._fixed = problem.padded(problem.fixed)
+        self._fixed_pressure = problem.padded(problem.fixed_pressure - problem.reference_pressure)
+        self._conductance = mobility.conductance
+        if len(pattern.extra):  # the edges of the mesh, then what the veins add
+            self._conductance = np.concatenate([mobility.conductance, np.zeros(len(pattern.extra))])
+            self.mobility = replace(mobility, conductance=self._conductance[: len(v.edges)])
 
-    def system(self, link: Floats, inflow: Floats) -> tuple[Floats, Floats]:
+    def system(self, ways: Ways, inflow: Floats) -> tuple[Floats, Floats]:
         """Matrix in the pattern of the solver and right-hand side without the source, for the pressure above reference.
 
         Parameters
         ----------
-        link
-            Conductances of the links [m3/(Pa s)].
+        ways
+            Conductances of the ways out.
         inflow
             What else enters each control volume [m3/s].
         """
-        problem, v = self._problem, self._problem.volumes
+        problem, pattern = self._problem, self._problem.pattern
         reference = problem.reference_pressure
+        if ways.vein is not None:
+            self._conductance[len(problem.volumes.edges) :] = ways.vein.inside(problem)
         kernels.pressure_rows(
             self._rows,
-            v.row_start,
-            v.slot_edge,
-            v.neighbour,
-            v.diagonal_slot,
-            problem.fixed,
-            problem.fixed_pressure - reference,
-            self.mobility.conductance,
-            problem.sum_links(link),
+            pattern.row_start,
+            pattern.slot_edge,
+            pattern.neighbour,
+            pattern.diagonal_slot,
+            self._fixed,
+            self._fixed_pressure,
+            self._conductance,
+            ways.summed(problem, 1.0),
             self._values,
             self._known,
         )
         self._rows = self._touched
-        entering = inflow + problem.sum_links(link * (problem.link_pressure - reference))
-        return self._values, np.where(problem.fixed, self._known, entering + self._known)
+        entering = problem.padded(inflow) + ways.summed(problem, ways.outside_pressure(problem) - reference)
+        if problem.veins is not None:
+            entering[problem.volumes.n :] += problem.veins.blood
+            entering -= ways.shifted(problem)
+        return self._values, np.where(self._fixed, self._known, entering + self._known)
 
     def change(self, viscosity: Floats, marrow_viscosity: Floats, pressure: Floats) -> Change:
         """What other viscosities of cement and marrow [Pa s] and another pressure [Pa] would change."""
@@ -128,22 +142,30 @@ class Assembly:
         )
         return Change(edge, conductance, least, viscosity, marrow)
 
-    def imbalance(self, change: Change, link: Floats, pressure: Floats) -> float:
+    def imbalance(self, change: Change, before: Ways, after: Ways, pressure: Floats) -> float:
         """Volume [m3/s] that a change leaves unbalanced, summed over the vertices.
 
         What the linear solver leaves is not in it: that is a hundredth of what is asked for here.
 
         Parameters
         ----------
-        change, link
-            Of the conductances of edges and links [m3/(Pa s)].
+        change
+            Of the conductances of the edges.
+        before, after
+            Ways out before and after the change.
         pressure
             Solution of the system before the change [Pa].
         """
         problem = self._problem
-        out = problem.sum_links(link * (pressure[problem.links] - problem.link_pressure))
+        drop = pressure[problem.outside_unknown] - before.outside_pressure(problem)
+        out = after.summed(problem, drop) - before.summed(problem, drop)
+        out += after.shifted(problem) - before.shifted(problem)
         updates.add_outflow(out, self._chosen, problem.volumes.edges, change.conductance, pressure)
-        out[problem.fixed] = 0.0
+        if before.vein is not None and after.vein is not None:
+            extra = problem.pattern.extra
+            more = after.vein.inside(problem) - before.vein.inside(problem)
+            updates.add_outflow(out, np.arange(len(extra), dtype=np.uint32), extra, more, pressure)
+        out[self._fixed] = 0.0
         return float(np.abs(out).sum())
 
     def take(self, change: Change) -> None:

@@ -138,7 +138,7 @@ def cut(problem: Problem, plan: Plan, state: State, rate: float, dt: float) -> f
         dt = min(dt, LARGEST_GROWTH * (state.injected + problem.source_pores) / rate)
     ahead = [
         t
-        for t in (*plan.output_times, plan.max_time, plan.until or np.inf)
+        for t in (*plan.output_times, *plan.bends, plan.max_time, plan.until or np.inf)
         if t > time + 1e-9 * max(time, 1.0)
     ]
     dt = cut_to(dt, min(ahead, default=np.inf) - time)

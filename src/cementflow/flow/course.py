@@ -26,6 +26,8 @@ class Plan:
         ends with the injection.
     cool
         Largest temperature [K] at which a run that goes on until the cement is set may end.
+    bends
+        Ascending times [s] at which a pressure outside begins to change or ceases to; steps end on them.
     """
 
     output_times: tuple[float, ...] = ()
@@ -33,6 +35,7 @@ class Plan:
     max_time: float = np.inf
     until: float | None = None
     cool: float = np.inf
+    bends: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

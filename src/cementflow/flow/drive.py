@@ -151,7 +151,7 @@ def _solve(
 
     Not of the wanted rate: an injection that a limit holds at a thousandth of it would look solved at any guess.
     """
-    full = rhs + np.where(problem.fixed, 0.0, rate * problem.source)
+    full = rhs + problem.padded(np.where(problem.fixed, 0.0, rate * problem.source))
     size = float(np.sqrt(np.sum(full**2)))
     if size == 0.0:
         return LinearResult(np.zeros_like(full), 0, True)

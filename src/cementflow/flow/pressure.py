@@ -23,8 +23,10 @@ from cementflow.flow.mobility import (
     tip_resistance,
 )
 from cementflow.flow.problem import Problem
-from cementflow.flow.state import Flow, Fluxes, State
+from cementflow.flow.state import Flow, Fluxes, State, VeinFluxes
 from cementflow.flow.transport import TRIFLE
+from cementflow.flow.veins import vein_conductances, vein_fluxes
+from cementflow.flow.ways import Ways
 from cementflow.laws.pipe import pipe_gradient
 from cementflow.sites.outlets import Tube
 
@@ -36,13 +38,17 @@ AHEAD = 8  # layers of vertices ahead of the cement in which its viscosity is ke
 
 @dataclass(frozen=True, eq=False)
 class Guess:
-    """What a system is linearised about: the fields, the rate [m3/s] and the flows through the links [m3/s]."""
+    """What a system is linearised about: fields, rate, and flows through links and veins [m3/s].
+
+    The pressure is that of the vertices and of the nodes of the veins, shape (n + m,).
+    """
 
     pressure: Floats
     viscosity: Floats
     marrow: Floats
     rate: float
     link: Floats
+    vein: VeinFluxes
 
 
 def solve_pressure(
@@ -84,9 +90,9 @@ def solve_pressure(
     solves = iterations = 0
     first = mobility(problem, state.saturation, guess.viscosity, guess.marrow, guess.pressure)
     assembly = Assembly(problem, first, state.saturation, even_marrow=len(guess.marrow) == 1)
-    link = _links(problem, state, dt, guess, fluids, first)
+    ways = _ways(problem, state, dt, guess, fluids, first, None)
     while True:
-        values, rhs = assembly.system(link, overfull)
+        values, rhs = assembly.system(ways, overfull)
         near_tip = tip_resistance(problem, assembly.mobility, guess.rate)
         driven = drive_system(
             problem, solver, values, rhs, guess.pressure, guess.rate, fluids.syringe, near_tip
@@ -94,22 +100,23 @@ def solve_pressure(
         solves += driven.solves
         iterations += driven.iterations
         scale = held.scale(driven.rate, driven.limited_by != "rate", part)
-        guess = _next_guess(problem, assembly.mobility, link, driven, guess, part, fluids, near, scale)
+        guess = _next_guess(problem, assembly.mobility, ways, driven, guess, part, fluids, near, scale)
         change = assembly.change(guess.viscosity, guess.marrow, guess.pressure)
-        coming = _links(problem, state, dt, guess, fluids, assembly.with_viscosities(change))
-        residual = assembly.imbalance(change, coming - link, guess.pressure) / max(
+        coming = _ways(problem, state, dt, guess, fluids, assembly.with_viscosities(change), ways)
+        residual = assembly.imbalance(change, ways, coming, guess.pressure) / max(
             guess.rate, 1e-3 * problem.drive.rate
         )
         if residual <= tolerance or solves >= MAX_PICARD or not driven.converged:
             break
         assembly.take(change)
-        link = coming
+        ways = coming
         part = max(0.5 * part, 0.125) if residual > 0.9 * best else part
         best = min(best, residual)
     tip = problem.tip_pressure(guess.pressure) + near_tip * guess.rate
     return Flow(
         time=state.time,
-        pressure=guess.pressure,
+        pressure=guess.pressure[: problem.volumes.n],
+        vein_pressure=guess.pressure[problem.volumes.n :],
         fluxes=_fluxes(problem, assembly.mobility, guess),
         cement_viscosity=guess.viscosity,
         marrow_viscosity=guess.marrow,
@@ -129,12 +136,14 @@ def _first_guess(problem: Problem, start: Flow | None, fluids: Fluids) -> Guess:
     law, n = problem.cement, problem.volumes.n
     if start is None:
         viscosity = law.viscosity(np.ones(n), fluids.growth)
-        pressure = np.full(n, problem.reference_pressure)
+        pressure = np.full(problem.pattern.size, problem.reference_pressure)
         rate = problem.drive.rate
-        return Guess(pressure, viscosity, fluids.marrow, rate, np.zeros(len(problem.links)))
+        none = np.zeros(len(problem.links))
+        return Guess(pressure, viscosity, fluids.marrow, rate, none, VeinFluxes.none(problem))
     viscosity = law.aged(start.cement_viscosity, fluids.growth / start.growth)
     marrow = fluids.marrow if problem.marrow.newtonian else start.marrow_viscosity
-    return Guess(start.pressure, viscosity, marrow, start.fluxes.rate, start.fluxes.link)
+    fluxes, pressure = start.fluxes, np.concatenate([start.pressure, start.vein_pressure])
+    return Guess(pressure, viscosity, marrow, fluxes.rate, fluxes.link, fluxes.vein)
 
 
 def _near_cement(problem: Problem, state: State, start: Flow | None) -> Indices:
@@ -155,7 +164,7 @@ def _near_cement(problem: Problem, state: State, start: Flow | None) -> Indices:
 def _next_guess(
     problem: Problem,
     used: Mobility,
-    conductance: Floats,
+    ways: Ways,
     driven: Driven,
     old: Guess,
     part: float,
@@ -167,8 +176,10 @@ def _next_guess(
     if part < 1.0:
         viscosity = old.viscosity * (viscosity / old.viscosity) ** part
         marrow = old.marrow * (marrow / old.marrow) ** part
-    link = conductance * (driven.pressure[problem.links] - problem.link_pressure)
-    return Guess(driven.pressure, viscosity, marrow, driven.rate, link)
+    pressure = driven.pressure
+    link = ways.link * (pressure[problem.links] - problem.link_pressure)
+    vein = old.vein if ways.vein is None else vein_fluxes(problem, ways.vein, pressure)
+    return Guess(pressure, viscosity, marrow, driven.rate, link, vein)
 
 
 def _overfull(problem: Problem, state: State, dt: float) -> Floats:
@@ -178,6 +189,23 @@ def _overfull(problem: Problem, state: State, dt: float) -> Floats:
     """
     excess = np.maximum(state.saturation - problem.corey.largest_saturation, 0.0)
     return excess * problem.volumes.pore_volume / max(dt, problem.source_pores / problem.drive.rate)
+
+
+def _ways(
+    problem: Problem,
+    state: State,
+    dt: float,
+    guess: Guess,
+    fluids: Fluids,
+    m: Mobility,
+    before: Ways | None,
+) -> Ways:
+    """Conductances of the ways out; those of veins follow the last ones."""
+    vein = None
+    if problem.veins is not None:
+        last = before.vein if before is not None else None
+        vein = vein_conductances(problem, state, m, guess.pressure, guess.vein, dt, last)
+    return Ways(_links(problem, state, dt, guess, fluids, m), vein)
 
 
 def _links(problem: Problem, state: State, dt: float, guess: Guess, fluids: Fluids, m: Mobility) -> Floats:
@@ -210,9 +238,7 @@ def tube_change(problem: Problem, state: State, dt: float, flow: Flow) -> float:
         Largest change relative to the flow through the tube itself; next to nothing of the flow rate does not count.
     """
     fluids = fluids_of(problem, state)
-    guess = Guess(
-        flow.pressure, flow.cement_viscosity, flow.marrow_viscosity, flow.fluxes.rate, flow.fluxes.link
-    )
+    guess = _first_guess(problem, flow, fluids)
     change = 0.0
     for i, outlet, span in problem.linked:
         if isinstance(outlet, Tube):
@@ -260,7 +286,8 @@ def _pipe_viscosity(problem: Problem, flow: float, radius: float, growth: float)
 
 def _fluxes(problem: Problem, used: Mobility, guess: Guess) -> Fluxes:
     v = problem.volumes
-    edge, out = kernels.edge_fluxes(v.edges, used.conductance, guess.pressure)
-    kernels.reroute_obtuse(edge, v.tets, v.tet_edges, v.t, v.obtuse, used.least, guess.pressure)
+    pressure = guess.pressure[: v.n]
+    edge, out = kernels.edge_fluxes(v.edges, used.conductance, pressure)
+    kernels.reroute_obtuse(edge, v.tets, v.tet_edges, v.t, v.obtuse, used.least, pressure)
     fixed = np.where(problem.fixed, guess.rate * problem.source - out, 0.0)
-    return Fluxes(edge, guess.link, fixed, guess.rate)
+    return Fluxes(edge, guess.link, fixed, guess.rate, guess.vein)

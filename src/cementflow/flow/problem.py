@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,9 @@ from cementflow.fem.control_volumes import ControlVolumes
 from cementflow.fem.linear_solver import PressureSolver
 from cementflow.fem.vertex_groups import group_vertices
 from cementflow.flow.heat import HeatVolumes
+from cementflow.flow.pattern import Pattern, pattern_of
 from cementflow.laws.ageing import AgeingCement
+from cementflow.laws.capillary import rabinowitsch_table
 from cementflow.laws.in_situ import CapillaryBundle, PoreLaw, Upscaling
 from cementflow.laws.marrow import Marrow
 from cementflow.laws.relative_permeability import Corey
@@ -21,6 +24,7 @@ from cementflow.sites.cannula import Cannula
 from cementflow.sites.near_tip import NearTip
 from cementflow.sites.outlets import OpenFaces, Opening, Outlet, Tube
 from cementflow.sites.syringe import Syringe
+from cementflow.sites.veins import VeinTree
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -104,6 +108,8 @@ class Problem:
         marrow that of the body.
     body_temperature
         Of the marrow before cement comes [K].
+    veins, blood_viscosity
+        Tree of veins, None without; and what flows in them [Pa s].
     near_tip
         What the mesh gets wrong close to the source, None to leave it so.
     """
@@ -120,6 +126,8 @@ class Problem:
     tolerances: Tolerances = Tolerances()
     tissue: Tissue | None = None
     body_temperature: float = 310.15
+    veins: VeinTree | None = None
+    blood_viscosity: float = 3.5e-3
     near_tip: NearTip | None = None
 
     def stopped(self) -> Problem:
@@ -147,6 +155,21 @@ class Problem:
         return CapillaryBundle().pore_law(self.marrow.bulk)
 
     @cached_property
+    def pipe_law(self) -> PoreLaw:
+        """Viscosity that counts in a pipe, at the reference age [Pa s], a function of 4 Q / (pi R^3) [1/s]."""
+        return rabinowitsch_table(self.cement.bulk)
+
+    @cached_property
+    def pattern(self) -> Pattern:
+        """Unknowns of the pressure systems: vertices, then nodes of veins."""
+        return pattern_of(self.volumes, self.veins)
+
+    def padded(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Values at the vertices, with zeros for the nodes of the veins."""
+        extra = self.pattern.size - self.volumes.n
+        return np.concatenate([values, np.zeros(extra, values.dtype)]) if extra else values
+
+    @cached_property
     def marrow_viscosity(self) -> float:
         """Of marrow at rest at the temperature of the body [Pa s]."""
         return float(self.marrow.viscosity(np.zeros(1), np.full(1, self.body_temperature))[0])
@@ -157,7 +180,7 @@ class Problem:
         found: list[tuple[int, Opening | Tube, slice]] = []
         end = 0
         for i, outlet in enumerate(self.outlets):
-            if not isinstance(outlet, OpenFaces):
+            if isinstance(outlet, (Opening, Tube)):
                 found.append((i, outlet, slice(end, end + len(outlet.vertices))))
                 end += len(outlet.vertices)
         return tuple(found)
@@ -195,6 +218,20 @@ class Problem:
         )
 
     @cached_property
+    def outside_unknown(self) -> NDArray[np.intp]:
+        """Unknown from which each link, and then each last cell of the veins, leads outside."""
+        tree = self.veins
+        last = np.zeros(0, np.intp) if tree is None else self.volumes.n + tree.start[tree.last]
+        return np.concatenate([self.links, last]).astype(np.intp)
+
+    @property
+    def ways_out(self) -> NDArray[np.intp]:
+        """Vertices at which fluid can leave the bone, not unique."""
+        tree = self.veins
+        links = np.zeros(0, np.intp) if tree is None else tree.link_vertex
+        return np.concatenate([self.links, np.flatnonzero(self.fixed), links]).astype(np.intp)
+
+    @cached_property
     def reference_pressure(self) -> float:
         """Mean outside pressure [Pa]; the linear systems are solved for the pressure above it.
 
@@ -217,9 +254,9 @@ class Problem:
 
         Summed by NumPy itself: products of long vectors go to a BLAS, which adds up differently on other threads.
         """
-        return float(np.sum(self.source * pressure))
+        return float(np.sum(self.source * pressure[: self.volumes.n]))
 
     def make_solver(self) -> PressureSolver:
         """A linear solver for the pressure systems of this problem."""
-        v = self.volumes
-        return PressureSolver(v.row_start, v.neighbour, group_vertices(v.mesh.points, self.fixed))
+        p = self.pattern
+        return PressureSolver(p.row_start, p.neighbour, group_vertices(p.points, self.padded(self.fixed)))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cementflow.flow.condition import Condition
 from cementflow.flow.harm import Harm
 from cementflow.flow.problem import Problem
+from cementflow.sites.veins import VeinTree
 
 Floats = NDArray[np.float64]
 
@@ -49,6 +50,32 @@ class HeatAccount:
 
 
 @dataclass(frozen=True, eq=False)
+class VeinState:
+    """What the cells of the veins hold; arrays of shape (c,), empty without veins.
+
+    Parameters
+    ----------
+    cement
+        Volume of cement in each cell [m3].
+    age, cure
+        Its equivalent age [s] and degree of cure [-].
+    beyond
+        Cement that has left each cell to the outside [m3]: what passes the last one is an embolus.
+    """
+
+    cement: Floats
+    age: Floats
+    cure: Floats
+    beyond: Floats
+
+    @classmethod
+    def empty(cls, problem: Problem) -> VeinState:
+        """Veins full of blood."""
+        nothing = np.zeros(0 if problem.veins is None else len(problem.veins.vein))
+        return cls(nothing, nothing, nothing, nothing)
+
+
+@dataclass(frozen=True, eq=False)
 class State:
     """Where the cement is.
 
@@ -72,6 +99,8 @@ class State:
         Where the heat came from and went.
     harm
         What it did to the tissue.
+    veins
+        What they hold.
     """
 
     time: float
@@ -83,6 +112,7 @@ class State:
     condition: Condition
     heat: HeatAccount
     harm: Harm
+    veins: VeinState
 
     @classmethod
     def initial(cls, problem: Problem) -> State:
@@ -99,6 +129,7 @@ class State:
             condition=condition,
             heat=HeatAccount(),
             harm=Harm.none(condition.temperature),
+            veins=VeinState.empty(problem),
         )
 
     def in_bone(self, problem: Problem) -> float:
@@ -110,6 +141,32 @@ class State:
         if self.injected <= 0.0:
             return 0.0
         return abs(self.injected - self.in_bone(problem) - float(self.leaked.sum())) / self.injected
+
+
+@dataclass(frozen=True, eq=False)
+class VeinFluxes:
+    """Volume rates in the veins [m3/s].
+
+    Parameters
+    ----------
+    link
+        From the bone into the veins, through each link of the tree.
+    cell
+        Through each cell, from its start to its end.
+    """
+
+    link: Floats
+    cell: Floats
+
+    @classmethod
+    def none(cls, problem: Problem) -> VeinFluxes:
+        """Nothing flows, or there are no veins."""
+        tree = problem.veins
+        return cls(*(np.zeros(0 if tree is None else len(x)) for x in _parts(tree)))
+
+
+def _parts(tree: VeinTree | None) -> tuple[Floats, Floats]:
+    return (np.zeros(0), np.zeros(0)) if tree is None else (tree.link_index, tree.length)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,16 +183,20 @@ class Fluxes:
         Outward at the vertices of fixed pressure, shape (n,), 0 elsewhere.
     rate
         Injected.
+    vein
+        In the veins.
     """
 
     edge: Floats
     link: Floats
     fixed: Floats
     rate: float
+    vein: VeinFluxes
 
     def scaled(self, factor: float) -> Fluxes:
         """All of them larger or smaller; they balance as before."""
-        return Fluxes(factor * self.edge, factor * self.link, factor * self.fixed, factor * self.rate)
+        vein = VeinFluxes(factor * self.vein.link, factor * self.vein.cell)
+        return Fluxes(factor * self.edge, factor * self.link, factor * self.fixed, factor * self.rate, vein)
 
     def mean(self, other: Fluxes) -> Fluxes:
         """Average of two sets; it balances as both do."""
@@ -144,6 +205,7 @@ class Fluxes:
             0.5 * (self.link + other.link),
             0.5 * (self.fixed + other.fixed),
             0.5 * (self.rate + other.rate),
+            VeinFluxes(0.5 * (self.vein.link + other.vein.link), 0.5 * (self.vein.cell + other.vein.cell)),
         )
 
 
@@ -155,8 +217,8 @@ class Flow:
     ----------
     time
         Of that state [s].
-    pressure
-        At the vertices [Pa], shape (n,).
+    pressure, vein_pressure
+        At the vertices, shape (n,), and at the nodes of the veins [Pa].
     fluxes
         Volume rates of that pressure.
     cement_viscosity
@@ -181,6 +243,7 @@ class Flow:
 
     time: float
     pressure: Floats
+    vein_pressure: Floats
     fluxes: Fluxes
     cement_viscosity: Floats
     marrow_viscosity: Floats

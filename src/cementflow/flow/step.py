@@ -93,6 +93,7 @@ def _moved_state(problem: Problem, state: State, fluxes: Fluxes, moved: Moved) -
         condition=fresh_condition(problem, time, injected),
         heat=state.heat,
         harm=state.harm,
+        veins=moved.veins,
     )
 
 

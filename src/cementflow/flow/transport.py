@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from cementflow.fem import upwind
 from cementflow.fem.cycles import cancel_triangles
 from cementflow.flow.problem import Problem
-from cementflow.flow.state import Flow, Fluxes, State
+from cementflow.flow.state import Flow, Fluxes, State, VeinState
+from cementflow.flow.veins import moved_in_veins, returning
 from cementflow.sites.outlets import OpenFaces, Tube
 
 Floats = NDArray[np.float64]
@@ -44,7 +45,7 @@ class Moved:
         Flux of each slot of the pattern, away from the row's vertex [m3/s].
     entering, returned, outward
         At each vertex: cement from the syringe, cement that came back out of tubes, all that left by sites [m3/s].
-    leaked, held, marrow_out
+    leaked, held, marrow_out, veins
         As in `State`, at the end of the step.
     """
 
@@ -60,6 +61,7 @@ class Moved:
     leaked: Floats
     held: Floats
     marrow_out: Floats
+    veins: VeinState
 
 
 def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: float) -> Moved:
@@ -86,10 +88,15 @@ def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: fl
         When cyclic flow paths (possible only through negative coefficients) keep the sweeps from settling.
     """
     v = problem.volumes
-    returned = _returning_cement(problem, state, fluxes, dt)
-    entering, coming_back = fluxes.rate * problem.source, problem.sum_links(returned)
+    returned, from_veins = (
+        _returning_cement(problem, state, fluxes, dt),
+        returning(problem, state, fluxes.vein, dt),
+    )
+    entering = fluxes.rate * problem.source
+    coming_back = problem.sum_links(returned) + _sum_vein_links(problem, from_veins)
     source = entering + coming_back
     outward = problem.sum_links(np.maximum(fluxes.link, 0.0)) + np.maximum(fluxes.fixed, 0.0)
+    outward += _sum_vein_links(problem, np.maximum(fluxes.vein.link, 0.0))
     # Heat is everywhere.
     wet = (state.saturation > 0.0) | (source > 0.0) | problem.followed
     layers, arrived = LAYERS, True
@@ -121,6 +128,7 @@ def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: fl
         raise TransportStalled
     cement = np.maximum(fluxes.link, 0.0) * share[problem.links] - returned
     leaked, held, marrow = _through_outlets(problem, state, fluxes, cement, share, dt)
+    veins = _through_veins(problem, state, fluxes, from_veins, share, dt, leaked, marrow)
     return Moved(
         dt=dt,
         saturation=saturation,
@@ -134,6 +142,7 @@ def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: fl
         leaked=leaked,
         held=held,
         marrow_out=marrow,
+        veins=veins,
     )
 
 
@@ -203,3 +212,33 @@ def _through_outlets(
             leaked[i] += amount
             marrow[i] += out.sum() * dt - amount
     return leaked, held, marrow
+
+
+def _sum_vein_links(problem: Problem, values: Floats) -> Floats:
+    """Sum over the links of the veins at each vertex, shape (n,)."""
+    tree = problem.veins
+    if tree is None:
+        return np.zeros(problem.volumes.n)
+    return np.bincount(tree.link_vertex, values, minlength=problem.volumes.n).astype(np.float64)
+
+
+def _through_veins(
+    problem: Problem,
+    state: State,
+    fluxes: Fluxes,
+    returned: Floats,
+    share: Floats,
+    dt: float,
+    leaked: Floats,
+    marrow: Floats,
+) -> VeinState:
+    """Veins after the step; what they took is added to `leaked` and `marrow`, where they come last."""
+    tree = problem.veins
+    if tree is None:
+        return state.veins
+    taken = np.maximum(fluxes.vein.link, 0.0) * share[tree.link_vertex]
+    count, first = len(tree.names), len(leaked) - len(tree.names)
+    net = dt * (taken - returned)
+    leaked[first:] += np.bincount(tree.link_vein, net, minlength=count)
+    marrow[first:] += np.bincount(tree.link_vein, dt * fluxes.vein.link - net, minlength=count)
+    return moved_in_veins(problem, state, fluxes, returned, taken, dt)

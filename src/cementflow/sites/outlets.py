@@ -143,4 +143,25 @@ class OpenFaces:
     kind: str = "faces"
 
 
-Outlet = Opening | Tube | OpenFaces
+@dataclass(frozen=True, eq=False)
+class Vein:
+    """A vein of the tree (`cementflow.sites.veins`); what it takes from the bone counts as leaked by it.
+
+    Attributes
+    ----------
+    pressure
+        At the end that it leads to [Pa].
+    center, radius, outward
+        Where it leaves the bone, or begins if it never was in it, in mesh coordinates [m], and its direction there.
+    """
+
+    name: str
+    type: str
+    pressure: float
+    center: Floats
+    radius: float
+    outward: Floats
+    kind: str = "vein"
+
+
+Outlet = Opening | Tube | OpenFaces | Vein

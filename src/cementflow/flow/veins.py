@@ -1,0 +1,195 @@
+"""What flows in the veins: conductances that follow the cement in them, and the cement that moves along."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cementflow.fem.veins import along_veins
+from cementflow.flow.condition import at
+from cementflow.flow.mobility import Mobility
+from cementflow.flow.problem import Problem
+from cementflow.flow.state import Fluxes, State, VeinFluxes, VeinState
+from cementflow.flow.ways import VeinConductances
+from cementflow.sites.veins import OUTSIDE, VeinTree
+
+Floats = NDArray[np.float64]
+MOST = 2.0  # times its own mobility: what a vertex gives to a line in thinner fluid
+
+
+def vein_conductances(
+    problem: Problem,
+    state: State,
+    m: Mobility,
+    pressure: Floats,
+    flow: VeinFluxes,
+    dt: float,
+    before: VeinConductances | None,
+) -> VeinConductances:
+    """Conductances of the veins over a step, for a guess of pressures and flows.
+
+    A cell resists as on average over the step, in which cement fills it as the guess has it. A vein that fills resists
+    in proportion to what flowed in, so the guess is met half-way on a logarithmic scale: then an empty vein, which at
+    first lets far too much through, is found in one iteration.
+
+    Parameters
+    ----------
+    problem, state, m
+        The run and where it stands, and the mobilities.
+    pressure
+        Of vertices and nodes [Pa], shape (n + m,).
+    flow
+        Guess of the flows.
+    dt
+        Length of the step [s].
+    before
+        Conductances of the last iteration.
+    """
+    tree = problem.veins
+    assert tree is not None
+    vertex = tree.link_vertex
+    mobility = m.vertex[vertex]
+    link = tree.link_index * np.minimum(_around(tree, mobility), MOST * mobility)
+    share = m.relative_cement[vertex] / m.viscosity[vertex] / mobility
+    veins, mean = _filled(problem, state, state.veins, flow, share * np.maximum(flow.link, 0.0), dt)
+    cement = _cement_viscosity(problem, tree, veins, flow.cell)
+    viscosity = mean * cement + (1.0 - mean) * problem.blood_viscosity
+    cell = np.pi * tree.radius**4 / (8.0 * viscosity * tree.length)
+    if before is not None:
+        cell = np.sqrt(cell * before.cell)
+    return VeinConductances(link, cell, _shift(tree, link, pressure[vertex]), tree.outside_at(state.time))
+
+
+def _around(tree: VeinTree, mobility: Floats) -> Floats:
+    """Mobility around the line of each link's node [1/(Pa s)]: geometric mean over the vertices close to it."""
+    nodes = tree.n_nodes
+    whole = np.bincount(tree.link_node, tree.link_near, minlength=nodes)
+    logarithm = np.bincount(tree.link_node, tree.link_near * np.log(mobility), minlength=nodes)
+    return np.exp(logarithm / np.maximum(whole, 1e-300))[tree.link_node]
+
+
+def _shift(tree: VeinTree, conductance: Floats, pressure: Floats) -> Floats:
+    """What makes every link of a node see the mean pressure of its vertices."""
+    nodes = tree.n_nodes
+    whole = np.bincount(tree.link_node, conductance, minlength=nodes)
+    mean = np.bincount(tree.link_node, conductance * pressure, minlength=nodes) / np.maximum(whole, 1e-300)
+    return conductance * (mean[tree.link_node] - pressure)
+
+
+def moved_in_veins(
+    problem: Problem, state: State, fluxes: Fluxes, returned: Floats, cement: Floats, dt: float
+) -> VeinState:
+    """Veins after a step.
+
+    Parameters
+    ----------
+    problem, state, fluxes
+        The run, and the flows during the step.
+    returned
+        Cement that each link gives back to the bone [m3/s] (`returning`).
+    cement
+        Cement that each link takes from the bone [m3/s].
+    dt
+        Length of the step [s].
+    """
+    tree = problem.veins
+    assert tree is not None
+    left = _without(tree, state.veins, fluxes.vein, returned, dt)
+    return _filled(problem, state, left, fluxes.vein, cement, dt)[0]
+
+
+def returning(problem: Problem, state: State, fluxes: VeinFluxes, dt: float) -> Floats:
+    """Cement that each link gives back to the bone [m3/s], at most what the cells that feed its node hold."""
+    tree = problem.veins
+    if tree is None:
+        return np.zeros(0)
+    back = np.maximum(-fluxes.link, 0.0)
+    if not back.any() or not state.veins.cement.any():
+        return np.zeros(len(back))
+    inflow, cement, held = _arriving(tree, state.veins, fluxes)
+    share = np.divide(cement, inflow, out=np.zeros_like(cement), where=inflow > 0.0)
+    wanted = back * share[tree.link_node]
+    total = np.bincount(tree.link_node, wanted, minlength=tree.n_nodes) * dt
+    part = np.divide(held, total, out=np.ones_like(held), where=total > held)
+    return wanted * part[tree.link_node]
+
+
+def vein_fluxes(problem: Problem, conductances: VeinConductances, pressure: Floats) -> VeinFluxes:
+    """Flows of links and cells at pressures of vertices and nodes [Pa]."""
+    tree = problem.veins
+    assert tree is not None
+    node = pressure[problem.volumes.n :]
+    link = conductances.link * (pressure[tree.link_vertex] - node[tree.link_node]) + conductances.shift
+    beyond = np.where(tree.end == OUTSIDE, conductances.outside, node[tree.end])
+    return VeinFluxes(link, conductances.cell * (node[tree.start] - beyond))
+
+
+def _filled(
+    problem: Problem, state: State, veins: VeinState, flow: VeinFluxes, cement: Floats, dt: float
+) -> tuple[VeinState, Floats]:
+    """Veins after a time of steady flow, and the mean share of cement in each cell."""
+    tree = problem.veins
+    assert tree is not None
+    nodes = tree.n_nodes
+    into = np.bincount(tree.link_node, cement, minlength=nodes)
+    total = np.bincount(tree.link_node, np.maximum(flow.link, 0.0), minlength=nodes) + tree.blood
+    weight = np.maximum(into, 1e-300)
+    fresh = [
+        np.where(
+            into > 0.0,
+            np.bincount(tree.link_node, cement * _at(x, tree.link_vertex), minlength=nodes) / weight,
+            0.0,
+        )
+        for x in (state.condition.age, state.condition.cure)
+    ]
+    held, age, cure = veins.cement.copy(), veins.age.copy(), veins.cure.copy()
+    mean, beyond = along_veins(
+        dt, tree.start, tree.end, tree.capacity, flow.cell, into, total, held, age, cure, *fresh
+    )
+    # Blood is as warm as the body.
+    warm = problem.body_temperature
+    age += np.where(held > 0.0, dt * problem.cement.speed(warm), 0.0)
+    cure += np.where(held > 0.0, dt * problem.syringe.kinetics.rate(cure, warm), 0.0)
+    cure = np.minimum(cure, np.maximum(problem.syringe.kinetics.limit(warm), veins.cure))
+    return VeinState(held, age, cure, veins.beyond + beyond), np.clip(mean, 0.0, 1.0)
+
+
+def _cement_viscosity(problem: Problem, tree: VeinTree, veins: VeinState, flux: Floats) -> Floats:
+    """Apparent viscosity of the cement in each cell [Pa s], that of equal pressure loss (Rabinowitsch)."""
+    slowest = 1e-4 * problem.drive.rate
+    gamma = 4.0 * np.maximum(np.abs(flux), slowest) / (np.pi * tree.radius**3)
+    grown = problem.cement.factor(veins.age, veins.cure)
+    return problem.cement.aged(problem.pipe_law(gamma), grown)
+
+
+def _arriving(tree: VeinTree, veins: VeinState, flow: VeinFluxes) -> tuple[Floats, Floats, Floats]:
+    """What cells bring to each node: fluid and cement [m3/s], and what they hold of it [m3]."""
+    target = np.where(flow.cell > 0.0, tree.end, tree.start)
+    some = target != OUTSIDE
+    q = np.abs(flow.cell[some])
+    share = veins.cement[some] / tree.capacity[some]
+    nodes = tree.n_nodes
+
+    def summed(values: Floats) -> Floats:
+        return np.bincount(target[some], values, minlength=nodes).astype(np.float64)
+
+    inflow = summed(q) + np.bincount(tree.link_node, np.maximum(flow.link, 0.0), minlength=nodes) + tree.blood
+    return inflow, summed(q * share), summed(np.where(q > 0.0, veins.cement[some], 0.0))
+
+
+def _without(tree: VeinTree, veins: VeinState, flow: VeinFluxes, returned: Floats, dt: float) -> VeinState:
+    """Veins after the cement that goes back to the bone is taken out of the cells that feed it."""
+    if not returned.any():
+        return veins
+    taken = np.bincount(tree.link_node, returned, minlength=tree.n_nodes) * dt
+    target = np.where(flow.cell > 0.0, tree.end, tree.start)
+    feeds = (target != OUTSIDE) & (flow.cell != 0.0)
+    held = np.bincount(target[feeds], veins.cement[feeds], minlength=tree.n_nodes)
+    part = np.divide(taken, held, out=np.zeros_like(taken), where=held > 0.0)
+    cement = veins.cement.copy()
+    cement[feeds] *= 1.0 - np.minimum(part[target[feeds]], 1.0)
+    return VeinState(cement, veins.age, veins.cure, veins.beyond)
+
+
+def _at(values: Floats, chosen: NDArray) -> Floats:
+    return np.broadcast_to(at(values, chosen), chosen.shape)

@@ -1,0 +1,75 @@
+"""Conductances of all ways out of the bone, for one guess of pressures and flows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cementflow.flow.problem import Problem
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class VeinConductances:
+    """What the flows in the veins follow from.
+
+    Parameters
+    ----------
+    link, cell
+        Conductances [m3/(Pa s)].
+    shift
+        Flow through each link on top of conductance times pressure difference [m3/s], nothing in all at a node: a node
+        takes from its vertices by their share, not more where the pressure is higher, or it would short-circuit them.
+    outside
+        Pressure beyond each cell that ends outside [Pa], 0 for the others.
+    """
+
+    link: Floats
+    cell: Floats
+    shift: Floats
+    outside: Floats
+
+    def inside(self, problem: Problem) -> Floats:
+        """Those between two unknowns, in the order of the pattern."""
+        assert problem.veins is not None
+        return np.concatenate([self.link, self.cell[problem.veins.inner]])
+
+
+@dataclass(frozen=True, eq=False)
+class Ways:
+    """Of the links of openings and tubes [m3/(Pa s)], and of the veins, None without."""
+
+    link: Floats
+    vein: VeinConductances | None = None
+
+    def summed(self, problem: Problem, factor: Floats | float) -> Floats:
+        """Conductances to pressures outside times a factor, summed at the unknown that each begins at.
+
+        Parameters
+        ----------
+        problem
+            The run.
+        factor
+            For each link and then each last cell of the veins, or one for all.
+        """
+        outside = self.link
+        if self.vein is not None and problem.veins is not None:
+            outside = np.concatenate([self.link, self.vein.cell[problem.veins.last]])
+        size = problem.pattern.size
+        return np.bincount(problem.outside_unknown, outside * factor, minlength=size).astype(np.float64)
+
+    def outside_pressure(self, problem: Problem) -> Floats:
+        """Pressure that each link, and then each last cell of the veins, leads to [Pa]."""
+        if self.vein is None or problem.veins is None:
+            return problem.link_pressure
+        return np.append(problem.link_pressure, self.vein.outside[problem.veins.last])
+
+    def shifted(self, problem: Problem) -> Floats:
+        """What the shifts of the veins take from each unknown [m3/s]."""
+        size = problem.pattern.size
+        if self.vein is None or problem.veins is None:
+            return np.zeros(size)
+        return np.bincount(problem.veins.link_vertex, self.vein.shift, minlength=size).astype(np.float64)
