@@ -16,11 +16,12 @@ from cementflow.mesh.box import box_mesh
 from cementflow.mesh.tetmesh import TetMesh
 from cementflow.simulate import simulate
 from cementflow.sites.line_source import exchange_index
-from cementflow.sites.outlets import OpenFaces, Vein
+from cementflow.sites.outlets import OpenFaces
 from cementflow.sites.source import ball_weights
-from cementflow.sites.veins import VeinCourse, VeinTree, build_veins
+from cementflow.sites.veins import VeinCourse
 from cementflow.verify import front_radius, leak_length
 from problems import ball, open_faces, problem
+from vein_problems import by_hand, with_veins
 
 RADIUS, HEIGHT, K = 10e-3, 8e-3, 1e-8
 
@@ -32,18 +33,6 @@ def disc(edge: float) -> TetMesh:
     u, v = box.points[:, 0] - 1.0, box.points[:, 1] - 1.0
     points = np.column_stack([u * np.sqrt(1.0 - 0.5 * v**2), v * np.sqrt(1.0 - 0.5 * u**2), box.points[:, 2]])
     return TetMesh.build(RADIUS * points, box.tets)
-
-
-def packed(mesh: TetMesh, k: float = K) -> np.ndarray:
-    return np.tile([k, k, k, 0.0, 0.0, 0.0], (len(mesh.tets), 1))
-
-
-def with_veins(p: Problem, courses: list[VeinCourse], k: float = K, cell: float | None = None) -> Problem:
-    tree = build_veins(courses, p.volumes.mesh, packed(p.volumes.mesh, k), cell)
-    veins = tuple(
-        Vein(c.name, c.type, c.pressure or 0.0, c.path[0], c.radii[0], np.zeros(3)) for c in courses
-    )
-    return replace(p, veins=tree, outlets=(*p.outlets, *veins))
 
 
 def drained(edge: float, at: tuple[float, float], radius: float, marrow: float = 0.1) -> float:
@@ -82,33 +71,6 @@ def test_exchange_index_is_that_of_peaceman_on_his_grid() -> None:
     h, r = 2e-3, 0.1e-3
     tube = 0.198 * h * np.exp(0.25)
     assert exchange_index(K, 1.0, r, tube) == pytest.approx(2 * np.pi * K / np.log(0.198 * h / r), rel=1e-12)
-
-
-def by_hand(
-    p: Problem, vertices: np.ndarray, share: np.ndarray, radius: float, length: float, cells: int
-) -> Problem:
-    """A straight vein outside the bone whose mouth takes from some vertices, without resistance of its own."""
-    number = np.arange(cells, dtype=np.int32)
-    tree = VeinTree(
-        names=("vein",),
-        types=("S",),
-        vein=np.zeros(cells, np.int32),
-        start=number,
-        end=np.append(number[1:], -1).astype(np.int32),
-        radius=np.full(cells, radius),
-        length=np.full(cells, length / cells),
-        outside=np.zeros(cells),
-        blood=np.zeros(cells),
-        points=np.zeros((cells, 2, 3)),
-        link_vertex=vertices.astype(np.int32),
-        link_node=np.zeros(len(vertices), np.int32),
-        link_index=1e-9 * share,
-        link_near=share,
-        link_vein=np.zeros(len(vertices), np.int32),
-        follows=np.zeros(cells, bool),
-    )
-    vein = Vein("vein", "S", 0.0, np.zeros(3), radius, np.zeros(3))
-    return replace(p, veins=tree, outlets=(*p.outlets, vein))
 
 
 def leak(diameter: float, edge: float, cells: int) -> tuple[float, Problem, Step]:

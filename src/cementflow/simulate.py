@@ -93,7 +93,7 @@ def _rest(
         counters = step.counters.plus(flow)
         step = replace(step, flow=flow, rate_slope=0.0, dt=FIRST_WAIT, counters=counters)
     while not step.finished:
-        if at_rest(problem, step.flow):
+        if at_rest(problem, step.state, step.flow):
             with watch.phase("transport"):
                 step = _wait(problem, plan, step)
         else:

@@ -52,9 +52,15 @@ def accepted(
     return Step(state, flow, slope, dt, counters, first_leak, tuple(events), stopped, finished, rest)
 
 
-def at_rest(problem: Problem, flow: Flow) -> bool:
-    """Whether nothing flows any more."""
+def at_rest(problem: Problem, state: State, flow: Flow) -> bool:
+    """Whether no cement flows any more, nor will. Blood in veins without cement may flow for ever."""
     out = np.abs(flow.fluxes.link).sum() + np.abs(flow.fluxes.fixed).sum()
+    tree = problem.veins
+    if tree is not None:
+        if state.time < tree.venous.times[-1]:
+            return False
+        in_cells = np.abs(flow.fluxes.vein.cell) * state.veins.cement / tree.capacity
+        out += in_cells.sum() + np.sum(np.abs(flow.fluxes.vein.link) * state.saturation[tree.link_vertex])
     return flow.fluxes.rate == 0.0 and bool(out <= AT_REST * problem.drive.rate)
 
 
@@ -99,8 +105,10 @@ def _rest(problem: Problem, old: Step, state: State, flow: Flow, stopped: str, e
         leaked=rest.leaked + float(state.leaked.sum() - old.state.leaked.sum()),
         moved=rest.moved + float(elsewhere),
     )
-    if np.isnan(rest.still_since) and at_rest(problem, flow):
-        rest = replace(rest, still_since=old.state.time if at_rest(problem, old.flow) else state.time)
+    if np.isnan(rest.still_since) and at_rest(problem, state, flow):
+        rest = replace(
+            rest, still_since=old.state.time if at_rest(problem, old.state, old.flow) else state.time
+        )
     return rest
 
 

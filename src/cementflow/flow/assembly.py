@@ -165,6 +165,7 @@ class Assembly:
             extra = problem.pattern.extra
             more = after.vein.inside(problem) - before.vein.inside(problem)
             updates.add_outflow(out, np.arange(len(extra), dtype=np.uint32), extra, more, pressure)
+            out += after.shifted(problem) - before.shifted(problem)
         out[self._fixed] = 0.0
         return float(np.abs(out).sum())
 

@@ -103,7 +103,7 @@ def solve_pressure(
         guess = _next_guess(problem, assembly.mobility, ways, driven, guess, part, fluids, near, scale)
         change = assembly.change(guess.viscosity, guess.marrow, guess.pressure)
         coming = _ways(problem, state, dt, guess, fluids, assembly.with_viscosities(change), ways)
-        residual = assembly.imbalance(change, ways, coming, guess.pressure) / max(
+        residual = assembly.imbalance(change, ways, coming.as_found, guess.pressure) / max(
             guess.rate, 1e-3 * problem.drive.rate
         )
         if residual <= tolerance or solves >= MAX_PICARD or not driven.converged:
@@ -289,5 +289,7 @@ def _fluxes(problem: Problem, used: Mobility, guess: Guess) -> Fluxes:
     pressure = guess.pressure[: v.n]
     edge, out = kernels.edge_fluxes(v.edges, used.conductance, pressure)
     kernels.reroute_obtuse(edge, v.tets, v.tet_edges, v.t, v.obtuse, used.least, pressure)
+    if problem.veins is not None:
+        out += np.bincount(problem.veins.link_vertex, guess.vein.link, minlength=v.n)
     fixed = np.where(problem.fixed, guess.rate * problem.source - out, 0.0)
     return Fluxes(edge, guess.link, fixed, guess.rate, guess.vein)

@@ -14,6 +14,11 @@ from cementflow.flow.ways import VeinConductances
 from cementflow.sites.veins import OUTSIDE, VeinTree
 
 Floats = NDArray[np.float64]
+HALF_WAY, SLOWEST = (
+    0.5,
+    0.02,
+)  # of what the conductance of a cell misses: first and least part by which it moves
+AHEAD = 0.25  # of a step over which the resistance of a cell is a mean
 MOST = 2.0  # times its own mobility: what a vertex gives to a line in thinner fluid
 
 
@@ -28,9 +33,12 @@ def vein_conductances(
 ) -> VeinConductances:
     """Conductances of the veins over a step, for a guess of pressures and flows.
 
-    A cell resists as on average over the step, in which cement fills it as the guess has it. A vein that fills resists
+    A cell resists as on average over the first part of the step, in which cement fills it as the guess has it: an empty
+    one would let far too much through in what is left of the step, a mean over all of it, at both ends of a step, would
+    be that of half a step later. A vein that fills resists
     in proportion to what flowed in, so the guess is met half-way on a logarithmic scale: then an empty vein, which at
-    first lets far too much through, is found in one iteration.
+    first lets far too much through, is found in one iteration. From then on each cell goes by its own secant, or two
+    cells could hand a flow to and fro for ever.
 
     Parameters
     ----------
@@ -51,13 +59,25 @@ def vein_conductances(
     mobility = m.vertex[vertex]
     link = tree.link_index * np.minimum(_around(tree, mobility), MOST * mobility)
     share = m.relative_cement[vertex] / m.viscosity[vertex] / mobility
-    veins, mean = _filled(problem, state, state.veins, flow, share * np.maximum(flow.link, 0.0), dt)
+    taken = share * np.maximum(flow.link, 0.0)
+    veins, mean = _filled(problem, state, state.veins, flow, taken, AHEAD * dt)
     cement = _cement_viscosity(problem, tree, veins, flow.cell)
     viscosity = mean * cement + (1.0 - mean) * problem.blood_viscosity
-    cell = np.pi * tree.radius**4 / (8.0 * viscosity * tree.length)
-    if before is not None:
-        cell = np.sqrt(cell * before.cell)
-    return VeinConductances(link, cell, _shift(tree, link, pressure[vertex]), tree.outside_at(state.time))
+    found = np.pi * tree.radius**4 / (8.0 * viscosity * tree.length)
+    last = before.cell if before is not None else found
+    miss = np.log(found / last)
+    pace = np.full(len(miss), HALF_WAY) if before is None else _pace(miss, before)
+    cell = last * np.exp(pace * miss)
+    shift, outside = _shift(tree, link, pressure[vertex]), tree.outside_at(state.time)
+    return VeinConductances(link, cell, shift, outside, found, miss, pace)
+
+
+def _pace(miss: Floats, before: VeinConductances) -> Floats:
+    """Part of what each cell misses by which it moves: that of a straight line through this and the last miss."""
+    closer = before.miss - miss
+    known = (before.miss != 0.0) & (closer * before.miss > 0.0)
+    part = np.divide(before.miss, closer, out=np.full(len(miss), 2.0), where=known)
+    return np.where(before.miss == 0.0, HALF_WAY, np.clip(before.pace * part, SLOWEST, 1.0))
 
 
 def _around(tree: VeinTree, mobility: Floats) -> Floats:
@@ -132,7 +152,6 @@ def _filled(
     assert tree is not None
     nodes = tree.n_nodes
     into = np.bincount(tree.link_node, cement, minlength=nodes)
-    total = np.bincount(tree.link_node, np.maximum(flow.link, 0.0), minlength=nodes) + tree.blood
     weight = np.maximum(into, 1e-300)
     fresh = [
         np.where(
@@ -144,7 +163,7 @@ def _filled(
     ]
     held, age, cure = veins.cement.copy(), veins.age.copy(), veins.cure.copy()
     mean, beyond = along_veins(
-        dt, tree.start, tree.end, tree.capacity, flow.cell, into, total, held, age, cure, *fresh
+        dt, tree.start, tree.end, tree.capacity, flow.cell, into, held, age, cure, *fresh
     )
     # Blood is as warm as the body.
     warm = problem.body_temperature

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,17 +25,29 @@ class VeinConductances:
         takes from its vertices by their share, not more where the pressure is higher, or it would short-circuit them.
     outside
         Pressure beyond each cell that ends outside [Pa], 0 for the others.
+    found
+        What the cells would conduct with the cement that the last flows bring, where `cell` only comes closer to it.
+    miss, pace
+        Logarithm by which the cells missed that before, and the part of it by which they have moved since.
     """
 
     link: Floats
     cell: Floats
     shift: Floats
     outside: Floats
+    found: Floats
+    miss: Floats
+    pace: Floats
 
     def inside(self, problem: Problem) -> Floats:
         """Those between two unknowns, in the order of the pattern."""
         assert problem.veins is not None
         return np.concatenate([self.link, self.cell[problem.veins.inner]])
+
+    @property
+    def as_found(self) -> VeinConductances:
+        """The same with cells as found."""
+        return replace(self, cell=self.found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +56,11 @@ class Ways:
 
     link: Floats
     vein: VeinConductances | None = None
+
+    @property
+    def as_found(self) -> Ways:
+        """The same with the cells of the veins as found, to judge how far off they still are."""
+        return self if self.vein is None else Ways(self.link, self.vein.as_found)
 
     def summed(self, problem: Problem, factor: Floats | float) -> Floats:
         """Conductances to pressures outside times a factor, summed at the unknown that each begins at.
