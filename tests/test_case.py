@@ -50,6 +50,7 @@ from cementflow.case.schema import (
     SourceSpec,
     StopSpec,
     SurroundingsSpec,
+    VeinsSpec,
 )
 from cementflow.case.sections import Table, Tables
 from cementflow.case.write import WITHOUT_EFFECT
@@ -278,6 +279,16 @@ BALL = {
     "radius": "5 mm",
     "porosity": 1,
 }
+VEIN = {
+    "name": "a vein",
+    "type": "S",
+    "path": [{"ap": 0.5, "lr": 0.5, "si": 0.5}, ["1 mm", "2 mm", "3.5 mm"]],
+    "diameter": ["0.8 mm", "1.5 mm"],
+    "into": "another vein",
+    "blood_flow": "0.3 mL/min",
+}
+LAST_VEIN = VEIN | {"name": "another vein", "into": [], "drinks": False, "pressure": "2 kPa"}
+PRESSURE_TIMES = [{"time": "0 s", "pressure": "1 kPa"}, {"time": "9 s", "pressure": "12 kPa"}]
 WRONG = [
     # unknown names
     ({"injektion": {}}, 'injektion is unknown (did you mean "injection"?)'),
@@ -885,10 +896,15 @@ MARROW = merged(
     THINS,
     st.fixed_dictionaries({}, optional={"thermal": some(MarrowThermal, tuple(entries(MarrowThermal)))}),
 )
+VEINS = merged(
+    some(VeinsSpec, ("pressure", "blood_viscosity", "diameter_scale")),
+    st.just({"preset": "lumbar"}) | st.just({"vein": [VEIN, LAST_VEIN], "pressure_times": PRESSURE_TIMES}),
+)
 REST = st.fixed_dictionaries(
     {"geometry": GEOMETRY, "bone": BONE, "cement": CEMENT, "injection": INJECTION},
     optional={
         "title": PLAIN_TEXT | st.just(""),
+        "veins": VEINS,
         "marrow": MARROW,
         "surroundings": some(SurroundingsSpec, tuple(entries(SurroundingsSpec))),
         "physics": some(PhysicsSpec, tuple(entries(PhysicsSpec))),
@@ -927,7 +943,7 @@ def stated_paths(table, prefix=""):
         yield f"{prefix}{name}"
         if isinstance(value, dict):
             yield from stated_paths(value, f"{prefix}{name}.")
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
+        elif isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
             yield from stated_paths({k: v for item in value for k, v in item.items()}, f"{prefix}{name}.0.")
 
 
@@ -1176,6 +1192,7 @@ def full_case(tmp_path):
             "bone.region": [BALL],
             "cortex": cortex,
             "injection.batch": [batch],
+            "veins": {"vein": [VEIN, LAST_VEIN], "pressure_times": PRESSURE_TIMES},
         }
     )
     return read_case(table, "full", tmp_path)
@@ -1207,9 +1224,13 @@ def test_digest_sees_everything_that_has_an_effect(full_case, tmp_path):
     # A second file adds its bytes, so only the path that is in use can show that paths are left out.
     assert ignored == WITHOUT_EFFECT - {"geometry.surface"}
     leaves = {p.replace(".0.", ".") for p in leaf_paths(Case)}
-    assert leaves - ignored - seen == {"outlet", "bone.region", "injection.batch"} | {
-        p for p in leaves if isinstance(kind_at(p), Table)
-    }
+    assert leaves - ignored - seen == {
+        "outlet",
+        "bone.region",
+        "injection.batch",
+        "veins.vein",
+        "veins.pressure_times",
+    } | {p for p in leaves if isinstance(kind_at(p), Table)}
 
 
 def kind_at(path):

@@ -46,7 +46,7 @@ def test_loads_as_part_of_a_case(kind, name):
     if kind == "cases":
         case = preset(name)
     else:
-        section = {"cements": "cement", "bones": "bone", "marrows": "marrow"}[kind]
+        section = {"cements": "cement", "bones": "bone", "marrows": "marrow", "veins": "veins"}[kind]
         case = minimal_case(**{section: {"preset": name}})
         assert getattr(case, section).preset == name
     assert case.title or kind != "cases"
@@ -61,7 +61,7 @@ def test_every_number_has_a_standing(kind, name):
     # An independent count: every leaf of the bare values that holds a digit value is covered by a standing.
     for key, value in flat(found.values):
         covered = any(key == k or key.startswith(k + ".") for k in found.standing)
-        plain_word = isinstance(value, str) and not value[0].isdigit()
+        plain_word = isinstance(value, bool) or (isinstance(value, str) and not value[0].isdigit())
         assert covered or plain_word, key
     assert text.count("value = ") == len(parse_preset(text, name).standing)
 

@@ -20,6 +20,7 @@ FAR_FROM_SURFACE = 10e-3  # m: a place this far inside or outside is not meant t
 OFF_SURFACE = 7e-3  # m: the waist of a vertebral body lies up to 6 mm inside its box
 TIGHT = 1e-6  # permeability, relative to that at the needle, that nothing gets through
 SMALLEST_TIP = 0.75  # mean edges; measured in docs/verification.md
+WIDE_VEIN = 3.0  # mean edges: beyond it the mesh could resolve a vein, which as a line takes 2 % too much
 STIFF_CEMENT = 2e3  # Pa s; about where cement cannot be injected by hand (assumed)
 
 
@@ -132,6 +133,7 @@ def _outlet_findings(spec: OutletSpec, distance: float, edge: float) -> Iterator
 def model_findings(model: Model) -> Iterator[Finding]:
     """What can be said of source, fluids and pressures."""
     yield from _source_findings(model)
+    yield from _vein_findings(model)
     yield from _volume_findings(model)
     yield from _pressure_findings(model)
 
@@ -160,6 +162,33 @@ def _source_findings(model: Model) -> Iterator[Finding]:
             yield Finding("warning", text)
         else:
             yield Finding("error", f"{text}; no outlet is among those that can, so nothing can be injected")
+
+
+def _vein_findings(model: Model) -> Iterator[Finding]:
+    """Veins that nothing can enter, and those too wide to be a line in the mesh."""
+    spec, tree = model.case.veins, model.problem.veins
+    if spec is None or tree is None:
+        return
+    fed = {other for vein in spec.vein for other in vein.into}
+    edge = model.geometry.report.mean_edge_length
+    for number, vein in enumerate(spec.vein):
+        reaches = bool((tree.link_vein == number).any())
+        if vein.drinks and not reaches:
+            yield Finding(
+                "warning", f"veins.vein.{vein.name}: does not reach the bone, so it takes nothing from it"
+            )
+        elif not reaches and vein.name not in fed:
+            yield Finding(
+                "warning",
+                f"veins.vein.{vein.name}: neither drinks from the bone nor does a vein flow into it",
+            )
+        width = 2.0 * float(tree.radius[tree.along(number)].max())
+        if reaches and width > WIDE_VEIN * edge:
+            yield Finding(
+                "note",
+                f"veins.vein.{vein.name}: its diameter of {width * 1e3:.2g} mm is above {WIDE_VEIN:g} mean edges; "
+                "such a vein should be a region of the bone",
+            )
 
 
 def inside_share(model: Model) -> float:

@@ -22,6 +22,7 @@ from cementflow.sites.cannula import Cannula
 from cementflow.sites.near_tip import near_tip
 from cementflow.sites.place import build_outlets, locate
 from cementflow.sites.source import ball_weights
+from cementflow.sites.vein_places import vein_outlets, vein_tree
 
 Floats = NDArray[np.float64]
 COOL = 43.0 + ZERO_CELSIUS  # K; below it heat does little harm (Sapareto and Dewey 1984, recalled)
@@ -85,6 +86,7 @@ def build_model(case: Case, geometry: Geometry) -> Model:
     kinetics = cure_kinetics(case.cement.cure)
     cement = cement_law(case.cement, case.physics, kinetics)
     volumes = build_control_volumes(geometry.mesh, bone.porosity, bone.permeability)
+    tree = vein_tree(case.veins, geometry.mesh, geometry.frame, bone.permeability) if case.veins else None
     problem = Problem(
         volumes=volumes,
         corey=Corey(
@@ -99,7 +101,10 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         in_situ=upscaling(case.cement),
         source=weights,
         drive=_drive(case.injection),
-        outlets=build_outlets(case.outlet, case.cortex, geometry.mesh, geometry.frame, bone.permeability),
+        outlets=(
+            *build_outlets(case.outlet, case.cortex, geometry.mesh, geometry.frame, bone.permeability),
+            *(vein_outlets(case.veins, tree) if case.veins is not None and tree is not None else ()),
+        ),
         tolerances=Tolerances(
             case.numerics.linear_tolerance,
             case.numerics.picard_tolerance,
@@ -109,6 +114,8 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         ),
         tissue=tissue(case) if case.physics.heat else None,
         body_temperature=case.surroundings.temperature,
+        veins=tree,
+        **({"blood_viscosity": case.veins.blood_viscosity} if case.veins else {}),
         near_tip=near_tip(volumes, bone.permeability, weights, source.center, source.radius),
     )
     return Model(case, geometry, bone, source, problem, _plan(case))
@@ -194,6 +201,7 @@ def _plan(case: Case) -> Plan:
         max_time=case.stop.time if case.stop.time is not None else np.inf,
         until=np.inf if isinstance(case.stop.until, str) else case.stop.until,
         cool=COOL if case.stop.until == "cool" else np.inf,
+        bends=tuple(p.time for p in case.veins.pressure_times) if case.veins is not None else (),
     )
 
 

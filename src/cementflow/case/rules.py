@@ -159,12 +159,16 @@ def numerics(s: Section) -> None:
 def case(s: Section) -> None:
     """What only the whole can show."""
     outlets = s.get("outlet")
-    if outlets == () and s.lacks("cortex"):
+    if outlets == () and s.lacks("cortex") and s.lacks("veins"):
         s.problem(
-            "outlet", "is missing: with a sealed wall nothing can be injected; add [[outlet]] or [cortex]"
+            "outlet",
+            "is missing: with a sealed wall nothing can be injected; add [[outlet]], [veins] or [cortex]",
         )
     if outlets and s.get("cortex") and any(o.at == EVERYWHERE for o in outlets):
         s.problem("cortex", 'and an outlet with at = "all faces" exclude each other')
+    veins = s.get("veins")
+    for name in sorted({v.name for v in veins.vein} & {o.name for o in outlets or ()} if veins else ()):
+        s.problem(f"veins.vein.{name}", "has the name of an outlet")
     _pressure_can_drive(s)
     _cement_can_set(s)
 
@@ -179,7 +183,7 @@ def _cement_can_set(s: Section) -> None:
 
 def _pressure_can_drive(s: Section) -> None:
     outside = [o.pressure for o in s.get("outlet") or ()]
-    outside += [s.values["cortex"].pressure] if s.get("cortex") else []
+    outside += [s.values[name].pressure for name in ("cortex", "veins") if s.get(name)]
     for name in ("max_pressure", "max_tip_pressure"):
         limit = getattr(s.get("injection"), name, None)
         if limit is not None and outside and limit <= min(outside):

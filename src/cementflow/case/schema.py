@@ -23,6 +23,7 @@ from cementflow.case.kinds import Text
 from cementflow.case.physics import PhysicsSpec
 from cementflow.case.sections import Rules, Table, Tables
 from cementflow.case.sites import BatchSpec, CannulaSpec, InjectionSpec, OutletSpec, SourceSpec
+from cementflow.case.veins import PressureAtTime, VeinSpec, VeinsSpec
 
 __all__ = [
     "BatchSpec",
@@ -43,12 +44,15 @@ __all__ = [
     "OutletSpec",
     "OutputSpec",
     "PhysicsSpec",
+    "PressureAtTime",
     "RadiopacifierSpec",
     "RegionSpec",
     "SourceSpec",
     "StopSpec",
     "SurroundingsSpec",
     "ThermalSpec",
+    "VeinSpec",
+    "VeinsSpec",
 ]
 
 
@@ -70,6 +74,9 @@ class Case:
     cement: CementSpec = entry(Table(CementSpec), "the cement")
     injection: InjectionSpec = entry(Table(InjectionSpec), "how the cement enters")
     outlet: tuple[OutletSpec, ...] = entry(Tables(OutletSpec), "where fluid leaves", [])
+    veins: VeinsSpec | None = entry(
+        Table(VeinsSpec), "tree of veins in and around the bone", None, note="none"
+    )
     surroundings: SurroundingsSpec = entry(Table(SurroundingsSpec), "what warms or cools the body", absent={})
     physics: PhysicsSpec = entry(Table(PhysicsSpec), "mechanisms that can be switched off", absent={})
     stop: StopSpec = entry(Table(StopSpec), "what ends the injection early, and the run", absent={})

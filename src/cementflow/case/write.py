@@ -26,6 +26,7 @@ WITHOUT_EFFECT = frozenset(
         "bone.preset",
         "marrow.preset",
         "cement.preset",
+        "veins.preset",
         "cement.working_window",
         "injection.cannula.gauge",
         "output.figures",

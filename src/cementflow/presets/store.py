@@ -6,7 +6,7 @@ A number, quantity or list in a preset file is written with where it comes from,
     n = {value = 0.5, derived = "from what, and how"}
     n = {value = 0.5, assumed = "why this value"}
 
-Anything else is refused, so that a value without standing cannot enter the product. Names and choices
+Anything else is refused, so that a value without standing cannot enter the product. Names, lists of names and choices
 (`law = "carreau"`) stand alone. A preset that differs from another one of its kind in a few values names it as
 `about.like` and states only those.
 """
@@ -24,7 +24,7 @@ from typing import Any
 from cementflow.errors import CaseError
 from cementflow.units import close_match
 
-KINDS = ("cements", "bones", "marrows", "cases")
+KINDS = ("cements", "bones", "marrows", "veins", "cases")
 STANDINGS = ("source", "derived", "assumed")
 _LIKE_A_NUMBER = re.compile(r"\s*[+-]?\.?\d")
 
@@ -156,12 +156,16 @@ def _unwrap(value: Any, key: str, standing: dict[str, Standing], problems: list[
         return {k: _unwrap(v, f"{key}.{k}" if key else k, standing, problems) for k, v in value.items()}
     if isinstance(value, list) and value and all(isinstance(v, Mapping) for v in value):
         return [_unwrap(v, f"{key}.{i}", standing, problems) for i, v in enumerate(value)]
-    if isinstance(value, bool) or (isinstance(value, str) and not _LIKE_A_NUMBER.match(value)):
+    if isinstance(value, bool) or all(_is_word(v) for v in (value if isinstance(value, list) else [value])):
         return value
     problems.append(
         f"{key} = {value!r} has no standing; write {{value = ..., source | derived | assumed = ...}}"
     )
     return value
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) and not _LIKE_A_NUMBER.match(value)
 
 
 def _copy(value: Any) -> Any:
