@@ -114,6 +114,7 @@ def _run(variant: Variant, model: Model) -> Outcome:
     except RunFailed as failure:
         status, reason = "failed", str(failure)
     assert step is not None and half is not None
+    reason = reason or step.stopped
     columns = history_columns(model)
     summary = summarise(
         model, step, [row[: len(columns)] for row in rows], status, reason, {}, 0.0, "", version()
