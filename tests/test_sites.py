@@ -17,11 +17,12 @@ from cementflow.laws.growth import Exponential
 from cementflow.laws.pipe import power_law_pipe_gradient
 from cementflow.laws.rheology import PowerLaw
 from cementflow.mesh.box import box_mesh
+from cementflow.mesh.samples import _small_triangles
 from cementflow.mesh.tetmesh import TetMesh
 from cementflow.sites.cannula import Cannula
 from cementflow.sites.outlets import OpenFaces, Opening, Tube
 from cementflow.sites.source import SUBDIVISIONS, ball_weights, barycentric_lattice
-from cementflow.sites.surface import BoneSurface, _small_triangles
+from cementflow.sites.surface import BoneSurface
 from cementflow.verify import piston_front, power_law_pipe_front
 from problems import ball, open_faces, problem, solver_of
 

@@ -36,7 +36,7 @@ class BoneFields:
     porosity
         Shape (m,) [-].
     permeability
-        As (xx, yy, zz, yz, xz, xy) [m2], shape (m, 6); bone without regions has one row, broadcast.
+        As (xx, yy, zz, yz, xz, xy) [m2], shape (m, 6). Bone without regions has one row of both, broadcast.
     """
 
     porosity: Floats
@@ -121,9 +121,9 @@ def bone_fields(spec: BoneSpec, geometry: Geometry) -> BoneFields:
     permeabilities.
     """
     n = len(geometry.mesh.tets)
-    porosity = np.full(n, spec.porosity)
     # Bone without regions keeps one row that stands for all.
     rows = n if spec.region else 1
+    porosity = np.full(rows, spec.porosity)
     logarithm = np.tile(np.log(_along_axes(spec.permeability))[:, None], (1, rows))
     for number, region in enumerate(spec.region):
         share = _region_share(region, number, geometry)
@@ -137,7 +137,7 @@ def bone_fields(spec: BoneSpec, geometry: Geometry) -> BoneFields:
         for column, (i, j) in enumerate(((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))):
             if axis[i] * axis[j] != 0.0:
                 packed[:, column] += k * (axis[i] * axis[j])
-    return BoneFields(porosity, packed if spec.region else np.broadcast_to(packed, (n, 6)))
+    return BoneFields(np.broadcast_to(porosity, n), np.broadcast_to(packed, (n, 6)))
 
 
 def cement_source(spec: InjectionSpec, geometry: Geometry) -> Source:

@@ -51,7 +51,7 @@ def _heat_lines(s: dict[str, Any]) -> list[str]:
         lines.append(
             f"  hottest {heat['peak_degC']:.1f} degC; centre {at['centre']:.1f}, posterior wall "
             f"{at['posterior wall']:.1f}, anterior wall {at['anterior wall']:.1f}, endplates "
-            f"{at['lower endplate']:.1f} and {at['upper endplate']:.1f} degC"
+            f"{at['inferior endplate']:.1f} and {at['superior endplate']:.1f} degC"
         )
         lines.append(
             f"  tissue above 47 degC for 1 min {heat['above_47_degC_for_1_min_ml']:.2f} mL, with 240 min of dose "

@@ -17,6 +17,9 @@ LEAK = "#d55e00"
 TIGHT = "#8a8a8a"
 NEEDLE = "#0072b2"
 HOT = "#8e1b3a"
+BONE_PALE = "#f7f0e0"
+# Kinds of harm by heat, the wider region first.
+HARM = ("#f0a04b", "#a62a3e")
 PRESSURE_MAP = "viridis"
 # For several outlets in one panel, with the line style as second sign; LEAK is left for their sum.
 CYCLE = ("#0072b2", "#cc79a7", "#009e73", "#e69f00", "#56b4e9")
@@ -35,5 +38,5 @@ def heat_map() -> Any:
     from matplotlib.colors import LinearSegmentedColormap
 
     return LinearSegmentedColormap.from_list(
-        "heat", ["#f7f0e0", "#f9c96b", "#ec7f2e", "#bb2f3c", HOT, "#2c0a26"]
+        "heat", [BONE_PALE, "#f9c96b", "#ec7f2e", "#bb2f3c", HOT, "#2c0a26"]
     )

@@ -204,14 +204,16 @@ def _outlet(name: str, table: Mapping[str, Any], problems: list[str]) -> Outlet:
 
 def _optional(summary: Mapping[str, Any], table: str, key: str, problems: list[str]) -> float | None:
     """A number that is null, or whose table is, as long as there is nothing to tell."""
-    value = (summary.get(table) or {}).get(key)
+    if summary.get(table) is None:
+        return None
+    value = _table(summary, table, problems).get(key)
     return None if value is None else _number(value, f"{table}.{key}", problems)
 
 
 def _harmed(summary: Mapping[str, Any], problems: list[str]) -> Harmed | None:
-    heat = summary.get("heat")
-    if heat is None:
+    if summary.get("heat") is None:
         return None
+    heat = _table(summary, "heat", problems)
     keys = ("above_47_degC_for_1_min_ml", "dose_240_min_ml", "damage_1_ml")
     return Harmed(*(_number(heat.get(key), f"heat.{key}", problems) for key in keys))
 
