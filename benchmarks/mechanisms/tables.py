@@ -125,7 +125,7 @@ def hot(title: str, outcomes: Sequence[Outcome]) -> Section:
             (
                 o.name,
                 *(f"{at[place]:.0f}" for place in PLACES[:3]),
-                f"{max(at['lower endplate'], at['upper endplate']):.0f}",
+                f"{max(at['inferior endplate'], at['superior endplate']):.0f}",
                 f"{heat['peak_degC']:.0f}",
                 f"{heat['above_47_degC_for_1_min_ml']:.1f}",
                 f"{heat['dose_240_min_ml']:.1f}",

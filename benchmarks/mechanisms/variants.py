@@ -160,7 +160,12 @@ def bath(volume: int, edge: str = "1.6 mm") -> Variant:
 def hot() -> list[Variant]:
     """Both volumes on two meshes, the smaller one on a third, the larger one with shorter steps."""
     small, large = ([bath(volume, edge) for edge in ("1.6 mm", "1.2 mm")] for volume in VOLUMES)
-    return [*small, bath(VOLUMES[0], "1 mm"), *large, bath(VOLUMES[-1]).but("10 mL, 1.6 mm, quarter of the step", {}, cure_a_step=0.015)]
+    return [
+        *small,
+        bath(VOLUMES[0], "1 mm"),
+        *large,
+        bath(VOLUMES[-1]).but("10 mL, 1.6 mm, quarter of the step", {}, cure_a_step=0.015),
+    ]
 
 
 LIMITED: dict[str, Any] = {"cement.cure.limit_offset": 0.8, "cement.cure.limit_slope": "0 1/K"}
