@@ -20,12 +20,13 @@ from cementflow.case.cement_rules import (
     ALL_LAW_PARAMETERS,
     LAW_PARAMETERS,
 )
-from cementflow.case.compound_kinds import Span, WordOrQuantity
+from cementflow.case.compound_kinds import Names, Pair, Positions, Span, WordOrQuantity
 from cementflow.case.edit import parse_setting, parse_settings
 from cementflow.case.fields import entries
 from cementflow.case.inline import inline, shown
 from cementflow.case.kinds import Choice, Flag, Gauge, Number, Quantity, Text, Times, Triple
 from cementflow.case.positions import PLACES, PermeabilityKind, PlaceKind, PositionKind
+from cementflow.case.ranges import OUTSIDE
 from cementflow.case.reference import reference_markdown
 from cementflow.case.rules import GAUGE_DIAMETERS
 from cementflow.case.schema import (
@@ -36,8 +37,11 @@ from cementflow.case.schema import (
     Case,
     CementSpec,
     CementThermal,
+    CompartmentSpec,
     CortexSpec,
     CureSpec,
+    DefectSpec,
+    ForaminaSpec,
     InjectionSpec,
     MarrowSpec,
     MarrowThermal,
@@ -53,6 +57,7 @@ from cementflow.case.schema import (
 )
 from cementflow.case.sections import Table, Tables
 from cementflow.case.write import WITHOUT_EFFECT
+from cementflow.case.zoned import ByZone
 from cementflow.errors import CaseError
 from cementflow.presets import list_presets, load_preset
 from cementflow.units import format_quantity, parse_quantity
@@ -732,6 +737,19 @@ def values(kind):
             return POINTS | FRACTIONS
         case PlaceKind():
             return st.sampled_from(PLACES[:-1]) | POINTS | FRACTIONS
+        case ByZone():
+            one, field = (
+                quantities(kind.item),
+                {"field": PLAIN_TEXT, "unit": st.just(kind.item.low.split()[-1])},
+            )
+            zones = {"elsewhere": one}, {"arch": one, "endplates": one, "left wall": one}
+            return one | st.fixed_dictionaries(field) | st.fixed_dictionaries(zones[0], optional=zones[1])
+        case Pair():
+            return st.lists(quantities(kind.item), min_size=2, max_size=2)
+        case Positions():
+            return st.lists(POINTS | FRACTIONS, min_size=3, max_size=4)
+        case Names():
+            return st.lists(st.sampled_from(kind.options), max_size=3)
         case PermeabilityKind():
             one = quantities(kind.item)
             return one | st.fixed_dictionaries({"si": one, "ap": one, "lr": one})
@@ -864,13 +882,46 @@ SITE = st.one_of(
     some(OutletSpec, ("permeability", "pressure"), ("name", "type", "at", "radius")),
     some(OutletSpec, ("permeability", "pressure", "viscosity"), ("name", "type", "at", "diameter", "length")),
 )
+WALL = merged(
+    some(CortexSpec, ("pressure",), ("thickness", "permeability")),
+    st.just({}) | some(ForaminaSpec, (), ("number", "diameter")).map(lambda t: {"foramina": t}),
+)
+
+
+def hole(shape, needed, may=()):
+    """Defects of a shape."""
+    named = {"name": PLAIN_TEXT, "type": st.sampled_from("BSCD")}
+    stated = st.fixed_dictionaries(
+        named, optional={"behind": st.sampled_from(["canal", "disc"]), "pressure": values(OUTSIDE)}
+    )
+    return merged(stated, some(DefectSpec, may, needed)).map(lambda t: t | {"shape": shape})
+
+
+LEFT = ("thickness", "permeability")
+DEFECTS = st.lists(
+    st.one_of(
+        hole("disc", ("at", "radius"), LEFT),
+        hole("ellipse", ("at", "radii"), ("toward", *LEFT)),
+        hole("polygon", ("points",), LEFT),
+        hole("zone", ("zone",), LEFT),
+        hole("crack", ("points", "width"), ("thickness",)),
+        hole("breach", ("at", "diameter")),
+        hole("track", ("width", "length", "diameter")),
+    ),
+    max_size=2,
+    unique_by=lambda t: t["name"],
+)
+TISSUE = st.one_of(
+    some(CompartmentSpec, ("pressure", "stiffness", "permeability"), ("preset",)),
+    some(CompartmentSpec, ("stiffness", "zones"), ("name",)),
+)
 WAYS_OUT = st.one_of(
     st.fixed_dictionaries(
         {"outlet": st.lists(SITE, min_size=1, max_size=3, unique_by=lambda t: t["name"])},
-        optional={"cortex": some(CortexSpec, ("pressure",), ("thickness", "permeability"))},
+        optional={"cortex": WALL, "compartment": st.lists(TISSUE, max_size=1)},
     ),
     st.just({"outlet": [{"at": "all faces", "pressure": "0 Pa"}]}),
-    st.fixed_dictionaries({"cortex": some(CortexSpec, ("pressure",), ("thickness", "permeability"))}),
+    st.fixed_dictionaries({"cortex": WALL}, optional={"defect": DEFECTS}),
 )
 TOLERANCES = ("step_tolerance", "picard_tolerance", "linear_tolerance")
 WARM = ("reference_temperature", "activation_energy")

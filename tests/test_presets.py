@@ -46,9 +46,13 @@ def test_loads_as_part_of_a_case(kind, name):
     if kind == "cases":
         case = preset(name)
     else:
-        section = {"cements": "cement", "bones": "bone", "marrows": "marrow"}[kind]
-        case = minimal_case(**{section: {"preset": name}})
-        assert getattr(case, section).preset == name
+        section = {"cements": "cement", "bones": "bone", "marrows": "marrow", "compartments": "compartment"}[
+            kind
+        ]
+        listed = section == "compartment"
+        case = minimal_case(**{section: [{"preset": name}] if listed else {"preset": name}})
+        found = getattr(case, section)
+        assert (found[0] if listed else found).preset == name
     assert case.title or kind != "cases"
 
 

@@ -18,8 +18,9 @@ from cementflow.materials import cement_law, cure_kinetics, marrow_law, syringe,
 from cementflow.mesh.geometry import Geometry
 from cementflow.mesh.regions import shape_fractions
 from cementflow.sites.cannula import Cannula
+from cementflow.sites.locate import locate
 from cementflow.sites.near_tip import near_tip
-from cementflow.sites.place import build_outlets, locate
+from cementflow.sites.place import build_outlets
 from cementflow.sites.source import ball_weights
 
 Floats = NDArray[np.float64]
@@ -98,7 +99,7 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         in_situ=upscaling(case.cement),
         source=weights,
         drive=_drive(case.injection),
-        outlets=build_outlets(case.outlet, case.cortex, geometry.mesh, geometry.frame, bone.permeability),
+        outlets=build_outlets(case, geometry, bone.permeability, weights),
         tolerances=Tolerances(
             case.numerics.linear_tolerance,
             case.numerics.picard_tolerance,

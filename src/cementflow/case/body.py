@@ -1,4 +1,4 @@
-"""The vertebral body: its geometry, bone, wall and marrow."""
+"""The vertebral body: its geometry, bone and marrow."""
 
 # ruff: noqa: RUF009 - `entry` makes a dataclass field, which ruff cannot know.
 from __future__ import annotations
@@ -11,7 +11,7 @@ from cementflow.case.fields import entry
 from cementflow.case.heat import BoneThermal, MarrowThermal
 from cementflow.case.kinds import Axes, Choice, FilePath, Number, Quantity, Tag, Text, Triple
 from cementflow.case.positions import Permeability, PermeabilityKind, Position, PositionKind
-from cementflow.case.ranges import COORDINATE, OUTSIDE, POROUS, SITE, TEMPERATURE, VISCOSITY, WALL
+from cementflow.case.ranges import COORDINATE, POROUS, SITE, TEMPERATURE, VISCOSITY
 from cementflow.case.sections import Rules, Table, Tables
 from cementflow.presets.store import list_presets
 
@@ -144,22 +144,6 @@ class BoneSpec:
     )
 
     RULES: ClassVar = Rules(rules.bone, presets="bones")
-
-
-@dataclass(frozen=True, kw_only=True)
-class CortexSpec:
-    """Thin wall around the body that lets a little through; without it the wall is sealed."""
-
-    thickness: float = entry(
-        Quantity("length", "1 um", "10 mm"), "thickness of the wall, end plates included"
-    )
-    permeability: float = entry(WALL, "permeability of the wall")
-    pressure: float = entry(
-        OUTSIDE,
-        "pressure outside the wall",
-        "1 kPa",
-        source="assumed: 7.5 mmHg, as the inferior vena cava of a patient lying down",
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from cementflow.case.checks import exactly_one, meaningless, needed, ordered
 from cementflow.case.kinds import INVALID
 from cementflow.case.positions import PLACES
 from cementflow.case.sections import Section
+from cementflow.case.wall_rules import walls
 
 # Inner diameters in metres. Recalled from manufacturers' figures, which differ by 0.1 to 0.2 mm: assumed.
 GAUGE_DIAMETERS = {8: 3.4e-3, 10: 2.7e-3, 11: 2.4e-3, 13: 1.6e-3}
@@ -159,12 +160,14 @@ def numerics(s: Section) -> None:
 def case(s: Section) -> None:
     """What only the whole can show."""
     outlets = s.get("outlet")
-    if outlets == () and s.lacks("cortex"):
+    if outlets == () and s.get("defect") == () and s.lacks("cortex"):
         s.problem(
             "outlet", "is missing: with a sealed wall nothing can be injected; add [[outlet]] or [cortex]"
         )
-    if outlets and s.get("cortex") and any(o.at == EVERYWHERE for o in outlets):
-        s.problem("cortex", 'and an outlet with at = "all faces" exclude each other')
+    for name in ("cortex", "defect"):
+        if outlets and s.get(name) and any(o.at == EVERYWHERE for o in outlets):
+            s.problem(name, 'and an outlet with at = "all faces" exclude each other')
+    walls(s)
     _pressure_can_drive(s)
     _cement_can_set(s)
 
@@ -180,6 +183,7 @@ def _cement_can_set(s: Section) -> None:
 def _pressure_can_drive(s: Section) -> None:
     outside = [o.pressure for o in s.get("outlet") or ()]
     outside += [s.values["cortex"].pressure] if s.get("cortex") else []
+    outside += [d.pressure or 0.0 for d in s.get("defect") or ()]
     for name in ("max_pressure", "max_tip_pressure"):
         limit = getattr(s.get("injection"), name, None)
         if limit is not None and outside and limit <= min(outside):
