@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+import cementflow as cf
+from problems import HEATED
+
 # The first call of a compiled kernel may take seconds.
 settings.register_profile("cementflow", deadline=None)
 settings.load_profile("cementflow")
@@ -29,3 +32,9 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("the shared data sets are not beside the repository (shared/data)")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def heated(tmp_path_factory: pytest.TempPathFactory) -> cf.Result:
+    """A run that goes on until the cement is set, long after the injection of half a minute."""
+    return cf.run(cf.preset("l3-osteoporotic").replace(HEATED), out=tmp_path_factory.mktemp("heat") / "run")

@@ -32,6 +32,19 @@ from cementflow.sites.syringe import Batch, Syringe
 
 EMPTY_PLAN = Plan()
 
+# Changes to the preset "l3-osteoporotic" for a heated run of a few seconds.
+HEATED = {
+    "geometry.edge_length": "3.5 mm",
+    "injection.volume": "2 mL",
+    "injection.flow_rate": "4 mL/min",
+    "injection.cannula.tip_radius": "4 mm",
+    "physics.heat": True,
+    "stop.until": "set",
+    "output.field_times": [],
+    "output.fields_every": "2 min",
+    "output.figures": False,
+}
+
 
 @cache
 def ball(radius: float, edge: float) -> TetMesh:

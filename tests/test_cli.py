@@ -417,6 +417,10 @@ def test_view_writes_a_picture(case_file: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout == "a.png\n"
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    flat = cementflow("view", "out", "--kind", "curves", cwd=tmp_path)
+    assert flat.returncode == 0, flat.stderr
+    assert flat.stdout == "out/figures/curves.png\n"
+    refused(cementflow("view", "out", "--kind", "heat", cwd=tmp_path), "physics.heat = true")
     refused(cementflow("view", "out", "--screenshot", "a.docx", cwd=tmp_path), "a.docx")
     refused(
         cementflow("view", "out", "--time", "10 min", "--screenshot", "a.png", cwd=tmp_path), "out of range"

@@ -11,7 +11,7 @@ from scipy.linalg import eigvalsh
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import spsolve
 
-from cementflow.fem.control_volumes import build_control_volumes
+from cementflow.fem.control_volumes import build_control_volumes, every_coefficient
 from cementflow.fem.kernels import edge_fluxes, reroute_obtuse
 from cementflow.flow.mobility import darcy_flux, mobility
 from cementflow.flow.pressure import solve_pressure
@@ -114,7 +114,7 @@ def test_coefficients_are_the_stiffness_matrix(name: str) -> None:
         exact[np.ix_(tet, tet)] += mesh.volumes[e] * gradients @ TENSOR @ gradients.T
     assembled = np.zeros((v.n, v.n))
     ends = v.edges[v.tet_edges]
-    np.add.at(assembled, (ends[..., 0], ends[..., 1]), -v.t)
+    np.add.at(assembled, (ends[..., 0], ends[..., 1]), -every_coefficient(v))
     assembled += assembled.T
     assembled -= np.diag(assembled.sum(axis=1))
     np.testing.assert_allclose(assembled, exact, atol=1e-9 * np.abs(exact).max())
@@ -174,7 +174,7 @@ SEEDS = range(12)
 def test_pressure_matrix_is_positive_definite_on_ugly_meshes(seed: int) -> None:
     p, saturation, viscosity = ugly_problem(seed)
     assembled = np.zeros(len(p.volumes.edges))
-    np.add.at(assembled, p.volumes.tet_edges, p.volumes.t)
+    np.add.at(assembled, p.volumes.tet_edges, every_coefficient(p.volumes))
     assert np.mean(assembled < 0.0) > 0.1
     pressure = np.random.default_rng(seed).random(p.volumes.n)
     weight = mobility(p, saturation, viscosity, np.full(1, p.marrow_viscosity), pressure).conductance
@@ -235,7 +235,7 @@ def test_naive_assembly_is_not_definite() -> None:
         m = mobility(p, saturation, viscosity, np.full(1, p.marrow_viscosity), pressure)
         v = p.volumes
         whole = np.zeros(len(v.edges))
-        np.add.at(whole, v.tet_edges, v.t)
+        np.add.at(whole, v.tet_edges, every_coefficient(v))
         broken += smallest_share(laplacian(p, m.edge * whole)) < 0.0
     assert broken >= 3
 

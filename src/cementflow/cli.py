@@ -134,16 +134,16 @@ def view(options: argparse.Namespace) -> int:
     """Show a run in a window, or write a picture of it."""
     from cementflow.case.kinds import Quantity
     from cementflow.result import open_result
-    from cementflow.views import render_scene, show
+    from cementflow.views import show
 
     time = (
         None if options.time is None else _quantity("--time", options.time, Quantity("time", "0 s", "24 h"))
     )
-    folder = open_result(options.run).path
-    if options.screenshot:
-        print(render_scene(folder, Path(options.screenshot), time))
+    result = open_result(options.run)
+    if options.screenshot or options.kind != "scene":
+        print(result.plot(options.kind, options.screenshot, time))
     else:
-        show(folder, time)
+        show(result.path, time)
     return 0
 
 
@@ -264,6 +264,12 @@ def _parser() -> argparse.ArgumentParser:
     verb = verbs.add_parser("view", help="show a run", description=view.__doc__)
     verb.add_argument("run", metavar="RUN", help="run folder")
     verb.add_argument("--time", help='time to show, such as "20 s" (default: the last)')
+    verb.add_argument(
+        "--kind",
+        choices=("scene", "slices", "curves", "heat"),
+        default="scene",
+        help="picture to make (default: scene, the only one with a window; others go to the run's figures/)",
+    )
     verb.add_argument("--screenshot", metavar="OUT.png", help="write a picture instead of opening a window")
     verb.set_defaults(command=view)
 

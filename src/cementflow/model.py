@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cementflow.case import BoneSpec, Case, InjectionSpec, Permeability, RegionSpec
 from cementflow.errors import CaseError
 from cementflow.fem.control_volumes import build_control_volumes
+from cementflow.flow.accept import LONGEST_REST
 from cementflow.flow.course import Plan
 from cementflow.flow.problem import Drive, Problem, Tolerances
 from cementflow.laws.relative_permeability import Corey
@@ -36,7 +37,7 @@ class BoneFields:
     porosity
         Shape (m,) [-].
     permeability
-        As (xx, yy, zz, yz, xz, xy) [m2], shape (m, 6); bone without regions has one row, broadcast.
+        As (xx, yy, zz, yz, xz, xy) [m2], shape (m, 6). Bone without regions has one row of both, broadcast.
     """
 
     porosity: Floats
@@ -121,9 +122,9 @@ def bone_fields(spec: BoneSpec, geometry: Geometry) -> BoneFields:
     permeabilities.
     """
     n = len(geometry.mesh.tets)
-    porosity = np.full(n, spec.porosity)
     # Bone without regions keeps one row that stands for all.
     rows = n if spec.region else 1
+    porosity = np.full(rows, spec.porosity)
     logarithm = np.tile(np.log(_along_axes(spec.permeability))[:, None], (1, rows))
     for number, region in enumerate(spec.region):
         share = _region_share(region, number, geometry)
@@ -137,7 +138,7 @@ def bone_fields(spec: BoneSpec, geometry: Geometry) -> BoneFields:
         for column, (i, j) in enumerate(((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))):
             if axis[i] * axis[j] != 0.0:
                 packed[:, column] += k * (axis[i] * axis[j])
-    return BoneFields(porosity, packed if spec.region else np.broadcast_to(packed, (n, 6)))
+    return BoneFields(np.broadcast_to(porosity, n), np.broadcast_to(packed, (n, 6)))
 
 
 def cement_source(spec: InjectionSpec, geometry: Geometry) -> Source:
@@ -184,11 +185,10 @@ def _drive(spec: InjectionSpec) -> Drive:
 
 
 def _plan(case: Case) -> Plan:
-    shortest = case.injection.volume / case.injection.flow_rate
-    last = case.stop.time if case.stop.time is not None else 100.0 * shortest
     times = set(case.output.field_times)
     if case.output.fields_every is not None:
-        times |= {i * case.output.fields_every for i in range(1, int(last / case.output.fields_every) + 1)}
+        number = int(_latest(case) / case.output.fields_every)
+        times |= {i * case.output.fields_every for i in range(1, number + 1)}
     return Plan(
         output_times=tuple(sorted(t for t in times if t > 0.0)),
         max_leaked=case.stop.leaked if case.stop.leaked is not None else np.inf,
@@ -196,3 +196,12 @@ def _plan(case: Case) -> Plan:
         until=np.inf if isinstance(case.stop.until, str) else case.stop.until,
         cool=COOL if case.stop.until == "cool" else np.inf,
     )
+
+
+def _latest(case: Case) -> float:
+    """Time [s] up to which fields may be asked for again and again; a run that waits for the cement may take long."""
+    shortest = case.injection.volume / case.injection.flow_rate
+    injected = case.stop.time if case.stop.time is not None else 100.0 * shortest
+    if case.stop.until is None:
+        return injected
+    return injected + LONGEST_REST if isinstance(case.stop.until, str) else max(injected, case.stop.until)

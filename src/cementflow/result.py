@@ -64,7 +64,7 @@ class Result:
         Parameters
         ----------
         kind
-            "scene" (bone and cement in 3-D), "slices" or "curves".
+            "scene" (bone and cement in 3-D), "slices", "curves", or of a heated run "heat".
         out
             File to write, by default in the run's `figures`.
         time
@@ -75,16 +75,18 @@ class Result:
         InputError
             For another kind, or a run without what it shows.
         """
-        from cementflow.views import plot_curves, render_scene, render_slices
+        from cementflow.views import plot_curves, render_heat, render_scene, render_slices
 
         target = Path(out) if out is not None else self.path / "figures" / f"{kind}.png"
         if kind == "scene":
             return render_scene(self.path, target, time)
         if kind == "slices":
             return render_slices(self.path, target, time)
+        if kind == "heat":
+            return render_heat(self.path, target, time)
         if kind == "curves":
             return plot_curves(self.path, target)
-        raise InputError(f"there is no picture '{kind}'; use scene, slices or curves")
+        raise InputError(f"there is no picture '{kind}'; use scene, slices, curves or heat")
 
 
 def open_result(path: str | Path) -> Result:

@@ -55,13 +55,13 @@ class Section:
         return "\n\n".join(parts) + "\n"
 
 
-def put_tables(path: Path, tables: str) -> None:
+def put_tables(path: Path, tables: str, begin: str = BEGIN) -> None:
     """Write tables to a file; between the marks where it has them, so that a document keeps the text around."""
-    text = f"{BEGIN}\n\n{tables}\n{END}\n"
+    text = f"{begin}\n\n{tables}\n{END}\n"
     if path.is_file():
-        before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+        before, found, rest = path.read_text(encoding="utf-8").partition(begin)
         _, end, after = rest.partition(END)
-        if begin and end:
+        if found and end:
             text = before + text.rstrip("\n") + after
     path.write_text(text, encoding="utf-8")
 

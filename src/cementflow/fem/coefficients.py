@@ -23,7 +23,7 @@ def element_coefficients(points, tets, tet_edges, n_edges, permeability, porosit
     permeability
         As (xx, yy, zz, yz, xz, xy) [m2], shape (m, 6), or (1, 6) for one that holds everywhere.
     porosity
-        Shape (m,) [-].
+        Shape (m,) [-], or (1,).
 
     Returns
     -------
@@ -50,6 +50,7 @@ def element_coefficients(points, tets, tet_edges, n_edges, permeability, porosit
         for i in range(3):
             grad[0, i] = -(grad[1, i] + grad[2, i] + grad[3, i])
         row = e if permeability.shape[0] > 1 else 0
+        share = porosity[e if porosity.shape[0] > 1 else 0]
         kxx, kyy, kzz = permeability[row, 0], permeability[row, 1], permeability[row, 2]
         kyz, kxz, kxy = permeability[row, 3], permeability[row, 4], permeability[row, 5]
         for k in range(4):
@@ -57,7 +58,7 @@ def element_coefficients(points, tets, tet_edges, n_edges, permeability, porosit
             flux[k, 0] = kxx * gx + kxy * gy + kxz * gz
             flux[k, 1] = kxy * gx + kyy * gy + kyz * gz
             flux[k, 2] = kxz * gx + kyz * gy + kzz * gz
-            pores[tets[e, k]] += 0.25 * porosity[e] * six_volumes / 6.0
+            pores[tets[e, k]] += 0.25 * share * six_volumes / 6.0
         largest = 0.0
         for j in range(6):
             p, q = TET_EDGES[j, 0], TET_EDGES[j, 1]

@@ -34,7 +34,9 @@ class ControlVolumes:
     tets
         Their vertices, unsigned in the same memory, shape (m, 4).
     porosity
-        Of each tetrahedron [-], shape (m,).
+        Of each tetrahedron [-], shape (m,), or of all, (1,).
+    permeability
+        K [m2] as (xx, yy, zz, yz, xz, xy) of each tetrahedron, shape (m, 6), or of all, (1, 6).
     inverse_permeability
         K^-1 [1/m2] as (xx, yy, zz, yz, xz, xy) of each tetrahedron, shape (m, 6), or of all, (1, 6).
     pore_volume
@@ -43,12 +45,12 @@ class ControlVolumes:
         Vertex pairs, first below second, shape (k, 2).
     tet_edges
         Edge of each local vertex pair, shape (m, 6).
-    t
-        Element coefficients [m3], shape (m, 6).
     coefficient
-        Sum over elements of the non-negative t, shape (k,).
+        Sum over elements of the non-negative element coefficients [m3], shape (k,).
     obtuse
         Tetrahedra that have a negative coefficient.
+    t
+        Element coefficients of these tetrahedra [m3], shape (obtuse, 6).
     row_start, neighbour, slot_edge, diagonal_slot
         CSR pattern of the matrix: column of each slot, the edge behind it (-1 on the diagonal), slot of each diagonal.
     """
@@ -56,13 +58,14 @@ class ControlVolumes:
     mesh: TetMesh
     tets: Indices
     porosity: Floats
+    permeability: Floats
     inverse_permeability: Floats
     pore_volume: Floats
     edges: Indices
     tet_edges: Indices
-    t: Floats
     coefficient: Floats
     obtuse: Indices
+    t: Floats
     row_start: Indices
     neighbour: Indices
     slot_edge: Ints
@@ -82,33 +85,47 @@ def build_control_volumes(mesh: TetMesh, porosity: Floats, permeability: Floats)
     mesh
         The tetrahedra.
     porosity
-        Shape (m,) [-].
+        Shape (m,) [-], or one number broadcast to it.
     permeability
         Symmetric positive tensors as (xx, yy, zz, yz, xz, xy) [m2], shape (m, 6), or one row broadcast to it.
     """
-    porosity = np.ascontiguousarray(porosity, dtype=np.float64)
-    one_for_all = permeability.strides[0] == 0  # a broadcast row
-    distinct = permeability[:1].copy() if one_for_all else np.ascontiguousarray(permeability)
+    porosity, distinct = _distinct(porosity), _distinct(permeability)
     t, coefficient, obtuse, pore_volume = element_coefficients(
         mesh.points, mesh.indices, mesh.tet_edges, len(mesh.edges), distinct, porosity
     )
+    t = t[obtuse]
     row_start, neighbour, slot_edge, diagonal_slot = row_pattern(mesh.edges, len(mesh.points))
     return ControlVolumes(
         mesh=mesh,
         tets=mesh.indices,
         porosity=porosity,
+        permeability=distinct,
         inverse_permeability=_invert(distinct),
         pore_volume=pore_volume,
         edges=mesh.edges,
         tet_edges=mesh.tet_edges,
-        t=t,
         coefficient=coefficient,
         obtuse=obtuse,
+        t=t,
         row_start=row_start,
         neighbour=neighbour,
         slot_edge=slot_edge,
         diagonal_slot=diagonal_slot,
     )
+
+
+def every_coefficient(volumes: ControlVolumes) -> Floats:
+    """Coefficients t_ab of all tetrahedra [m3], shape (m, 6); those that are kept are of obtuse ones only."""
+    mesh = volumes.mesh
+    t: Floats = element_coefficients(
+        mesh.points, mesh.indices, mesh.tet_edges, len(mesh.edges), volumes.permeability, volumes.porosity
+    )[0]
+    return t
+
+
+def _distinct(values: Floats) -> Floats:
+    """One row of values that are broadcast, else all of them."""
+    return values[:1].copy() if values.strides[0] == 0 else np.ascontiguousarray(values, dtype=np.float64)
 
 
 def _invert(permeability: Floats) -> Floats:

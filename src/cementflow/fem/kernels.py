@@ -57,10 +57,9 @@ def add_obtuse(weight, tet_edges, t, obtuse, least):
     mobility times its own positive semi-definite P1 matrix, so the sum stays definite whatever the contrast.
     """
     for i in range(obtuse.shape[0]):
-        e = obtuse[i]
         for j in range(6):
-            if t[e, j] < 0.0:
-                weight[tet_edges[e, j]] += least[i] * t[e, j]
+            if t[i, j] < 0.0:
+                weight[tet_edges[obtuse[i], j]] += least[i] * t[i, j]
 
 
 @njit(cache=True, nogil=True)
@@ -121,9 +120,9 @@ def reroute_obtuse(flux, tets, tet_edges, t, obtuse, least, pressure):
     for i in range(obtuse.shape[0]):
         e = obtuse[i]
         for j in range(6):
-            if t[e, j] < 0.0:
+            if t[i, j] < 0.0:
                 a, b = FIRST[j], SECOND[j]
-                f = least[i] * t[e, j] * (pressure[tets[e, a]] - pressure[tets[e, b]])
+                f = least[i] * t[i, j] * (pressure[tets[e, a]] - pressure[tets[e, b]])
                 flux[tet_edges[e, j]] -= f if tets[e, a] < tets[e, b] else -f
                 for k in range(4):
                     if k != a and k != b:
@@ -144,23 +143,28 @@ def touching(tets, marked):
 
 
 @njit(cache=True, nogil=True)
-def element_velocity(chosen, points, tets, volumes, tet_edges, t, mobility, pressure, obtuse, least):
+def element_velocity(chosen, points, tets, permeability, tet_edges, mobility, pressure, t, obtuse, least):
     """Darcy flux of chosen tetrahedra [m/s] rebuilt from their edge fluxes, u = sum f_ab (x_b - x_a) / |e|.
 
     Exact for P1 with one mobility. In front elements the product of a mean mobility and the gradient would overrate it.
-    The sum is taken vertex by vertex: what a vertex receives, times its position. All in one loop: calls that hand
-    arrays on cost ten times as much as the arithmetic.
+    The sum is taken vertex by vertex: what a vertex receives, times its position. The coefficients are those of
+    `element_coefficients`, made again: that takes no longer than to read them. All in one loop: calls that hand arrays
+    on cost ten times as much as the arithmetic.
 
     Parameters
     ----------
     chosen
         Tetrahedra, ascending.
-    points, tets, volumes, tet_edges, t, obtuse
+    points, tets, tet_edges
         Of the mesh.
+    permeability
+        As (xx, yy, zz, yz, xz, xy) [m2], shape (m, 6), or (1, 6) for one that holds everywhere.
     mobility, least
         On the edges, and of the negative coefficients of each obtuse tetrahedron [1/(Pa s)].
     pressure
         At the vertices [Pa].
+    t, obtuse
+        Coefficients of the obtuse tetrahedra, and their numbers.
 
     Returns
     -------
@@ -175,23 +179,61 @@ def element_velocity(chosen, points, tets, volumes, tet_edges, t, mobility, pres
         while next_obtuse < obtuse.shape[0] and obtuse[next_obtuse] < e:
             next_obtuse += 1
         a, b, c, d = tets[e, 0], tets[e, 1], tets[e, 2], tets[e, 3]
+        x, y, z = points[a, 0], points[a, 1], points[a, 2]
+        bx, by, bz = points[b, 0] - x, points[b, 1] - y, points[b, 2] - z
+        cx, cy, cz = points[c, 0] - x, points[c, 1] - y, points[c, 2] - z
+        dx, dy, dz = points[d, 0] - x, points[d, 1] - y, points[d, 2] - z
+        # Gradients of the last three hat functions times six volumes.
+        gbx, gby, gbz = cy * dz - cz * dy, cz * dx - cx * dz, cx * dy - cy * dx
+        six_volumes = bx * gbx + by * gby + bz * gbz
         pa, pb, pc, pd = pressure[a], pressure[b], pressure[c], pressure[d]
-        flux[0], flux[1], flux[2] = t[e, 0] * (pa - pb), t[e, 1] * (pa - pc), t[e, 2] * (pa - pd)
-        flux[3], flux[4], flux[5] = t[e, 3] * (pb - pc), t[e, 4] * (pb - pd), t[e, 5] * (pc - pd)
         if next_obtuse < obtuse.shape[0] and obtuse[next_obtuse] == e:
             for j in range(6):
-                flux[j] *= least[next_obtuse] if t[e, j] < 0.0 else mobility[tet_edges[e, j]]
+                flux[j] = t[next_obtuse, j] * (
+                    least[next_obtuse] if t[next_obtuse, j] < 0.0 else mobility[tet_edges[e, j]]
+                )
         else:
-            for j in range(6):
-                flux[j] *= mobility[tet_edges[e, j]]
-        to_b = (flux[0] - flux[3] - flux[4]) / volumes[e]
-        to_c = (flux[1] + flux[3] - flux[5]) / volumes[e]
-        to_d = (flux[2] + flux[4] + flux[5]) / volumes[e]
-        for i in range(3):
-            x = points[a, i]
-            velocity[i_chosen, i] = (
-                to_b * (points[b, i] - x) + to_c * (points[c, i] - x) + to_d * (points[d, i] - x)
+            gcx, gcy, gcz = dy * bz - dz * by, dz * bx - dx * bz, dx * by - dy * bx
+            gdx, gdy, gdz = by * cz - bz * cy, bz * cx - bx * cz, bx * cy - by * cx
+            k = e if permeability.shape[0] > 1 else 0
+            xx, yy, zz = permeability[k, 0], permeability[k, 1], permeability[k, 2]
+            yz, xz, xy = permeability[k, 3], permeability[k, 4], permeability[k, 5]
+            fx, fy, fz = (
+                xx * gcx + xy * gcy + xz * gcz,
+                xy * gcx + yy * gcy + yz * gcz,
+                xz * gcx + yz * gcy + zz * gcz,
             )
+            bc = gbx * fx + gby * fy + gbz * fz
+            cc = gcx * fx + gcy * fy + gcz * fz
+            cd = gdx * fx + gdy * fy + gdz * fz
+            fx, fy, fz = (
+                xx * gdx + xy * gdy + xz * gdz,
+                xy * gdx + yy * gdy + yz * gdz,
+                xz * gdx + yz * gdy + zz * gdz,
+            )
+            bd = gbx * fx + gby * fy + gbz * fz
+            dd = gdx * fx + gdy * fy + gdz * fz
+            fx, fy, fz = (
+                xx * gbx + xy * gby + xz * gbz,
+                xy * gbx + yy * gby + yz * gbz,
+                xz * gbx + yz * gby + zz * gbz,
+            )
+            bb = gbx * fx + gby * fy + gbz * fz
+            # The four gradients add up to nothing.
+            scale = 1.0 / (6.0 * six_volumes)
+            flux[0] = (bb + bc + bd) * scale * mobility[tet_edges[e, 0]]
+            flux[1] = (bc + cc + cd) * scale * mobility[tet_edges[e, 1]]
+            flux[2] = (bd + cd + dd) * scale * mobility[tet_edges[e, 2]]
+            flux[3] = -bc * scale * mobility[tet_edges[e, 3]]
+            flux[4] = -bd * scale * mobility[tet_edges[e, 4]]
+            flux[5] = -cd * scale * mobility[tet_edges[e, 5]]
+        b_to_c, b_to_d, c_to_d = flux[3] * (pb - pc), flux[4] * (pb - pd), flux[5] * (pc - pd)
+        to_b = (flux[0] * (pa - pb) - b_to_c - b_to_d) * 6.0 / six_volumes
+        to_c = (flux[1] * (pa - pc) + b_to_c - c_to_d) * 6.0 / six_volumes
+        to_d = (flux[2] * (pa - pd) + b_to_d + c_to_d) * 6.0 / six_volumes
+        velocity[i_chosen, 0] = to_b * bx + to_c * cx + to_d * dx
+        velocity[i_chosen, 1] = to_b * by + to_c * cy + to_d * dy
+        velocity[i_chosen, 2] = to_b * bz + to_c * cz + to_d * dz
     return velocity
 
 
@@ -210,7 +252,8 @@ def pore_shear(chosen, velocity, inverse_permeability, porosity, tets, volumes, 
         xx, yy, zz = inverse_permeability[k, 0], inverse_permeability[k, 1], inverse_permeability[k, 2]
         yz, xz, xy = inverse_permeability[k, 3], inverse_permeability[k, 4], inverse_permeability[k, 5]
         form = xx * x * x + yy * y * y + zz * z * z + 2.0 * (yz * y * z + xz * x * z + xy * x * y)
-        rate = np.sqrt(max(form, 0.0) / porosity[e]) * volumes[e]
+        pores = porosity[e if porosity.shape[0] > 1 else 0]
+        rate = np.sqrt(max(form, 0.0) / pores) * volumes[e]
         for i in range(4):
             total[tets[e, i]] += rate
             weight[tets[e, i]] += volumes[e]

@@ -38,7 +38,7 @@ def with_cement(n_edges, tets, tet_edges, t, obtuse, row_start, slot_edge, relat
                 wet[count] = i
                 count += 1
                 for j in range(6):
-                    if t[e, j] < 0.0:
+                    if t[i, j] < 0.0:
                         marked[tet_edges[e, j]] = True
                 break
     chosen, place = np.empty(n_edges, np.uint32), np.empty(n_edges, np.uint32)
@@ -97,8 +97,8 @@ def conductance_changes(
         new_least[i] = lowest
         more = lowest - least[wet[i]]
         for j in range(6):
-            if t[e, j] < 0.0:
-                change[place[tet_edges[e, j]]] += more * t[e, j]
+            if t[wet[i], j] < 0.0:
+                change[place[tet_edges[e, j]]] += more * t[wet[i], j]
     return new_mobility, change, new_least
 
 

@@ -18,7 +18,7 @@ NONE = np.uint32(0xFFFFFFFF)
 
 
 @njit(cache=True, nogil=True)
-def downstream(row_start, neighbour, slot_edge, flux, wet, layers):
+def downstream(row_start, neighbour, slot_edge, flux, wet, layers, least):
     """Vertices with cement, and those that the flow reaches from them over at most so many edges.
 
     Parameters
@@ -31,6 +31,8 @@ def downstream(row_start, neighbour, slot_edge, flux, wet, layers):
         Where cement is or comes from, shape (n,).
     layers
         Number of edges.
+    least
+        Flux that counts [m3/s]: the sign of round-off must not decide who belongs to the region.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def downstream(row_start, neighbour, slot_edge, flux, wet, layers):
             a = region[i]
             for s in range(row_start[a], row_start[a + 1]):
                 b, j = neighbour[s], slot_edge[s]
-                if j >= 0 and not found[b] and (flux[j] > 0.0 if b > a else flux[j] < 0.0):
+                if j >= 0 and not found[b] and (flux[j] if b > a else -flux[j]) > least:
                     found[b] = True
                     region[count] = b
                     count += 1
@@ -110,8 +112,8 @@ def flow_order(region, row_start, neighbour, slot_flux, incoming, by_pressure):
 
     Returns
     -------
-    order, count
-        Only the first `count` vertices of the order are valid.
+    order, cut
+        The vertices, and number of cycles that were cut; without `by_pressure` 1 if there is any, and no order.
     """
     size = region.shape[0]
     waiting = incoming.copy()
@@ -125,9 +127,10 @@ def flow_order(region, row_start, neighbour, slot_flux, incoming, by_pressure):
             order[count] = region[i]
             placed[region[i]] = True
             count += 1
-    done, candidate = 0, 0
+    done, candidate, cut = 0, 0, 0
     while done < size:
         if done == count:
+            cut += 1
             if by_pressure.shape[0] == 0:
                 break
             while placed[by_pressure[candidate]]:
@@ -145,7 +148,7 @@ def flow_order(region, row_start, neighbour, slot_flux, incoming, by_pressure):
                     order[count] = b
                     placed[b] = True
                     count += 1
-    return order, count
+    return order, cut
 
 
 @njit(cache=True, nogil=True)
@@ -214,9 +217,11 @@ def transport_sweeps(
     inflow = np.empty(parts.shape[0])
     wet = np.zeros(n, np.bool_)  # has been looked at
     due = np.zeros(n, np.bool_)  # something upstream changed since
+    inside = np.zeros(n, np.bool_)
     pending = 0
     for i in range(order.shape[0]):
         a = order[i]
+        inside[a] = True
         if old[a] > corey[2] or cement_source[a] > 0.0:
             filled[a] = fractional_flow(old[a], ratio[a], corey) > FILLED
             due[a] = True
@@ -261,7 +266,9 @@ def transport_sweeps(
             if changed > 0.0:
                 for s in range(row_start[a], row_start[a + 1]):
                     b, f = neighbour[s], slot_flux[s]
-                    if f > 0.0 and not due[b] and (not wet[b] or changed * f > SETTLED * storage[b]):
+                    if not (f > 0.0 and inside[b]) or due[b]:
+                        continue
+                    if not wet[b] or changed * f > SETTLED * storage[b]:
                         due[b] = True
                         pending += 1
             wet[a] = True

@@ -124,7 +124,7 @@ def darcy_flux(problem: Problem, m: Mobility, pressure: Floats, chosen: Indices 
     if chosen is None:
         chosen = np.arange(len(v.tets), dtype=np.uint32)
     return kernels.element_velocity(
-        chosen, v.mesh.points, v.tets, v.mesh.volumes, v.tet_edges, v.t, m.edge, pressure, v.obtuse, m.least
+        chosen, v.mesh.points, v.tets, v.permeability, v.tet_edges, m.edge, pressure, v.t, v.obtuse, m.least
     )
 
 

@@ -24,6 +24,7 @@ from cementflow.flow.mobility import (
 )
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import Flow, Fluxes, State
+from cementflow.flow.transport import TRIFLE
 from cementflow.laws.pipe import pipe_gradient
 from cementflow.sites.outlets import Tube
 
@@ -144,7 +145,8 @@ def _near_cement(problem: Problem, state: State, start: Flow | None) -> Indices:
     if start is None or not problem.marrow.newtonian:
         return np.arange(len(v.tets), dtype=np.uint32)
     wet = (state.saturation > 0.0) | (problem.source > 0.0)
-    region, _ = upwind.downstream(v.row_start, v.neighbour, v.slot_edge, start.fluxes.edge, wet, AHEAD)
+    least = TRIFLE * start.fluxes.rate
+    region, _ = upwind.downstream(v.row_start, v.neighbour, v.slot_edge, start.fluxes.edge, wet, AHEAD, least)
     marked = np.zeros(v.n, bool)
     marked[region] = True
     return kernels.touching(v.tets, marked)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.fem import upwind
+from cementflow.fem.cycles import cancel_triangles
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import Flow, Fluxes, State
 from cementflow.sites.outlets import OpenFaces, Tube
@@ -17,7 +18,8 @@ Indices = NDArray[np.uint32]
 LARGEST_COURANT = 0.5
 HALVINGS = 4
 MOST_PARTS = 100
-LAYERS = 6  # of vertices ahead of the cement that a step is first taken to reach
+TRIFLE = 1e-13  # of the flow rate: a flux that is none
+LAYERS = 3  # of vertices ahead of the cement that a step is first taken to reach
 
 
 class TransportStalled(Exception):
@@ -92,12 +94,14 @@ def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: fl
     wet = (state.saturation > 0.0) | (source > 0.0) | problem.followed
     layers, arrived = LAYERS, True
     while arrived:  # at the rim of the region: then it was too small
-        region, rim = upwind.downstream(v.row_start, v.neighbour, v.slot_edge, fluxes.edge, wet, layers)
+        region, rim = upwind.downstream(
+            v.row_start, v.neighbour, v.slot_edge, fluxes.edge, wet, layers, TRIFLE * fluxes.rate
+        )
         slot_flux, through, incoming = upwind.slot_fluxes(
             region, v.row_start, v.neighbour, v.slot_edge, fluxes.edge
         )
+        order, cyclic = _order(problem, region, slot_flux, through, incoming, flow.pressure)
         through += outward
-        order, cyclic = _order(problem, region, slot_flux, incoming, flow.pressure)
         saturation, share, sweeps = upwind.transport_sweeps(
             order,
             v.row_start,
@@ -134,17 +138,23 @@ def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: fl
 
 
 def _order(
-    problem: Problem, region: Indices, slot_flux: Floats, incoming: NDArray[np.int32], pressure: Floats
+    problem: Problem,
+    region: Indices,
+    slot_flux: Floats,
+    through: Floats,
+    incoming: NDArray[np.int32],
+    pressure: Floats,
 ) -> tuple[Indices, bool]:
-    """Vertices along the flow, sorted by pressure only where there is a cycle to cut, and whether there is one."""
+    """Vertices along the flow, and whether it still had a cycle to cut after its triangles were taken out."""
     v = problem.volumes
     nothing = np.empty(0, np.uint32)
-    order, count = upwind.flow_order(region, v.row_start, v.neighbour, slot_flux, incoming, nothing)
-    cyclic = count < len(order)
-    if cyclic:
-        by_pressure = region[np.argsort(-pressure[region], kind="stable")]
-        order, _ = upwind.flow_order(region, v.row_start, v.neighbour, slot_flux, incoming, by_pressure)
-    return order, cyclic
+    order, cut = upwind.flow_order(region, v.row_start, v.neighbour, slot_flux, incoming, nothing)
+    if not cut:
+        return order, False
+    by_pressure = region[np.argsort(-pressure[region], kind="stable")]
+    cancel_triangles(by_pressure, v.row_start, v.neighbour, pressure, slot_flux, through, incoming)
+    order, cut = upwind.flow_order(region, v.row_start, v.neighbour, slot_flux, incoming, by_pressure)
+    return order, bool(cut)
 
 
 def _parts(problem: Problem, state: State, through: Floats, dt: float) -> Floats:
@@ -154,9 +164,10 @@ def _parts(problem: Problem, state: State, through: Floats, dt: float) -> Floats
     smallest would make all others pay. The last part is halved again and again: what it fills keeps a trace of marrow.
     """
     full = problem.corey.largest_saturation
-    arriving = (state.saturation > 0.02 * full) & (state.saturation < 0.98 * full)
-    arriving |= problem.source > 0.0
-    if not arriving.any():
+    at_all = np.flatnonzero((state.saturation > 0.0) | (problem.source > 0.0))
+    there = state.saturation[at_all]
+    arriving = at_all[(there > 0.02 * full) & (there < 0.98 * full) | (problem.source[at_all] > 0.0)]
+    if len(arriving) == 0:
         return np.ones(1)
     courant = float(np.quantile(through[arriving] * dt / problem.volumes.pore_volume[arriving], 0.9))
     count = int(np.clip(np.ceil(courant / LARGEST_COURANT), 1, MOST_PARTS))

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.fem import kernels
-from cementflow.fem.control_volumes import ControlVolumes, build_control_volumes
+from cementflow.fem.control_volumes import ControlVolumes, build_control_volumes, every_coefficient
 from cementflow.fem.linear_solver import PressureSolver
 from cementflow.fem.vertex_groups import group_vertices
 from cementflow.mesh.tetmesh import TetMesh
@@ -113,12 +113,15 @@ def near_tip(
     within = chosen[distance <= max(radius, distance.min())]
     share = volumes.mesh.volumes[within] / volumes.mesh.volumes[within].sum()
     around = (share[:, None] * permeability[within]).sum(axis=0)
-    porosity = np.full(len(chosen), (share * volumes.porosity[within]).sum())
-    local = build_control_volumes(part, porosity, np.broadcast_to(around, (len(chosen), 6)))
+    porosity = (share * np.broadcast_to(volumes.porosity, len(volumes.tets))[within]).sum()
+    local = build_control_volumes(
+        part, np.broadcast_to(porosity, len(chosen)), np.broadcast_to(around, (len(chosen), 6))
+    )
     field = BallField(center, radius, around)
-    pressure = _local_pressure(local, wall, field.pressure(part.points), weights[used])
+    t = every_coefficient(local)
+    pressure = _local_pressure(local, t, wall, field.pressure(part.points), weights[used])
     lost = field.mean_pressure - float(np.sum(weights[used] * pressure))
-    return _assembled(local, field, pressure, lost, used)
+    return _assembled(local, t, field, pressure, lost, used)
 
 
 def _around(volumes: ControlVolumes, weights: Floats, center: Floats, radius: float) -> NDArray[np.intp]:
@@ -134,7 +137,9 @@ def _around(volumes: ControlVolumes, weights: Floats, center: Floats, radius: fl
     return near[inside[mesh.tets[near]].all(axis=1)]
 
 
-def _local_pressure(local: ControlVolumes, wall: NDArray[np.bool_], exact: Floats, source: Floats) -> Floats:
+def _local_pressure(
+    local: ControlVolumes, t: Floats, wall: NDArray[np.bool_], exact: Floats, source: Floats
+) -> Floats:
     """What the mesh makes of the ball for a viscosity of one, with the exact pressure all around."""
     values, known = np.zeros(len(local.neighbour)), np.zeros(local.n)
     kernels.pressure_rows(
@@ -145,7 +150,7 @@ def _local_pressure(local: ControlVolumes, wall: NDArray[np.bool_], exact: Float
         local.diagonal_slot,
         wall,
         np.where(wall, exact, 0.0),
-        _sum_by_edges(local, local.t),
+        _sum_by_edges(local, t),
         np.zeros(local.n),
         values,
         known,
@@ -161,18 +166,18 @@ def _sum_by_edges(local: ControlVolumes, values: Floats) -> Floats:
 
 
 def _assembled(
-    local: ControlVolumes, field: BallField, pressure: Floats, lost: float, used: NDArray[np.int32]
+    local: ControlVolumes, t: Floats, field: BallField, pressure: Floats, lost: float, used: NDArray[np.int32]
 ) -> NearTip:
     """Dissipation by edges in both flows, the difference of which is exactly what the pressure lost."""
     drop = pressure[local.edges[:, 0]] - pressure[local.edges[:, 1]]
-    mesh = _sum_by_edges(local, local.t) * drop**2
+    mesh = _sum_by_edges(local, t) * drop**2
     density = _quarters(local.mesh, field)
     quarters = density * (0.25 * local.mesh.volumes[:, None])
     # Their sum is that of samples; the total is known.
     quarters *= (mesh.sum() + lost) / quarters.sum()
     whole = quarters.sum(axis=1)
     # A trace for all edges, as in the middle of the ball the mesh may see no flow at all.
-    shares = np.abs(local.t) * drop[local.tet_edges] ** 2 + TRACE * whole[:, None]
+    shares = np.abs(t) * drop[local.tet_edges] ** 2 + TRACE * whole[:, None]
     shares /= shares.sum(axis=1)[:, None]
     ends = np.where(drop >= 0.0, local.edges.T, local.edges.T[::-1])
     upstream, downstream = used[ends].astype(np.uint32)
@@ -211,11 +216,11 @@ def _mesh_shear(local: ControlVolumes, pressure: Floats) -> Floats:
         every,
         local.mesh.points,
         local.tets,
-        local.mesh.volumes,
+        local.permeability,
         local.tet_edges,
-        local.t,
         np.ones(len(local.edges)),
         pressure,
+        local.t,
         local.obtuse,
         np.ones(len(local.obtuse)),
     )

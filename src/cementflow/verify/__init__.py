@@ -18,6 +18,7 @@ from cementflow.verify.balls import (
     sphere_pressure_drop,
     two_layer_sphere_pressure,
 )
+from cementflow.verify.compressible import InstantInjection
 from cementflow.verify.fronts import buckley_leverett_front, buckley_leverett_saturation
 from cementflow.verify.heat import cooling_ball, cooling_mode, heated_sphere, pennes_outside_sphere
 from cementflow.verify.order import ObservedOrder, observed_order
@@ -26,6 +27,7 @@ from cementflow.verify.rods import piston_front, piston_pressure_drop, slab_pres
 
 __all__ = [
     "MADELUNG",
+    "InstantInjection",
     "ObservedOrder",
     "ball_source_excess",
     "ball_source_pressure",

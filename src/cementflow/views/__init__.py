@@ -10,12 +10,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cementflow.views.studio import Studio
 
-__all__ = ["make_figures", "plot_curves", "render_scene", "render_slices", "show", "write_report"]
+__all__ = [
+    "make_figures",
+    "plot_curves",
+    "render_heat",
+    "render_scene",
+    "render_slices",
+    "show",
+    "write_report",
+]
 
 # Standard pictures. The scene is last, as it needs OpenGL, which not every machine has.
-PICTURES = ("curves", "slices", "scene")
+PICTURES = ("curves", "slices", "heat", "scene")
 _HOMES = {
     "plot_curves": "curves",
+    "render_heat": "heat_slices",
     "render_scene": "scene",
     "render_slices": "slices",
     "show": "scene",
@@ -38,7 +47,8 @@ def make_figures(run: Path, names: Sequence[str] = PICTURES, studio: Studio | No
     Returns
     -------
     list of Path
-        The files written: scene and slices where the folder holds fields, curves where steps were accepted.
+        The files written: scene and slices where the folder holds fields, curves where steps were accepted, heat where
+        it was computed.
 
     Raises
     ------
@@ -46,6 +56,7 @@ def make_figures(run: Path, names: Sequence[str] = PICTURES, studio: Studio | No
         If the folder cannot be read.
     """
     from cementflow.views.curves import plot_curves
+    from cementflow.views.heat_slices import render_heat
     from cementflow.views.scene import render_scene
     from cementflow.views.sheet import open_run
     from cementflow.views.slices import render_slices
@@ -53,12 +64,16 @@ def make_figures(run: Path, names: Sequence[str] = PICTURES, studio: Studio | No
 
     run = Path(run)
     figures = run / "figures"
+    history = open_run(run).history
+    stored = bool(snapshot_files(run))
     written = []
-    if "curves" in names and len(open_run(run).history):
+    if "curves" in names and len(history):
         written.append(plot_curves(run, figures / "curves.png"))
-    if "slices" in names and snapshot_files(run):
+    if "slices" in names and stored:
         written.append(render_slices(run, figures / "slices.png"))
-    if "scene" in names and snapshot_files(run):
+    if "heat" in names and stored and history.heated:
+        written.append(render_heat(run, figures / "heat.png"))
+    if "scene" in names and stored:
         written.append(render_scene(run, figures / "scene.png", studio=studio))
     return written
 

@@ -1,32 +1,31 @@
-"""Pressures, flow rate and volumes over time."""
+"""Pressures, flow rate and volumes over time, and what the heat does."""
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cementflow.errors import InputError
-from cementflow.views.page import SIZE, headline, new_page, save_page, spread
+from cementflow.views.heat_panel import draw_heat
+from cementflow.views.page import SIZE, headline, new_page, save_page
 from cementflow.views.palette import CEMENT, CYCLE, DASHES, FAINT, INK, LEAK, NEEDLE
+from cementflow.views.panels import Line, Mark, draw_lines, dress, mark_events, name_lines
 from cementflow.views.sheet import Event, RunSheet, open_run
 from cementflow.views.words import cut
 
-Floats = NDArray[np.float64]
-Line = tuple[str, Floats, str, str]  # name, values, colour, dashes
+HEATED_SIZE = (SIZE[0], 1440)  # of a page with a panel for the heat
 
-_LOG_RATIO = 8.0
 _EVENTS_SHOWN = 10
-_WRAP = 18
-_ROOM = (-0.12, 1.08)  # of the names beside a panel, as shares of its height
-_LINE = 19.0  # height of a line of writing on a page of the design width [px]
+_HEAD = 1.55  # inches above the panels
+_HEAT_SHARE = 0.36  # of the room for panels that the heat takes
+_GAP = 1.2  # inches between the panels of the flow and of the heat
+_STILL = 0.02  # of the leaked volume: less than that is no leak worth a longer axis
 
 
-def plot_curves(run: Path, out: Path, size: tuple[int, int] = SIZE) -> Path:
-    """Draw tip and syringe pressure, flow rate, volumes and leaks over time, with the events of the run.
+def plot_curves(run: Path, out: Path, size: tuple[int, int] | None = None) -> Path:
+    """Draw pressures, flow rate, volumes and leaks over time, with heat and cure where there are any, and the events.
 
     Parameters
     ----------
@@ -35,7 +34,7 @@ def plot_curves(run: Path, out: Path, size: tuple[int, int] = SIZE) -> Path:
     out
         Picture to write (.png or .pdf).
     size
-        Width and height [px].
+        Width and height [px]; by default `SIZE`, and higher for a heated run.
 
     Returns
     -------
@@ -53,26 +52,66 @@ def plot_curves(run: Path, out: Path, size: tuple[int, int] = SIZE) -> Path:
     return save_page(curves_page(sheet, size), out)
 
 
-def curves_page(sheet: RunSheet, size: tuple[int, int]) -> Any:
+def curves_page(sheet: RunSheet, size: tuple[int, int] | None = None) -> Any:
     """The page that `plot_curves` writes."""
-    page = new_page(size)
+    page = new_page(size or (HEATED_SIZE if sheet.history.heated else SIZE))
     headline(page, sheet.title, _facts(sheet))
+    shown = _shown(sheet)
+    height = page.get_size_inches()[1]
+    top, bottom = 1 - _HEAD / height, _list_events(page, shown, len(sheet.events) - len(shown))
+    marks = [(number, event.time) for number, event in shown]
+    between = 0.34
+    if sheet.history.heated:
+        tall = _HEAT_SHARE * (top - bottom)
+        axes = page.add_axes((0.065, bottom, 0.815, tall))
+        draw_heat(axes, sheet, [mark for mark in marks if mark[1] >= (sheet.ended or 0.0)])
+        bottom += tall + _GAP / height
+        between = 0.46  # of panels that are lower
+    grid = page.add_gridspec(
+        2, 2, left=0.065, right=0.88, top=top, bottom=bottom, hspace=between, wspace=0.52
+    )
+    _draw_flow(page, grid, sheet, marks)
+    return page
+
+
+def _shown(sheet: RunSheet) -> list[tuple[int, Event]]:
+    """Numbers and events; where there are too many, the first ones, but all from the end of the injection on."""
+    numbered = list(enumerate(sheet.events, start=1))
+    late = [(i, event) for i, event in numbered if sheet.ended is not None and event.time >= sheet.ended]
+    late = late[-_EVENTS_SHOWN:]
+    early = numbered[: len(numbered) - len(late)][: _EVENTS_SHOWN - len(late)]
+    return [*early, *late]
+
+
+def _draw_flow(page: Any, grid: Any, sheet: RunSheet, marks: list[Mark]) -> None:
+    """The four panels of the flow, as long as there is any."""
     times = sheet.history.columns["time_s"]
-    low, high = float(times[0]), float(times[-1])
-    low = min(low, 0.0)
-    high = high if high > low else low + 1.0
-    panels = (_pressures(sheet), _volumes(sheet), _flow(sheet), _leaks(sheet))
-    shown = sheet.events[:_EVENTS_SHOWN]
-    bottom = _list_events(page, shown, len(sheet.events) - len(shown))
-    grid = page.add_gridspec(2, 2, left=0.065, right=0.88, top=0.845, bottom=bottom, hspace=0.34, wspace=0.52)
-    for i, (label, lines) in enumerate(panels):
+    end, words = _flow_end(sheet)
+    now = times <= end * (1 + 1e-9)
+    low = min(float(times[0]), 0.0)
+    high = end if end > low else low + 1.0
+    for i, panel in enumerate((_pressures, _volumes, _flow, _leaks)):
+        label, lines = panel(sheet)
+        lines = [(name, values[now], colour, dashes) for name, values, colour, dashes in lines]
         axes = page.add_subplot(grid[i // 2, i % 2])
         axes.set_xlim(low, high)
-        _draw_lines(axes, times, lines)
-        _dress(axes, label)
-        _mark_events(axes, shown)
-        _name_lines(axes, times, lines)
-    return page
+        draw_lines(axes, times[now], lines)
+        dress(axes, label, f"time [s]{words}")
+        mark_events(axes, [mark for mark in marks if mark[1] <= high * (1 + 1e-9)])
+        name_lines(axes, times[now], lines)
+
+
+def _flow_end(sheet: RunSheet) -> tuple[float, str]:
+    """Up to when there is flow to show [s], and what to say where the run went on after that."""
+    times, leaked = sheet.history.columns["time_s"], sheet.history.columns["leaked_ml"]
+    last = float(times[-1])
+    if sheet.ended is None or last <= sheet.ended:
+        return last, ""
+    late = np.flatnonzero(leaked[-1] - leaked > _STILL * leaked[-1])
+    still = float(times[late[-1] + 1]) if len(late) else 0.0
+    if still > sheet.ended:
+        return still, ", until hardly anything leaked"
+    return sheet.ended, ", injection only"
 
 
 def _facts(sheet: RunSheet) -> list[str]:
@@ -83,6 +122,8 @@ def _facts(sheet: RunSheet) -> list[str]:
     for name, column in (("tip", "tip_pressure_kPa"), ("syringe", "syringe_pressure_kPa")):
         if np.isfinite(table[column]).any():
             parts.append(f"peak {name} pressure {np.nanmax(table[column]):.4g} kPa")
+    if sheet.history.heated:
+        parts.append(f"hottest {table['peak_temperature_degC'].max():.1f} degC")
     tight = [outlet.name for outlet in sheet.outlets if outlet.first_leak is None]
     lines = ["   ·   ".join(parts)]
     if tight:
@@ -128,117 +169,14 @@ def _leaks(sheet: RunSheet) -> tuple[str, list[Line]]:
     return "leaked by outlet [mL]", lines
 
 
-def _draw_lines(axes: Any, times: Floats, lines: list[Line]) -> None:
-    from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
-
-    for _, values, colour, dashes in lines:
-        # A single accepted step has no line to draw.
-        axes.plot(
-            times, values, color=colour, ls=dashes, lw=1.9, marker="o" if len(times) == 1 else None, zorder=3
-        )
-    if _needs_log(lines):
-        axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
-        axes.yaxis.set_minor_locator(NullLocator())
-    elif all(np.nanmin(v) >= 0 for _, v, _, _ in lines if np.isfinite(v).any()):
-        peaks = [np.nanmax(v) for _, v, _, _ in lines if np.isfinite(v).any()]
-        axes.set_ylim(0, 1.06 * max(peaks, default=0.0) or 1.0)
-
-
-def _needs_log(lines: list[Line]) -> bool:
-    """Whether the smaller of two curves would lie on the axis of the larger one."""
-    peaks = [float(np.nanmax(v)) for _, v, _, _ in lines if np.isfinite(v).any()]
-    tight = [v for _, v, _, _ in lines if np.isfinite(v).any() and np.nanmax(v) <= 0]
-    return len(peaks) == 2 and not tight and max(peaks) > _LOG_RATIO * min(peaks)
-
-
-def _dress(axes: Any, label: str) -> None:
-    log = " (log scale)" if axes.get_yscale() == "log" else ""
-    axes.set_xlabel("time [s]", size=13, color=INK)
-    axes.set_ylabel(label + log, size=13, color=INK)
-    axes.tick_params(labelsize=12, colors=INK)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(True, lw=0.5, color="#e2e2e2", zorder=0)
-    axes.set_axisbelow(True)
-
-
-def _name_lines(axes: Any, times: Floats, lines: list[Line]) -> None:
-    """Write each name beside the end of its line."""
-    ends = []
-    for name, values, colour, _ in lines:
-        known = np.flatnonzero(np.isfinite(values))
-        if len(known):
-            last = known[-1]
-            ends.append((name, colour, float(times[last]), float(values[last])))
-    if not ends:
-        axes.text(0.5, 0.5, "none", transform=axes.transAxes, ha="center", size=13, color=FAINT)
-    ends = [end for end in ends if end[0]]
-    if not ends:
-        return
-    height = axes.get_window_extent().height
-    lowest = axes.get_ylim()[0]
-    to_axes = axes.transData + axes.transAxes.inverted()
-    spots = [to_axes.transform((t, max(v, lowest))) for _, _, t, v in ends]
-    line = _LINE * axes.figure.dpi / 100 / height
-    texts = ["\n".join(textwrap.wrap(name, _WRAP)) for name, *_ in ends]
-    if sum(text.count("\n") + 1.25 for text in texts) * line > _ROOM[1] - _ROOM[0]:
-        texts = [cut(name, _WRAP) for name, *_ in ends]
-    tall = np.array([(text.count("\n") + 1.25) * line for text in texts])
-    placed = spread(np.array([spot[1] for spot in spots]), tall, *_ROOM)
-    for text, (_, colour, *_), spot, y in zip(texts, ends, spots, placed, strict=True):
-        axes.annotate(
-            text,
-            tuple(spot),
-            (1.035, float(y)),
-            xycoords="axes fraction",
-            textcoords="axes fraction",
-            va="center",
-            size=12.5,
-            color=colour,
-            parse_math=False,
-            linespacing=1.05,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": colour,
-                "lw": 0.9,
-                "relpos": (0, 0.5),
-                "shrinkA": 1,
-                "shrinkB": 1,
-            },
-        )
-
-
-def _mark_events(axes: Any, events: tuple[Event, ...]) -> None:
-    if not events:
-        return
-    low, high = axes.get_xlim()
-    times = np.array([event.time for event in events])
-    for time in times:
-        axes.axvline(time, color=FAINT, lw=0.9, ls=(0, (4, 3)), zorder=1)
-    where = spread(
-        times,
-        np.full(len(times), 0.045 * (high - low)),
-        low - 0.02 * (high - low),
-        high + 0.0225 * (high - low),
-    )
-    for number, x in enumerate(where, start=1):
-        mark = axes.text(
-            float(x), 1.03, str(number), transform=axes.get_xaxis_transform(), ha="center", va="bottom"
-        )
-        mark.set(
-            size=11, color=INK, bbox={"boxstyle": "circle,pad=0.2", "fc": "white", "ec": FAINT, "lw": 0.9}
-        )
-
-
-def _list_events(page: Any, events: tuple[Event, ...], hidden: int) -> float:
+def _list_events(page: Any, events: list[tuple[int, Event]], hidden: int) -> float:
     """Write what the numbers stand for at the foot of the page; return where the panels may begin."""
     rows = (len(events) + 1) // 2
     height = page.get_size_inches()[1]
-    for i, event in enumerate(events):
+    for i, (number, event) in enumerate(events):
         what = cut(event.what, 78)
         y = (0.27 * (rows - i % rows) + (0.27 if hidden else 0.0)) / height
-        text = f"{i + 1}   {event.time:.4g} s   {what}"
+        text = f"{number}   {event.time:.4g} s   {what}"
         page.text(0.065 + 0.475 * (i // rows), y, text, size=12, color=INK, va="center", parse_math=False)
     if hidden:
         page.text(0.065, 0.27 / height, f"and {hidden} more", size=12, color=FAINT, va="center")

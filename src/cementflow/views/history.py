@@ -24,6 +24,7 @@ _BASE_COLUMNS = (
     "syringe_pressure_kPa",
     "flow_rate_ml_min",
 )
+_WARMTH = {"peak_temperature_degC", "degree_of_cure"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,11 @@ class History:
 
     def __len__(self) -> int:
         return len(self.columns["time_s"])
+
+    @property
+    def heated(self) -> bool:
+        """Whether heat was computed."""
+        return self.columns.keys() >= _WARMTH
 
     def volume(self, values: Floats, time: float) -> float:
         """Value at `time` [s] of a column that grows from zero at time zero [mL]; NaN without rows."""

@@ -25,13 +25,17 @@ _BESIDE, _ABOVE = 200.0, 14.0
 
 @dataclass(frozen=True)
 class Label:
-    """A name and what is said of it, for the point `anchor` [axes data units]."""
+    """A name and what is said of it, for the point `anchor` [axes data units].
+
+    `side` is "left" or "right" where it matters on which side it is written.
+    """
 
     anchor: tuple[float, float]
     name: str
     value: str
     color: str
     bold: bool = False
+    side: str = ""
 
     def text(self, short: bool) -> str:
         """The writing: one cut line, or as many as the name takes."""
@@ -47,7 +51,7 @@ def outlet_label(state: OutletState, anchor: tuple[float, float]) -> Label:
 
 
 def draw_labels(axes: Any, labels: list[Label], box: tuple[float, ...], unit: float) -> None:
-    """Write labels in two columns at the edges of `box`: those further left on the left.
+    """Write labels in two columns at the edges of `box`: those further left on the left, if they do not say otherwise.
 
     Parameters
     ----------
@@ -57,12 +61,13 @@ def draw_labels(axes: Any, labels: list[Label], box: tuple[float, ...], unit: fl
         Data units in a pixel of the design page.
     """
     left, right, bottom, top = box
-    ranked = sorted(labels, key=lambda label: label.anchor[0])
+    ranked = sorted((label for label in labels if not label.side), key=lambda label: label.anchor[0])
     half = len(ranked) // 2
     # The odd one out goes to the side that it is nearer to.
     if len(ranked) % 2 and ranked[half].anchor[0] < (left + right) / 2:
         half += 1
-    for x, align, chosen in ((left, "left", ranked[:half]), (right, "right", ranked[half:])):
+    for x, align, near in ((left, "left", ranked[:half]), (right, "right", ranked[half:])):
+        chosen = [*near, *(label for label in labels if label.side == align)]
         if not chosen:
             continue
         texts, tall = _writing(chosen, _LINE * unit, top - bottom)

@@ -36,8 +36,8 @@ def new_page(size: tuple[int, int]) -> Any:
     return figure
 
 
-def panel_size(size: tuple[int, int]) -> tuple[int, int]:
-    """Size [px] of each of the two panels of a page.
+def panel_size(size: tuple[int, int], rows: int = 1) -> tuple[int, int]:
+    """Size [px] of each of the panels of a page, two in a row.
 
     Raises
     ------
@@ -46,26 +46,27 @@ def panel_size(size: tuple[int, int]) -> tuple[int, int]:
     """
     if size[0] < 320 or size[1] < 0.4 * size[0]:
         raise InputError(f"a picture must be at least 320 px wide and 0.4 times its width high, not {size}")
-    return size[0] // 2, round(size[1] - (_HEAD + _FOOT) * size[0])
+    return size[0] // 2, round((size[1] - (_HEAD + _FOOT) * size[0]) / rows)
 
 
-def add_panels(figure: Any, panel: tuple[int, int], names: list[str]) -> tuple[Any, Any]:
-    """Add two named axes of `panel` [px] side by side, each in pixels from its lower left corner."""
+def add_panels(figure: Any, panel: tuple[int, int], names: list[str]) -> list[Any]:
+    """Add named axes of `panel` [px], two in a row from the top, each in pixels from its lower left corner."""
     from matplotlib.lines import Line2D
 
     width, height = (float(x) for x in figure.get_size_inches() * figure.dpi)
-    bottom = _FOOT * width / height
-    pair = []
+    rows = len(names) // 2
+    bottom, tall = _FOOT * width / height, panel[1] / height
+    panels = []
     for i, name in enumerate(names):
-        axes = figure.add_axes((i * 0.5, bottom, 0.5, panel[1] / height))
+        axes = figure.add_axes((i % 2 * 0.5, bottom + (rows - 1 - i // 2) * tall, 0.5, tall))
         axes.set(xlim=(0, panel[0]), ylim=(0, panel[1]))
         axes.set_axis_off()
         title = axes.text(panel[0] / 2, panel[1] - 0.02 * panel[0], name, ha="center", va="center")
         title.set(size=13, color=FAINT)
-        pair.append(axes)
-    line = Line2D([0.5, 0.5], [bottom, bottom + panel[1] / height], color="#d9d9d9", lw=1)
+        panels.append(axes)
+    line = Line2D([0.5, 0.5], [bottom, bottom + rows * tall], color="#d9d9d9", lw=1)
     figure.add_artist(line)
-    return pair[0], pair[1]
+    return panels
 
 
 def add_picture(axes: Any, picture: NDArray[np.uint8]) -> None:

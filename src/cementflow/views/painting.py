@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-# The pictures of each process; the scene takes as long as the two flat ones.
-SHARES = (("scene",), ("curves", "slices"))
+# The pictures of each process; the scene takes as long as two flat ones. A run without heat has no third one.
+SHARES = (("scene",), ("curves", "slices", "heat"))
 _PATIENCE = 5.0  # s
 _CODE = "import sys; sys.path[:] = {path!r}; from cementflow.views.easel import paint; paint({names!r})"
 

@@ -1,7 +1,7 @@
 """Colours of all pictures: told apart by readers with any colour vision, and by their darkness in print.
 
-Leaks, needle and curves are from the set of Okabe and Ito (Color Universal Design, 2008); the two sequential
-maps are matplotlib's `viridis` (pressure) and one that runs from bone to cement (saturation).
+Leaks, needle and curves are from the set of Okabe and Ito (Color Universal Design, 2008); the sequential maps are
+matplotlib's `viridis` (pressure), one that runs from bone to cement (saturation) and one from bone to embers (heat).
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ CEMENT_DARK = "#0b3d4f"
 LEAK = "#d55e00"
 TIGHT = "#8a8a8a"
 NEEDLE = "#0072b2"
+HOT = "#8e1b3a"
+BONE_PALE = "#f7f0e0"
+# Kinds of harm by heat, the wider region first.
+HARM = ("#f0a04b", "#a62a3e")
 PRESSURE_MAP = "viridis"
 # For several outlets in one panel, with the line style as second sign; LEAK is left for their sum.
 CYCLE = ("#0072b2", "#cc79a7", "#009e73", "#e69f00", "#56b4e9")
@@ -27,3 +31,12 @@ def saturation_map() -> Any:
     from matplotlib.colors import LinearSegmentedColormap
 
     return LinearSegmentedColormap.from_list("cement", ["#f1eadd", "#9fcfc4", CEMENT, CEMENT_DARK])
+
+
+def heat_map() -> Any:
+    """Matplotlib colour map from bone (cool) to nearly black (hot), steadily darker."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list(
+        "heat", [BONE_PALE, "#f9c96b", "#ec7f2e", "#bb2f3c", HOT, "#2c0a26"]
+    )

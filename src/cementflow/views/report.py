@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -12,23 +10,14 @@ from typing import Any
 from cementflow.case.sites import LEAK_TYPES
 from cementflow.errors import InputError
 from cementflow.files import write_text
+from cementflow.views.heat_report import heat_parts
+from cementflow.views.markup import figure, heads, number, table, whole_page
 
 FIGURES = {
     "scene": "Bone and cement",
     "slices": "Planes through the tip",
     "curves": "Pressures, volumes and leaks",
 }
-STYLE = """
-body { font: 16px/1.45 system-ui, sans-serif; color: #1c1c1c; max-width: 1000px; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; margin-bottom: 0; } h2 { font-size: 1.1rem; margin-top: 2rem; }
-p.state { color: #666; margin-top: .2rem; }
-table { border-collapse: collapse; } th { text-align: left; font-weight: 600; }
-th, td { padding: .25rem 1.2rem .25rem 0; border-bottom: 1px solid #e4e4e4; vertical-align: top; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
-tr.leaked td { color: #b34700; font-weight: 600; }
-img { width: 100%; border: 1px solid #e4e4e4; }
-pre { background: #f6f6f4; padding: 1rem; overflow-x: auto; font-size: .85rem; }
-"""
 
 
 def write_report(run: Path, out: Path | None = None) -> Path:
@@ -60,29 +49,21 @@ def write_report(run: Path, out: Path | None = None) -> Path:
     parts = [
         f"<h1>{escape(summary['title'] or run.name)}</h1>",
         f'<p class="state">{escape(summary["status"])}: {escape(summary["stop_reason"])}</p>',
-        _table((), _key_numbers(summary)),
+        table((), _key_numbers(summary)),
         "<h2>What left the bone</h2>",
         _leaks(summary),
-        *(_figure(run / "figures" / f"{name}.png", text) for name, text in FIGURES.items()),
+        *heat_parts(run, summary),
+        *(figure(run / "figures" / f"{name}.png", text) for name, text in FIGURES.items()),
         "<h2>Events</h2>",
-        _table(("time [s]", "what"), ((f"{e['time_s']:.1f}", e["what"]) for e in summary["events"])),
+        table(("time [s]", "what"), ((f"{e['time_s']:.1f}", e["what"]) for e in summary["events"])),
         "<h2>Computation</h2>",
-        _table((), _computation(summary)),
+        table((), _computation(summary)),
         "<h2>Case</h2>",
         f"<pre>{escape(case.read_text(encoding='utf-8') if case.is_file() else 'no case.toml')}</pre>",
     ]
     out = run / "report.html" if out is None else Path(out)
-    write_text(out, _page(summary["title"] or run.name, parts))
+    write_text(out, whole_page(summary["title"] or run.name, parts))
     return out
-
-
-def _page(title: str, parts: Iterable[str]) -> str:
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
-    return (
-        f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n'
-        + "\n".join(parts)
-        + "\n</body></html>\n"
-    )
 
 
 def _key_numbers(s: dict[str, Any]) -> list[tuple[str, str]]:
@@ -118,30 +99,10 @@ def _leaks(s: dict[str, Any]) -> str:
         first, reach = site["first_leak_s"], site["reach_mm"]
         cells = [
             f"<td>{escape(name)}</td><td>{site['type']} {LEAK_TYPES[site['type']]}</td>",
-            _number(f"{site['leaked_ml']:.3f}" if first is not None else "none"),
-            _number(f"{first:.1f}" if first is not None else ""),
-            _number(f"{reach:.1f} of {site['tube_length_mm']:.0f}" if reach is not None else ""),
-            _number(f"{s['marrow_out_ml'][name]:.3f}"),
+            number(f"{site['leaked_ml']:.3f}" if first is not None else "none"),
+            number(f"{first:.1f}" if first is not None else ""),
+            number(f"{reach:.1f} of {site['tube_length_mm']:.0f}" if reach is not None else ""),
+            number(f"{s['marrow_out_ml'][name]:.3f}"),
         ]
         rows.append(f"<tr{' class=leaked' if first is not None else ''}>{''.join(cells)}</tr>")
-    return f"<table><tr>{_heads(head)}</tr>{''.join(rows)}</table>"
-
-
-def _table(head: Sequence[str], rows: Iterable[tuple[str, str]]) -> str:
-    body = "".join(f"<tr><td>{escape(a)}</td><td>{escape(b)}</td></tr>" for a, b in rows)
-    return f"<table>{f'<tr>{_heads(head)}</tr>' if head else ''}{body}</table>"
-
-
-def _heads(names: Iterable[str]) -> str:
-    return "".join(f"<th>{escape(n)}</th>" for n in names)
-
-
-def _number(text: str) -> str:
-    return f'<td class="number">{text}</td>'
-
-
-def _figure(path: Path, text: str) -> str:
-    if not path.is_file():
-        return ""
-    data = base64.b64encode(path.read_bytes()).decode("ascii")
-    return f'<h2>{escape(text)}</h2><img alt="{escape(text)}" src="data:image/png;base64,{data}">'
+    return f"<table><tr>{heads(head)}</tr>{''.join(rows)}</table>"

@@ -81,9 +81,32 @@ class Event:
     what: str
 
 
+@dataclass(frozen=True)
+class Harmed:
+    """Tissue harmed by heat [mL]: kept above 47 degC for a minute, given a dose of 240 min, damaged (integral 1)."""
+
+    above_47: float
+    dose: float
+    damage: float
+
+
 @dataclass(frozen=True, eq=False)
 class RunSheet:
-    """All of a run but its fields."""
+    """All of a run but its fields.
+
+    Parameters
+    ----------
+    folder, title
+        Of the run.
+    tip, outlets, frame
+        Where cement enters and leaves, and the axes.
+    events, history
+        What happened when.
+    ended, set_at
+        When the injection ended and when the cement was set [s]; None before.
+    harmed
+        Volumes of tissue harmed by heat at the end of the run; None without heat.
+    """
 
     folder: Path
     title: str
@@ -92,6 +115,9 @@ class RunSheet:
     frame: Frame
     events: tuple[Event, ...]
     history: History
+    ended: float | None = None
+    set_at: float | None = None
+    harmed: Harmed | None = None
 
 
 def open_run(run: Path) -> RunSheet:
@@ -122,9 +148,13 @@ def open_run(run: Path) -> RunSheet:
     if sites.get("cannula"):
         cannula = _table(sites, "cannula", problems, "sites.")
         tip = Tip(tip.center, tip.radius, _unit(cannula, "direction", "sites.cannula.", problems))
+    ended = _optional(summary, "after_injection", "since_s", problems)
+    set_at = _optional(summary, "cure", "set_s", problems)
+    harmed = _harmed(summary, problems)
     if problems:
         raise InputError(problems, str(run / "summary.json"))
-    return RunSheet(run, _title(run), tip, outlets, frame, events, read_history(run / "history.csv"))
+    history = read_history(run / "history.csv")
+    return RunSheet(run, _title(run), tip, outlets, frame, events, history, ended, set_at, harmed)
 
 
 def _read_summary(path: Path) -> dict[str, Any]:
@@ -170,6 +200,22 @@ def _outlet(name: str, table: Mapping[str, Any], problems: list[str]) -> Outlet:
         reach=_number(table.get("reach_mm") or 0.0, where + "reach_mm", problems),
         tube_length=_number(table.get("tube_length_mm") or 0.0, where + "tube_length_mm", problems),
     )
+
+
+def _optional(summary: Mapping[str, Any], table: str, key: str, problems: list[str]) -> float | None:
+    """A number that is null, or whose table is, as long as there is nothing to tell."""
+    if summary.get(table) is None:
+        return None
+    value = _table(summary, table, problems).get(key)
+    return None if value is None else _number(value, f"{table}.{key}", problems)
+
+
+def _harmed(summary: Mapping[str, Any], problems: list[str]) -> Harmed | None:
+    if summary.get("heat") is None:
+        return None
+    heat = _table(summary, "heat", problems)
+    keys = ("above_47_degC_for_1_min_ml", "dose_240_min_ml", "damage_1_ml")
+    return Harmed(*(_number(heat.get(key), f"heat.{key}", problems) for key in keys))
 
 
 def _table(parent: Any, key: str, problems: list[str], where: str = "") -> Mapping[str, Any]:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.errors import InputError
 from cementflow.views.camera import Camera, axial, fit, lateral
+from cementflow.views.cuts import cut_through, draw_outline, flat_mesh
 from cementflow.views.labels import Label, draw_labels, outlet_label
 from cementflow.views.orientation import draw_edge_letters
 from cementflow.views.page import (
@@ -24,7 +24,6 @@ from cementflow.views.page import (
     scale_bar,
 )
 from cementflow.views.palette import CEMENT, FAINT, INK, LEAK, NEEDLE, TIGHT, saturation_map
-from cementflow.views.quiet import quiet_vtk
 from cementflow.views.sheet import RunSheet, open_run
 from cementflow.views.snapshots import PRESSURE, SATURATION, OutletState, Snapshot, read_snapshot
 from cementflow.views.words import caption
@@ -65,7 +64,7 @@ def slices_page(sheet: RunSheet, shot: Snapshot, size: tuple[int, int]) -> Any:
     """The page that `render_slices` writes."""
     panel = panel_size(size)
     views = [axial(sheet.frame), lateral(sheet.frame)]
-    cuts = [_cut(sheet, shot, toward) for _, toward, _ in views]
+    cuts = [cut_through(shot.grid, sheet.tip.center, toward, sheet.folder) for _, toward, _ in views]
     shown = [np.asarray(cut.points) for cut in cuts]
     for state in shot.outlets:
         if state.outlet.end is not None and any(_meets(state, sheet.tip.center, n) for _, n, _ in views):
@@ -83,33 +82,14 @@ def slices_page(sheet: RunSheet, shot: Snapshot, size: tuple[int, int]) -> Any:
     return page
 
 
-def _cut(sheet: RunSheet, shot: Snapshot, normal: Floats) -> Any:
-    """Triangles of the plane through the tip."""
-    with quiet_vtk():
-        cut = shot.grid.slice(normal=normal, origin=sheet.tip.center).triangulate().clean()
-    if not cut.n_cells:
-        raise InputError("the plane through the needle tip does not meet the mesh", str(sheet.folder))
-    return cut
-
-
 def _draw_cut(axes: Any, cut: Any, camera: Camera) -> None:
-    from matplotlib.collections import LineCollection
-    from matplotlib.tri import Triangulation
-
-    flat = camera.pixels(np.asarray(cut.points))
-    mesh = Triangulation(flat[:, 0], flat[:, 1], cut.regular_faces)
+    mesh = flat_mesh(cut, camera)
     saturation = np.asarray(cut.point_data[SATURATION])
     axes.tripcolor(mesh, saturation, shading="gouraud", cmap=saturation_map(), vmin=0.0, vmax=1.0, zorder=1)
     _isolines(axes, mesh, np.asarray(cut.point_data[PRESSURE]))
     if saturation.min() < 0.5 < saturation.max():
         axes.tricontour(mesh, saturation, levels=[0.5], colors=[INK], linewidths=1.6, zorder=3)
-    edges = cut.extract_feature_edges(
-        boundary_edges=True, feature_edges=False, manifold_edges=False, non_manifold_edges=False
-    )
-    ends = camera.pixels(np.asarray(edges.points))[edges.lines.reshape(-1, 3)[:, 1:]]
-    axes.add_collection(
-        LineCollection(ends, colors=INK, linewidths=1.4, capstyle="round", zorder=4), autolim=False
-    )
+    draw_outline(axes, cut, camera)
 
 
 def _isolines(axes: Any, mesh: Any, pressure: Floats) -> None:

@@ -10,13 +10,21 @@ from typing import Any
 import numpy as np
 
 from cementflow.errors import InputError
+from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.views.history import History, found_instead
 from cementflow.views.quiet import quiet_vtk
 from cementflow.views.sheet import Outlet, RunSheet
 
 PRESSURE = "pressure [kPa]"
 SATURATION = "cement saturation [-]"
+PEAK = "peak temperature [degC]"
+HOT_TIME = "time above 47 degC [s]"
+LOG_DOSE = "decimal logarithm of the thermal dose in min"
+LOG_DAMAGE = "decimal logarithm of the thermal damage"
 _PRESSURE_SI = "pressure [Pa]"
+_PEAK_SI, _DOSE, _DAMAGE = "peak temperature [K]", "thermal dose [min]", "thermal damage [-]"
+_HEAT = (_PEAK_SI, HOT_TIME, _DOSE, _DAMAGE)
+_NO_HARM = 1e-6  # of dose and damage: far below every threshold
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +48,8 @@ class Snapshot:
     asked
         The time that was asked for [s], where it is another one.
     grid
-        `pyvista.UnstructuredGrid`, points in mm, point data `PRESSURE` and `SATURATION`.
+        `pyvista.UnstructuredGrid`, points in mm, point data `PRESSURE` and `SATURATION`, and of a heated run `PEAK`,
+        `HOT_TIME`, `LOG_DOSE` and `LOG_DAMAGE`.
     outlets
         The outlets at that time.
     """
@@ -49,6 +58,11 @@ class Snapshot:
     asked: float | None
     grid: Any
     outlets: tuple[OutletState, ...]
+
+    @property
+    def heated(self) -> bool:
+        """Whether the fields tell what heat did."""
+        return PEAK in self.grid.point_data
 
 
 def snapshot_files(run: Path) -> list[tuple[float, Path]]:
@@ -125,7 +139,17 @@ def _read_grid(path: Path) -> Any:
     shown.points = np.asarray(grid.points, float) * 1e3
     shown.point_data[PRESSURE] = pressure
     shown.point_data[SATURATION] = saturation
+    if all(name in names for name in _HEAT):
+        _add_heat(shown, grid)
     return shown
+
+
+def _add_heat(shown: Any, grid: Any) -> None:
+    """Add what heat did. Dose and damage grow tenfold within a few kelvin: their logarithms are what is nearly even."""
+    shown.point_data[PEAK] = np.asarray(grid.point_data[_PEAK_SI], float) - ZERO_CELSIUS
+    shown.point_data[HOT_TIME] = np.asarray(grid.point_data[HOT_TIME], float)
+    for name, stored in ((LOG_DOSE, _DOSE), (LOG_DAMAGE, _DAMAGE)):
+        shown.point_data[name] = np.log10(np.maximum(np.asarray(grid.point_data[stored], float), _NO_HARM))
 
 
 def _state(history: History, outlet: Outlet, time: float, is_last: bool) -> OutletState:

@@ -10,19 +10,22 @@ from cementflow.views.snapshots import OutletState, Snapshot
 
 def caption(sheet: RunSheet, shot: Snapshot) -> list[str]:
     """Time and volumes, and the outlets that have no place of their own."""
-    when = f"t = {shot.time:.4g} s"
-    if shot.asked is not None:
-        when += f" (stored fields nearest to {shot.asked:.4g} s)"
     volumes = [
         f"{word} {volume(value)}"
         for word, column in (("injected", "injected_ml"), ("in bone", "in_bone_ml"), ("leaked", "leaked_ml"))
         if math.isfinite(value := sheet.history.volume(sheet.history.columns[column], shot.time))
     ]
-    lines = ["   ·   ".join([when, *volumes])]
+    lines = ["   ·   ".join([when(shot), *volumes])]
     everywhere = [outlet_text(state) for state in shot.outlets if state.outlet.center is None]
     if everywhere:
         lines.append("over the whole surface: " + ", ".join(everywhere))
     return lines
+
+
+def when(shot: Snapshot) -> str:
+    """Time of the fields, and the time that was asked for where it is another one."""
+    text = f"t = {shot.time:.4g} s"
+    return text if shot.asked is None else f"{text} (stored fields nearest to {shot.asked:.4g} s)"
 
 
 def outlet_text(state: OutletState) -> str:
