@@ -978,7 +978,7 @@ def stated_paths(table, prefix=""):
         yield f"{prefix}{name}"
         if isinstance(value, dict):
             yield from stated_paths(value, f"{prefix}{name}.")
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
+        elif isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
             yield from stated_paths({k: v for item in value for k, v in item.items()}, f"{prefix}{name}.0.")
 
 
@@ -1219,13 +1219,17 @@ def with_section(value, old, new):
 def full_case(tmp_path):
     (tmp_path / "a.vtu").write_bytes(b"mesh")
     body = {"low": ["0 mm"] * 3, "high": ["30 mm"] * 3}
-    cortex = {"thickness": "1 mm", "permeability": "1e-14 m2"}
+    foramina = {"number": 3, "diameter": "0.3 mm"}
+    cortex = {"thickness": "1 mm", "permeability": "1e-14 m2", "foramina": foramina}
+    crack = {"name": "crack", "type": "D", "shape": "crack", "width": "1 mm", "points": [["0 mm"] * 3] * 2}
     batch = {"after": "2 mL", "mixed": "30 s"}
     table = changed(
         {
             "geometry": {"mesh": "a.vtu", "body": body},
             "bone.region": [BALL],
             "cortex": cortex,
+            "defect": [crack],
+            "compartment": [{"preset": "disc"}],
             "injection.batch": [batch],
         }
     )
@@ -1258,9 +1262,8 @@ def test_digest_sees_everything_that_has_an_effect(full_case, tmp_path):
     # A second file adds its bytes, so only the path that is in use can show that paths are left out.
     assert ignored == WITHOUT_EFFECT - {"geometry.surface"}
     leaves = {p.replace(".0.", ".") for p in leaf_paths(Case)}
-    assert leaves - ignored - seen == {"outlet", "bone.region", "injection.batch"} | {
-        p for p in leaves if isinstance(kind_at(p), Table)
-    }
+    lists = {"outlet", "defect", "compartment", "bone.region", "injection.batch"}
+    assert leaves - ignored - seen == lists | {p for p in leaves if isinstance(kind_at(p), Table)}
 
 
 def kind_at(path):
