@@ -19,6 +19,7 @@ from cementflow.materials import cement_law, cure_kinetics, marrow_law, syringe,
 from cementflow.mesh.geometry import Geometry
 from cementflow.mesh.regions import shape_fractions
 from cementflow.sites.cannula import Cannula
+from cementflow.sites.compartments import build_compartments
 from cementflow.sites.locate import locate
 from cementflow.sites.near_tip import near_tip
 from cementflow.sites.place import build_outlets
@@ -111,6 +112,7 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         tissue=tissue(case) if case.physics.heat else None,
         body_temperature=case.surroundings.temperature,
         near_tip=near_tip(volumes, bone.permeability, weights, source.center, source.radius),
+        compartments=build_compartments(case.compartment),
     )
     return Model(case, geometry, bone, source, problem, _plan(case))
 

@@ -18,6 +18,7 @@ from cementflow.laws.marrow import Marrow
 from cementflow.laws.relative_permeability import Corey
 from cementflow.laws.thermal import Tissue
 from cementflow.sites.cannula import Cannula
+from cementflow.sites.compartments import Compartment
 from cementflow.sites.near_tip import NearTip
 from cementflow.sites.outlets import OpenFaces, Opening, Outlet, Tube
 from cementflow.sites.syringe import Syringe
@@ -106,6 +107,8 @@ class Problem:
         Of the marrow before cement comes [K].
     near_tip
         What the mesh gets wrong close to the source, None to leave it so.
+    compartments
+        Tissue behind openings that fills, resists, or gives back only what it took.
     """
 
     volumes: ControlVolumes
@@ -121,6 +124,7 @@ class Problem:
     tissue: Tissue | None = None
     body_temperature: float = 310.15
     near_tip: NearTip | None = None
+    compartments: tuple[Compartment, ...] = ()
 
     def stopped(self) -> Problem:
         """The same after the injection."""
@@ -189,7 +193,7 @@ class Problem:
 
     @cached_property
     def link_pressure(self) -> Floats:
-        """Outside pressure of each link [Pa]."""
+        """Outside pressure of each link at the start of the run [Pa]."""
         return np.concatenate(
             [np.zeros(0), *(np.full(len(o.vertices), o.pressure) for _, o, _ in self.linked)]
         )
