@@ -786,12 +786,24 @@ GEOMETRY = st.one_of(
     merged(st.fixed_dictionaries({"mesh": PATHS}), FILE),
     merged(st.fixed_dictionaries({"surface": PATHS}), FILE, EDGE),
 )
+ENDS = [{"ap": 0.1, "lr": 0.5, "si": 0.5}, {"ap": 0.9, "lr": 0.5, "si": 0.25}]
 MEASURES = st.one_of(
     some(RegionSpec, (), ("center", "radius")).map(lambda t: t | {"shape": "ball"}),
     some(RegionSpec, (), ("center", "radii")).map(lambda t: t | {"shape": "cylinder"}),
     st.fixed_dictionaries({"tag": st.integers(0, 99) | PLAIN_TEXT}),
+    some(RegionSpec, (), ("radius",)).map(lambda t: t | {"shape": "capsule", "points": ENDS}),
+    st.just({"shape": "slab", "points": ENDS}),
 )
-REGIONS = st.lists(merged(MEASURES, some(RegionSpec, ("permeability",), ("porosity",))), max_size=2)
+RIM = some(RegionSpec, ("rim_porosity", "rim_permeability"), ("rim",))
+SHAPED = MEASURES.filter(lambda t: "shape" in t)
+REGIONS = st.lists(
+    st.one_of(
+        merged(MEASURES, some(RegionSpec, ("permeability", "marrow_viscosity"), ("porosity",))),
+        merged(SHAPED, RIM),
+        merged(MEASURES, some(RegionSpec, (), ("preset",))),
+    ),
+    max_size=2,
+)
 FLOWING = ("porosity", "permeability", "cement_exponent", "marrow_exponent")
 RESIDUALS = st.fixed_dictionaries(
     {}, optional={"residual_marrow": st.floats(0, 0.4), "residual_cement": st.floats(0, 0.4)}

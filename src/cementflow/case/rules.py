@@ -70,20 +70,38 @@ def bone(s: Section) -> None:
 def region(s: Section) -> None:
     """A shape with its measures, or a tag; and something that differs from the bone around."""
     exactly_one(s, "shape", "tag")
-    measures = ("center", "radius", "radii")
+    measures = ("center", "radius", "radii", "points", "rim")
     if "tag" in s.explicit:
         meaningless(s, measures, "is for a shape; a tag needs no measures")
     elif "shape" in s.explicit:
-        needed(s, ("center",), "a shape needs it")
-        exactly_one(s, "radius", "radii")
+        _measures(s)
     if s.get("radius"):
         # One home for the measure: from here on only radii counts.
         s.values["radii"], s.values["radius"] = (s.values["radius"],) * 3, None
-    radii = s.get("radii")
-    if s.get("shape") == "ball" and radii and len(set(radii)) > 1:
-        s.problem("radii", 'differ, which makes an "ellipsoid", not a "ball"')
-    if s.lacks("porosity") and s.lacks("permeability"):
+    radii, shape = s.get("radii"), s.get("shape")
+    if shape in ("ball", "capsule") and radii and len(set(radii)) > 1:
+        s.problem("radii", f'differ, which a "{shape}" cannot have')
+    if s.lacks("rim"):
+        meaningless(s, ("rim_porosity", "rim_permeability"), "is for a rim")
+    else:
+        s.values["rim_porosity"] = 0.6 if s.lacks("rim_porosity") else s.values["rim_porosity"]
+        s.values["rim_permeability"] = 1e-10 if s.lacks("rim_permeability") else s.values["rim_permeability"]
+    if all(s.lacks(name) for name in ("porosity", "permeability", "marrow_viscosity", "rim")):
         s.problem("porosity", "or permeability must be stated, or the region changes nothing")
+
+
+def _measures(s: Section) -> None:
+    shape = s.get("shape")
+    if shape in ("capsule", "slab"):
+        meaningless(s, ("center",), f"is not for a {shape}, which has points")
+        needed(s, ("points",), f"a {shape} needs two")
+    else:
+        meaningless(s, ("points",), "is for a capsule or a slab")
+        needed(s, ("center",), "a shape needs it")
+    if shape == "slab":
+        meaningless(s, ("radius", "radii"), "is not for a slab")
+    else:
+        exactly_one(s, "radius", "radii")
 
 
 def marrow(s: Section) -> None:

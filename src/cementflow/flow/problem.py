@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -109,6 +109,9 @@ class Problem:
         What the mesh gets wrong close to the source, None to leave it so.
     compartments
         Tissue behind openings that fills, resists, or gives back only what it took.
+    marrow_factor
+        By how much thicker the marrow is at each vertex than that of the case [-], shape (n,) or (1,). It stays with
+        the place: marrow that is driven off takes the viscosity of the bone that it comes to.
     """
 
     volumes: ControlVolumes
@@ -125,6 +128,7 @@ class Problem:
     body_temperature: float = 310.15
     near_tip: NearTip | None = None
     compartments: tuple[Compartment, ...] = ()
+    marrow_factor: Floats = field(default_factory=lambda: np.ones(1))
 
     def stopped(self) -> Problem:
         """The same after the injection."""
