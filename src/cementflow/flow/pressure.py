@@ -31,7 +31,7 @@ from cementflow.sites.outlets import Tube
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]
 MAX_PICARD = 60
-AHEAD = 8  # layers of vertices ahead of the cement in which its viscosity is kept up to date
+AHEAD = 5  # layers of vertices ahead of the cement in which its viscosity is kept up to date
 
 
 @dataclass(frozen=True, eq=False)
