@@ -51,11 +51,21 @@ class Assembly:
     even_marrow
         Whether marrow has one viscosity; then its mobility is the same from either end of an edge, and edges without
         cement never change.
+    outside
+        Pressure outside each link [Pa], where it is not that at the start of the run.
     """
 
-    def __init__(self, problem: Problem, mobility: Mobility, saturation: Floats, even_marrow: bool) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        mobility: Mobility,
+        saturation: Floats,
+        even_marrow: bool,
+        outside: Floats | None = None,
+    ) -> None:
         v = problem.volumes
         self._saturation, self._even_marrow = saturation, even_marrow
+        self._outside = problem.link_pressure if outside is None else outside
         self._problem, self.mobility = problem, mobility
         self._chosen, self._place, self._wet = updates.with_cement(
             len(v.edges),
@@ -100,7 +110,7 @@ class Assembly:
             self._known,
         )
         self._rows = self._touched
-        entering = inflow + problem.sum_links(link * (problem.link_pressure - reference))
+        entering = inflow + problem.sum_links(link * (self._outside - reference))
         return self._values, np.where(problem.fixed, self._known, entering + self._known)
 
     def change(self, viscosity: Floats, marrow_viscosity: Floats, pressure: Floats) -> Change:
@@ -141,7 +151,7 @@ class Assembly:
             Solution of the system before the change [Pa].
         """
         problem = self._problem
-        out = problem.sum_links(link * (pressure[problem.links] - problem.link_pressure))
+        out = problem.sum_links(link * (pressure[problem.links] - self._outside))
         updates.add_outflow(out, self._chosen, problem.volumes.edges, change.conductance, pressure)
         out[problem.fixed] = 0.0
         return float(np.abs(out).sum())

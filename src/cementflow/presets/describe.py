@@ -87,10 +87,17 @@ def entry_of(kind: str, key: str) -> Entry | None:
     """Metadata of a dotted key in a preset of some kind; None if there is no such key."""
     # The schema lists the presets as choices and so is read after this package.
     from cementflow.case.fields import entries
-    from cementflow.case.schema import BoneSpec, Case, CementSpec, MarrowSpec
+    from cementflow.case.schema import BoneSpec, Case, CementSpec, CompartmentSpec, MarrowSpec, RegionSpec
     from cementflow.case.sections import Table, Tables
 
-    section: type = {"bones": BoneSpec, "cements": CementSpec, "marrows": MarrowSpec, "cases": Case}[kind]
+    section: type = {
+        "bones": BoneSpec,
+        "cements": CementSpec,
+        "marrows": MarrowSpec,
+        "regions": RegionSpec,
+        "compartments": CompartmentSpec,
+        "cases": Case,
+    }[kind]
     found = None
     for name in key.split("."):
         if name.isdecimal():
