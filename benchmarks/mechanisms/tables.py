@@ -113,7 +113,7 @@ def hot(title: str, outcomes: Sequence[Outcome]) -> Section:
     head = (
         "",
         *(f"{place} [degC]" for place in PLACES),
-        "hottest [degC]",
+        "hottest [degC] at (ap, lr, si)",
         "tissue above 47 degC for 1 min [mL]",
     )
     head = (*head, "240 min of dose [mL]", "set [min]", "steps")
@@ -126,7 +126,7 @@ def hot(title: str, outcomes: Sequence[Outcome]) -> Section:
                 o.name,
                 *(f"{at[place]:.0f}" for place in PLACES[:3]),
                 f"{max(at['inferior endplate'], at['superior endplate']):.0f}",
-                f"{heat['peak_degC']:.0f}",
+                f"{heat['peak_degC']:.0f} at ({', '.join(f'{f:.1f}' for f in o.hottest)})",
                 f"{heat['above_47_degC_for_1_min_ml']:.1f}",
                 f"{heat['dose_240_min_ml']:.1f}",
                 f"{o.summary['cure']['set_s'] / 60.0:.1f}",
