@@ -50,7 +50,7 @@ def _behind_lines(s: dict[str, Any]) -> list[str]:
     lines = []
     for name, volume in leaked.items():
         if max(volume, abs(marrow[name])) > SHOWN:
-            text = f"    into {name:<23} cement {volume:.3f} mL, marrow {marrow[name]:.3f} mL"
+            text = f"    into {name:<23} cement {volume:.3f} mL, marrow {marrow[name] + 0.0:.3f} mL"
             lines.append(text + (f", at {pressure[name]:.1f} kPa" if name in pressure else ""))
     return lines
 
