@@ -114,7 +114,7 @@ def tip_resistance(problem: Problem, m: Mobility, rate: float) -> float:
     viscosity = 0.5 * (m.viscosity[near.upstream] + m.viscosity[near.downstream])
     of_mesh = np.sum(near.mesh / (marrow + cement / viscosity))
     if not problem.cement.bulk.newtonian:
-        viscosity *= near.thickening(problem.pore_law, max(rate, SMALL_FLOW * problem.drive.rate))
+        viscosity *= problem.tip_thickening(max(rate, SMALL_FLOW * problem.drive.rate))
     return float(np.sum(near.flow / (marrow + cement / viscosity)) - of_mesh)
 
 

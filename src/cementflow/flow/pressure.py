@@ -32,7 +32,7 @@ from cementflow.sites.outlets import Tube
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]
 MAX_PICARD = 60
-AHEAD = 8  # layers of vertices ahead of the cement in which its viscosity is kept up to date
+AHEAD = 5  # layers of vertices ahead of the cement in which its viscosity is kept up to date
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,11 +109,13 @@ def solve_pressure(
         link = coming
         part = max(0.5 * part, 0.125) if residual > 0.9 * best else part
         best = min(best, residual)
+    used = assembly.mobility
+    del assembly, values, rhs  # a system takes as much memory as two sets of fluxes
     tip = problem.tip_pressure(guess.pressure) + near_tip * guess.rate
     return Flow(
         time=state.time,
         pressure=guess.pressure,
-        fluxes=_fluxes(problem, assembly.mobility, guess),
+        fluxes=_fluxes(problem, used, guess),
         cement_viscosity=guess.viscosity,
         marrow_viscosity=guess.marrow,
         growth=fluids.growth,

@@ -227,6 +227,19 @@ class Problem:
         """
         return float(np.sum(self.source * pressure))
 
+    def tip_thickening(self, rate: float) -> Floats:
+        """Of the cement near the tip at a rate [m3/s] (`NearTip.thickening`); kept for as long as the rate holds."""
+        assert self.near_tip is not None
+        if rate not in self._thickening:
+            self._thickening.clear()
+            self._thickening[rate] = self.near_tip.thickening(self.pore_law, rate)
+        return self._thickening[rate]
+
+    @cached_property
+    def _thickening(self) -> dict[float, Floats]:
+        """The last one by its rate."""
+        return {}
+
     def make_solver(self) -> PressureSolver:
         """A linear solver for the pressure systems of this problem."""
         v = self.volumes
