@@ -46,7 +46,11 @@ def summary_text(result: Result) -> str:
 
 def _behind_lines(s: dict[str, Any]) -> list[str]:
     """What the cement and the marrow that left went into, and the pressure there."""
-    leaked, marrow, pressure = s["leaked_by_compartment_ml"], s["marrow_out_by_compartment_ml"], s["compartment_kPa"]
+    leaked, marrow, pressure = (
+        s["leaked_by_compartment_ml"],
+        s["marrow_out_by_compartment_ml"],
+        s["compartment_kPa"],
+    )
     lines = []
     for name, volume in leaked.items():
         if max(volume, abs(marrow[name])) > SHOWN:
