@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from cementflow.case import DefectSpec
 from cementflow.mesh.samples import Samples
 from cementflow.sites.compartments import Behind
+from cementflow.sites.entrance import BREADTH, crack_entrance, hole_entrance
 from cementflow.sites.locate import locate
 from cementflow.sites.outlets import Opening
 from cementflow.sites.path import surface_path
@@ -61,8 +62,12 @@ def gap_transmissibility(diameter: float, width: float, length: float) -> float:
 def _hole(spec: DefectSpec, wall: Wall, needle: float | None, behind: Behind) -> tuple[Opening, Floats]:
     hole = window(spec, wall, needle)
     samples, spot, mesh = hole.samples, hole.spot, wall.geometry.mesh
-    k = wall.bone_behind(samples) if spec.permeability is None else spec.permeability
+    bone = wall.bone_behind(samples)
+    k = bone if spec.permeability is None else spec.permeability
     through = samples.area * k / _thickness(spec, wall, samples)
+    if spec.shape != "zone":  # nothing converges on a whole wall
+        entrance = hole_entrance(hole.radius, mesh.mean_edge_length, float(bone.mean()))
+        through /= 1.0 + float(np.sum(through)) * entrance
     _, covered = samples.spread(mesh, samples.area)
     return _opening(
         spec, behind, samples.spread(mesh, through), spot.center, hole.radius, spot.outward
@@ -73,9 +78,15 @@ def _crack(spec: DefectSpec, wall: Wall, behind: Behind) -> tuple[Opening, Float
     assert spec.points is not None
     assert spec.width is not None
     mesh = wall.geometry.mesh
-    path = surface_path(wall.surface, np.array([locate(p, wall.geometry.frame) for p in spec.points]))
+    edge = mesh.mean_edge_length
+    path = surface_path(
+        wall.surface,
+        np.array([locate(p, wall.geometry.frame) for p in spec.points]),
+        BREADTH * edge,
+    )
     length = path.area  # of each piece: a path has lengths in place of areas
-    through = length * slit_transmissibility(spec.width, _thickness(spec, wall, path))
+    slit = slit_transmissibility(spec.width, _thickness(spec, wall, path))
+    through = length * slit / (1.0 + slit * crack_entrance(spec.width, edge, wall.bone_behind(path)))
     _, covered = path.spread(mesh, length * spec.width)
     middle = len(length) // 2
     radius = float(np.sqrt(spec.width * np.sum(length) / np.pi))

@@ -13,10 +13,14 @@ from cementflow.sites.surface import BoneSurface
 
 Floats = NDArray[np.float64]
 STEP = 0.1e-3  # m
+ACROSS = (-0.375, -0.125, 0.125, 0.375)  # of the breadth: lines side by side that stand for a band
 
 
-def surface_path(surface: BoneSurface, corners: Floats) -> Samples:
-    """Pieces of a line on the surface under the straight lines between some points.
+def surface_path(surface: BoneSurface, corners: Floats, breadth: float) -> Samples:
+    """Pieces of a band on the surface under the straight lines between some points.
+
+    A line alone would draw on more or fewer vertices as it runs along edges of the mesh or between them; a band as
+    broad as the edges draws on as many everywhere.
 
     Parameters
     ----------
@@ -24,13 +28,15 @@ def surface_path(surface: BoneSurface, corners: Floats) -> Samples:
         Of the bone.
     corners
         Points (c, 3) [m] on or near it, in order.
+    breadth
+        Of the band [m].
 
     Returns
     -------
     Samples
-        One a piece, with the length of the piece [m] in place of its area.
+        One a piece, with its part of the length of the line [m] in place of its area.
     """
-    pieces = [_on_surface(surface, a, b) for a, b in pairwise(corners)]
+    pieces = [_on_surface(surface, a, b, breadth) for a, b in pairwise(corners)]
     return Samples(
         *(
             np.concatenate([getattr(p, name) for p in pieces])
@@ -39,15 +45,19 @@ def surface_path(surface: BoneSurface, corners: Floats) -> Samples:
     )
 
 
-def _on_surface(surface: BoneSurface, start: Floats, end: Floats) -> Samples:
+def _on_surface(surface: BoneSurface, start: Floats, end: Floats, breadth: float) -> Samples:
     """Pieces under one straight line."""
     distance = float(np.linalg.norm(end - start))
     count = max(int(np.ceil(distance / STEP)), 1)
     ends = start + (np.arange(count + 1) / count)[:, None] * (end - start)
-    near = surface.near(0.5 * (start + end), 0.5 * distance)
-    middle = _projected(surface, near, 0.5 * (ends[:-1] + ends[1:]))
+    near = surface.near(0.5 * (start + end), 0.5 * distance + breadth)
     length = np.linalg.norm(np.diff(_projected(surface, near, ends).center, axis=0), axis=1)
-    return replace(middle, area=length)
+    middle = _projected(surface, near, 0.5 * (ends[:-1] + ends[1:]))
+    sideways = np.cross(surface.normals[middle.face], end - start)
+    sideways /= np.linalg.norm(sideways, axis=1, keepdims=True)
+    shifted = [middle.center + shift * breadth * sideways for shift in ACROSS]
+    band = _projected(surface, near, np.concatenate(shifted))
+    return replace(band, area=np.tile(length / len(ACROSS), len(ACROSS)))
 
 
 def _projected(surface: BoneSurface, near: Samples, points: Floats) -> Samples:

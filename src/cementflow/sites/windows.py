@@ -15,6 +15,7 @@ from cementflow.sites.surface import FACING, Spot
 from cementflow.sites.wall import Wall
 
 Floats = NDArray[np.float64]
+FEW = 50  # samples of a hole, below which their number says too little of its area
 FLAT_ON = 0.7  # cosine to the long axis of the spine above which a wall is an endplate
 
 
@@ -34,7 +35,7 @@ class Window:
 def window(spec: DefectSpec, wall: Wall, needle: float | None) -> Window:
     """The hole of a defect that is one.
 
-    A hole smaller than the samples takes the nearest one, with its own area.
+    A hole of a few samples has the area that is stated.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ def window(spec: DefectSpec, wall: Wall, needle: float | None) -> Window:
     samples = _facing(wall, spot, max(long, short))
     offset = samples.center - spot.center
     inside = (offset @ first / long) ** 2 + (offset @ second / short) ** 2 <= 1.0
-    return Window(spot, _or_nearest(samples, inside, spot, np.pi * long * short))
+    return Window(spot, _fitted(samples, inside, spot, np.pi * long * short))
 
 
 def defect_spot(spec: DefectSpec, wall: Wall) -> Spot | None:
@@ -96,7 +97,7 @@ def _polygon(places: tuple[Position, ...], wall: Wall, spot: Spot) -> Window:
         rise = y1 - y0 if y1 != y0 else 1.0
         inside ^= between & (u < x0 + (v - y0) * (x1 - x0) / rise)
     area = 0.5 * abs(float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)))
-    return Window(spot, _or_nearest(samples, inside, spot, area))
+    return Window(spot, _fitted(samples, inside, spot, area))
 
 
 def _facing(wall: Wall, spot: Spot, size: float) -> Samples:
@@ -107,11 +108,12 @@ def _facing(wall: Wall, spot: Spot, size: float) -> Samples:
     return samples.part(near & facing) if (near & facing).any() else samples
 
 
-def _or_nearest(samples: Samples, inside: NDArray[np.bool_], spot: Spot, area: float) -> Samples:
-    if inside.any():
-        return samples.part(inside)
-    nearest, _ = samples.nearest(spot.center)
-    return replace(samples.part(np.array([nearest])), area=np.array([area]))
+def _fitted(samples: Samples, inside: NDArray[np.bool_], spot: Spot, area: float) -> Samples:
+    """The samples of a hole; few of them, or the nearest one where there is none, take its own area [m2]."""
+    if not inside.any():
+        inside = np.arange(len(samples.area)) == samples.nearest(spot.center)[0]
+    found = samples.part(inside)
+    return found if len(found.area) > FEW else replace(found, area=found.area * (area / np.sum(found.area)))
 
 
 def _directions(spec: DefectSpec, wall: Wall, spot: Spot) -> tuple[Floats, Floats]:
