@@ -69,11 +69,13 @@ def braked(
     if not problem.compartments:
         return conductance
     slowed = conductance.copy()
+    lowest = min([float(outside.min()), *(o.pressure for o in problem.outlets)])
     for compartment, members in _shared(problem):
         total = 0.0
         for i, opening, span in members:
-            above = pressure[opening.vertices] - outside[span]
-            slowed[span] *= _given_back(state.marrow_out[i], dt, slowed[span], above)
+            inward = pressure[opening.vertices] < outside[span]
+            head = float(outside[span.start]) - lowest
+            slowed[span] *= _given_back(float(state.marrow_out[i]), dt, slowed[span], inward, head)
             own = float(slowed[span].sum())
             slowed[span] /= 1.0 + own * _resistance(compartment, state, i, opening, slowed[span], viscosity)
             total += float(slowed[span].sum())
@@ -116,11 +118,29 @@ def _shared(problem: Problem) -> Iterator[tuple[Compartment, list[tuple[int, Ope
         )
 
 
-def _given_back(marrow_out: float, dt: float, conductance: Floats, above: Floats) -> Floats:
-    """By how much links that run inward are slowed, so that no more marrow comes back than went."""
-    back = -float(np.sum(np.minimum(conductance * above, 0.0))) * dt
-    left = GIVEN_BACK * max(marrow_out, 0.0) + NEXT_TO_NOTHING
-    return np.where(above < 0.0, min(1.0, left / back) if back > 0.0 else 1.0, 1.0)
+def overdrawn(problem: Problem, state: State, dt: float, link: Floats) -> bool:
+    """Whether some opening would give back more marrow in a step than it let out, by the flows through its links."""
+    for _, members in _shared(problem):
+        for i, _, span in members:
+            if (
+                -float(np.sum(np.minimum(link[span], 0.0))) * dt
+                > max(float(state.marrow_out[i]), 0.0) + NEXT_TO_NOTHING
+            ):
+                return True
+    return False
+
+
+def _given_back(
+    marrow_out: float, dt: float, conductance: Floats, inward: NDArray[np.bool_], head: float
+) -> Floats:
+    """By how much links that run inward are slowed, so that no more marrow comes back than went.
+
+    Nowhere in the bone is the pressure below the lowest one outside, so that the head [Pa] of this outside above the
+    lowest bounds what can drive them, whatever the pressure turns out to be.
+    """
+    most = float(np.sum(np.where(inward, conductance, 0.0))) * max(head, 0.0) * dt
+    left = GIVEN_BACK * max(marrow_out, 0.0)
+    return np.where(inward, min(1.0, left / most) if most > 0.0 else 1.0, 1.0)
 
 
 def _resistance(

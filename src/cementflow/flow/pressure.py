@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cementflow.fem import kernels, upwind
 from cementflow.fem.linear_solver import PressureSolver
 from cementflow.flow.assembly import Assembly
-from cementflow.flow.behind import braked, outside_pressure, tissue_flow
+from cementflow.flow.behind import braked, outside_pressure, overdrawn, tissue_flow
 from cementflow.flow.condition import at
 from cementflow.flow.drive import Driven, drive_system, syringe_pressure
 from cementflow.flow.held_rate import HeldRate
@@ -103,7 +103,8 @@ def solve_pressure(
         residual = assembly.imbalance(change, coming - link, guess.pressure) / max(
             guess.rate, 1e-3 * problem.drive.rate
         )
-        if residual <= tolerance or solves >= MAX_PICARD or not driven.converged:
+        settled = residual <= tolerance and not overdrawn(problem, state, dt, guess.link)
+        if settled or solves >= MAX_PICARD or not driven.converged:
             break
         assembly.take(change)
         link = coming
