@@ -102,7 +102,7 @@ def _defects(case: Case, wall: Wall, source: Floats, covered: Floats) -> list[Op
     for spec in case.defect:
         zone = spec.zone
         if zone is None:
-            spot = defect_spot(spec, wall)
+            spot = defect_spot(spec, wall.surface, wall.geometry.frame)
             zone = "arch" if spot is None else zone_at(spot, wall.geometry.frame)
         name = spec.behind or behind_zone(zone, case.compartment)
         usual = stated[name].pressure if name in stated else OUTSIDE_PRESSURE

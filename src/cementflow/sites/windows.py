@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from cementflow.case import DefectSpec, Position
 from cementflow.case.zoned import ZONES
+from cementflow.errors import CaseError
+from cementflow.mesh.frame import AnatomicalFrame
 from cementflow.mesh.samples import Samples
 from cementflow.sites.locate import locate
-from cementflow.sites.surface import FACING, Spot
+from cementflow.sites.surface import FACING, BoneSurface, Spot
 from cementflow.sites.wall import Wall
 
 Floats = NDArray[np.float64]
@@ -43,10 +45,15 @@ def window(spec: DefectSpec, wall: Wall, needle: float | None) -> Window:
         As stated, and the wall that it is in.
     needle
         Outer diameter of the needle [m], where its gauge tells.
+
+    Raises
+    ------
+    CaseError
+        For a zone that the geometry does not have.
     """
     if spec.shape == "zone":
         return _zone(spec, wall)
-    spot = defect_spot(spec, wall)
+    spot = defect_spot(spec, wall.surface, wall.geometry.frame)
     assert spot is not None
     if spec.shape == "polygon":
         return _polygon(spec.points or (), wall, spot)
@@ -64,20 +71,22 @@ def window(spec: DefectSpec, wall: Wall, needle: float | None) -> Window:
     return Window(spot, _fitted(samples, inside, spot, np.pi * long * short))
 
 
-def defect_spot(spec: DefectSpec, wall: Wall) -> Spot | None:
+def defect_spot(spec: DefectSpec, surface: BoneSurface, frame: AnatomicalFrame) -> Spot | None:
     """Middle of a defect on the surface; None for a whole zone and for a track."""
     if spec.at is not None:
-        return wall.surface.nearest(locate(spec.at, wall.geometry.frame))
+        return surface.nearest(locate(spec.at, frame))
     if spec.points is None:
         return None
-    points = [locate(p, wall.geometry.frame) for p in spec.points]
+    points = [locate(p, frame) for p in spec.points]
     if spec.shape == "crack":
         points = points[len(points) // 2 - 1 : len(points) // 2 + 1]
-    return wall.surface.nearest(np.mean(points, axis=0))
+    return surface.nearest(np.mean(points, axis=0))
 
 
 def _zone(spec: DefectSpec, wall: Wall) -> Window:
     samples = wall.zones.samples.part(wall.zones.zone == ZONES.index(spec.zone or ""))
+    if not len(samples.area):
+        raise CaseError(f"defect.{spec.name}: the geometry has no {spec.zone}")
     middle = samples.area @ samples.center / np.sum(samples.area)
     nearest, away = samples.nearest(middle)
     return Window(Spot(samples.center[nearest], wall.surface.normals[samples.face[nearest]], away), samples)
