@@ -141,7 +141,7 @@ class Assembly:
     def imbalance(self, change: Change, link: Floats, pressure: Floats) -> float:
         """Volume [m3/s] that a change leaves unbalanced, summed over the vertices.
 
-        What the linear solver leaves is not in it: that is a hundredth of what is asked for here.
+        What the linear solver leaves comes on top.
 
         Parameters
         ----------

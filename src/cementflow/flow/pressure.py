@@ -100,9 +100,8 @@ def solve_pressure(
         )
         change = assembly.change(guess.viscosity, guess.marrow, guess.pressure)
         coming = _links(problem, state, dt, guess, fluids, assembly.with_viscosities(change), outside)
-        residual = assembly.imbalance(change, coming - link, guess.pressure) / max(
-            guess.rate, 1e-3 * problem.drive.rate
-        )
+        left = driven.left + assembly.imbalance(change, coming - link, guess.pressure)
+        residual = left / max(guess.rate, 1e-3 * problem.drive.rate)
         settled = residual <= tolerance and not overdrawn(problem, state, dt, guess.link)
         if settled or solves >= MAX_PICARD or not driven.converged:
             break
