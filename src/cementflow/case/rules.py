@@ -201,7 +201,8 @@ def _cement_can_set(s: Section) -> None:
 def _pressure_can_drive(s: Section) -> None:
     outside = [o.pressure for o in s.get("outlet") or ()]
     outside += [s.values["cortex"].pressure] if s.get("cortex") else []
-    outside += [d.pressure or 0.0 for d in s.get("defect") or ()]
+    usual = min([1e3, *(c.pressure for c in s.get("compartment") or ())])
+    outside += [usual if d.pressure is None else d.pressure for d in s.get("defect") or ()]
     for name in ("max_pressure", "max_tip_pressure"):
         limit = getattr(s.get("injection"), name, None)
         if limit is not None and outside and limit <= min(outside):
