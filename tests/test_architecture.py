@@ -24,7 +24,7 @@ FLOORS = (
     ("sites",),
     ("flow",),
     ("simulate",),
-    ("materials",),
+    ("materials", "bone"),
     ("model",),
     ("warm_up", "results"),
     ("observers", "check"),

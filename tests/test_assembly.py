@@ -63,14 +63,14 @@ def test_a_change_that_is_taken_gives_the_system_of_a_new_start(ugly: Problem, e
     marrow = marrows(ugly, even, seed)
     first, second = mobilities(ugly, saturation, viscosity, marrow, pressure)
     links, inflow = np.array([[1e-10, 2e-10], [3e-10, 1e-10]]), np.full(ugly.volumes.n, 1e-12)
-    values, rhs = Assembly(ugly, second, saturation, even).system(Ways(links[1]), inflow)
+    values, rhs = Assembly(ugly, second, saturation, even).system(Ways(links[1], ugly.link_pressure), inflow)
     expected = values.copy(), rhs
     assembly = Assembly(
         ugly, replace(first, edge=first.edge.copy(), least=first.least.copy()), saturation, even
     )
-    before = assembly.system(Ways(links[0]), inflow)[0].copy()
+    before = assembly.system(Ways(links[0], ugly.link_pressure), inflow)[0].copy()
     assembly.take(assembly.change(viscosity[1], marrow[1], pressure[1]))
-    values, rhs = assembly.system(Ways(links[1]), inflow)
+    values, rhs = assembly.system(Ways(links[1], ugly.link_pressure), inflow)
     largest = np.abs(expected[0]).max()
     np.testing.assert_allclose(values, expected[0], rtol=1e-9, atol=1e-12 * largest)
     np.testing.assert_allclose(rhs, expected[1], rtol=1e-9, atol=1e-12 * np.abs(rhs).max())
@@ -93,6 +93,11 @@ def test_imbalance_of_a_change_is_that_of_the_fluxes(ugly: Problem, even: bool, 
     expected = out[1] - out[0] + ugly.sum_links(links * (p[ugly.links] - ugly.link_pressure))
     expected[ugly.fixed] = 0.0
     assembly = Assembly(ugly, first, saturation, even)
-    found = assembly.imbalance(assembly.change(viscosity[1], marrow[1], p), Ways(np.zeros(2)), Ways(links), p)
+    found = assembly.imbalance(
+        assembly.change(viscosity[1], marrow[1], p),
+        Ways(np.zeros(2), ugly.link_pressure),
+        Ways(links, ugly.link_pressure),
+        p,
+    )
     assert found == pytest.approx(np.abs(expected).sum(), rel=1e-6)
     assert found > 0.0

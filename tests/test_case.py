@@ -20,12 +20,13 @@ from cementflow.case.cement_rules import (
     ALL_LAW_PARAMETERS,
     LAW_PARAMETERS,
 )
-from cementflow.case.compound_kinds import Span, WordOrQuantity
+from cementflow.case.compound_kinds import Names, Pair, Positions, Span, WordOrQuantity
 from cementflow.case.edit import parse_setting, parse_settings
 from cementflow.case.fields import entries
 from cementflow.case.inline import inline, shown
 from cementflow.case.kinds import Choice, Flag, Gauge, Number, Quantity, Text, Times, Triple
 from cementflow.case.positions import PLACES, PermeabilityKind, PlaceKind, PositionKind
+from cementflow.case.ranges import OUTSIDE
 from cementflow.case.reference import reference_markdown
 from cementflow.case.rules import GAUGE_DIAMETERS
 from cementflow.case.schema import (
@@ -36,8 +37,11 @@ from cementflow.case.schema import (
     Case,
     CementSpec,
     CementThermal,
+    CompartmentSpec,
     CortexSpec,
     CureSpec,
+    DefectSpec,
+    ForaminaSpec,
     InjectionSpec,
     MarrowSpec,
     MarrowThermal,
@@ -54,6 +58,7 @@ from cementflow.case.schema import (
 )
 from cementflow.case.sections import Table, Tables
 from cementflow.case.write import WITHOUT_EFFECT
+from cementflow.case.zoned import ByZone
 from cementflow.errors import CaseError
 from cementflow.presets import list_presets, load_preset
 from cementflow.units import format_quantity, parse_quantity
@@ -743,6 +748,19 @@ def values(kind):
             return POINTS | FRACTIONS
         case PlaceKind():
             return st.sampled_from(PLACES[:-1]) | POINTS | FRACTIONS
+        case ByZone():
+            one, field = (
+                quantities(kind.item),
+                {"field": PLAIN_TEXT, "unit": st.just(kind.item.low.split()[-1])},
+            )
+            zones = {"elsewhere": one}, {"arch": one, "endplates": one, "left wall": one}
+            return one | st.fixed_dictionaries(field) | st.fixed_dictionaries(zones[0], optional=zones[1])
+        case Pair():
+            return st.lists(quantities(kind.item), min_size=2, max_size=2)
+        case Positions():
+            return st.lists(POINTS | FRACTIONS, min_size=3, max_size=4)
+        case Names():
+            return st.lists(st.sampled_from(kind.options), max_size=3)
         case PermeabilityKind():
             one = quantities(kind.item)
             return one | st.fixed_dictionaries({"si": one, "ap": one, "lr": one})
@@ -779,12 +797,24 @@ GEOMETRY = st.one_of(
     merged(st.fixed_dictionaries({"mesh": PATHS}), FILE),
     merged(st.fixed_dictionaries({"surface": PATHS}), FILE, EDGE),
 )
+ENDS = [{"ap": 0.1, "lr": 0.5, "si": 0.5}, {"ap": 0.9, "lr": 0.5, "si": 0.25}]
 MEASURES = st.one_of(
     some(RegionSpec, (), ("center", "radius")).map(lambda t: t | {"shape": "ball"}),
     some(RegionSpec, (), ("center", "radii")).map(lambda t: t | {"shape": "cylinder"}),
     st.fixed_dictionaries({"tag": st.integers(0, 99) | PLAIN_TEXT}),
+    some(RegionSpec, (), ("radius",)).map(lambda t: t | {"shape": "capsule", "points": ENDS}),
+    st.just({"shape": "slab", "points": ENDS}),
 )
-REGIONS = st.lists(merged(MEASURES, some(RegionSpec, ("permeability",), ("porosity",))), max_size=2)
+RIM = some(RegionSpec, ("rim_porosity", "rim_permeability"), ("rim",))
+SHAPED = MEASURES.filter(lambda t: "shape" in t)
+REGIONS = st.lists(
+    st.one_of(
+        merged(MEASURES, some(RegionSpec, ("permeability", "marrow_viscosity"), ("porosity",))),
+        merged(SHAPED, RIM),
+        merged(MEASURES, some(RegionSpec, (), ("preset",))),
+    ),
+    max_size=2,
+)
 FLOWING = ("porosity", "permeability", "cement_exponent", "marrow_exponent")
 RESIDUALS = st.fixed_dictionaries(
     {}, optional={"residual_marrow": st.floats(0, 0.4), "residual_cement": st.floats(0, 0.4)}
@@ -875,13 +905,46 @@ SITE = st.one_of(
     some(OutletSpec, ("permeability", "pressure"), ("name", "type", "at", "radius")),
     some(OutletSpec, ("permeability", "pressure", "viscosity"), ("name", "type", "at", "diameter", "length")),
 )
+WALL = merged(
+    some(CortexSpec, ("pressure",), ("thickness", "permeability")),
+    st.just({}) | some(ForaminaSpec, (), ("number", "diameter")).map(lambda t: {"foramina": t}),
+)
+
+
+def hole(shape, needed, may=()):
+    """Defects of a shape."""
+    named = {"name": PLAIN_TEXT, "type": st.sampled_from("BSCD")}
+    stated = st.fixed_dictionaries(
+        named, optional={"behind": st.sampled_from(["canal", "disc"]), "pressure": values(OUTSIDE)}
+    )
+    return merged(stated, some(DefectSpec, may, needed)).map(lambda t: t | {"shape": shape})
+
+
+LEFT = ("thickness", "permeability")
+DEFECTS = st.lists(
+    st.one_of(
+        hole("disc", ("at", "radius"), LEFT),
+        hole("ellipse", ("at", "radii"), ("toward", *LEFT)),
+        hole("polygon", ("points",), LEFT),
+        hole("zone", ("zone",), LEFT),
+        hole("crack", ("points", "width"), ("thickness",)),
+        hole("breach", ("at", "diameter")),
+        hole("track", ("width", "length", "diameter")),
+    ),
+    max_size=2,
+    unique_by=lambda t: t["name"],
+)
+TISSUE = st.one_of(
+    some(CompartmentSpec, ("pressure", "stiffness", "permeability"), ("preset",)),
+    some(CompartmentSpec, ("stiffness", "zones"), ("name",)),
+)
 WAYS_OUT = st.one_of(
     st.fixed_dictionaries(
         {"outlet": st.lists(SITE, min_size=1, max_size=3, unique_by=lambda t: t["name"])},
-        optional={"cortex": some(CortexSpec, ("pressure",), ("thickness", "permeability"))},
+        optional={"cortex": WALL, "compartment": st.lists(TISSUE, max_size=1)},
     ),
     st.just({"outlet": [{"at": "all faces", "pressure": "0 Pa"}]}),
-    st.fixed_dictionaries({"cortex": some(CortexSpec, ("pressure",), ("thickness", "permeability"))}),
+    st.fixed_dictionaries({"cortex": WALL}, optional={"defect": DEFECTS}),
 )
 TOLERANCES = ("step_tolerance", "picard_tolerance", "linear_tolerance")
 WARM = ("reference_temperature", "activation_energy")
@@ -943,7 +1006,7 @@ def stated_paths(table, prefix=""):
         yield f"{prefix}{name}"
         if isinstance(value, dict):
             yield from stated_paths(value, f"{prefix}{name}.")
-        elif isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+        elif isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
             yield from stated_paths({k: v for item in value for k, v in item.items()}, f"{prefix}{name}.0.")
 
 
@@ -1184,13 +1247,17 @@ def with_section(value, old, new):
 def full_case(tmp_path):
     (tmp_path / "a.vtu").write_bytes(b"mesh")
     body = {"low": ["0 mm"] * 3, "high": ["30 mm"] * 3}
-    cortex = {"thickness": "1 mm", "permeability": "1e-14 m2"}
+    foramina = {"number": 3, "diameter": "0.3 mm"}
+    cortex = {"thickness": "1 mm", "permeability": "1e-14 m2", "foramina": foramina}
+    crack = {"name": "crack", "type": "D", "shape": "crack", "width": "1 mm", "points": [["0 mm"] * 3] * 2}
     batch = {"after": "2 mL", "mixed": "30 s"}
     table = changed(
         {
             "geometry": {"mesh": "a.vtu", "body": body},
             "bone.region": [BALL],
             "cortex": cortex,
+            "defect": [crack],
+            "compartment": [{"preset": "disc"}],
             "injection.batch": [batch],
             "veins": {"vein": [VEIN, LAST_VEIN], "pressure_times": PRESSURE_TIMES},
         }
@@ -1224,13 +1291,16 @@ def test_digest_sees_everything_that_has_an_effect(full_case, tmp_path):
     # A second file adds its bytes, so only the path that is in use can show that paths are left out.
     assert ignored == WITHOUT_EFFECT - {"geometry.surface"}
     leaves = {p.replace(".0.", ".") for p in leaf_paths(Case)}
-    assert leaves - ignored - seen == {
+    lists = {
         "outlet",
+        "defect",
+        "compartment",
         "bone.region",
         "injection.batch",
         "veins.vein",
         "veins.pressure_times",
-    } | {p for p in leaves if isinstance(kind_at(p), Table)}
+    }
+    assert leaves - ignored - seen == lists | {p for p in leaves if isinstance(kind_at(p), Table)}
 
 
 def kind_at(path):

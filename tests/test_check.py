@@ -157,3 +157,16 @@ def test_bad_mesh_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.vtu").write_bytes(b"<VTK")
     (text,) = findings(case, "error")
     assert text.startswith(f"{tmp_path / 'a.vtu'}: ")
+
+
+def test_defects_belong_on_the_wall() -> None:
+    hole = {"name": "hole", "type": "C", "shape": "disc", "radius": "3 mm"}
+    assert findings(l3(defect=[hole | {"at": "left wall centre"}]), "error") == []
+    (text,) = findings(l3(defect=[hole | {"at": {"ap": 0.5, "lr": 0.5, "si": 0.5}}]), "error")
+    assert text.startswith("defect.hole: touches no surface")
+
+
+def test_a_zone_that_is_not_there() -> None:
+    lost = {"name": "arch gone", "type": "C", "shape": "zone", "zone": "arch"}
+    (text,) = findings(l3(defect=[lost]), "error")
+    assert text == "defect.arch gone: the geometry has no arch"

@@ -14,6 +14,7 @@ import pytest
 from cementflow.flow.assembly import Assembly
 from cementflow.flow.mobility import fluids_of, mobility, pore_viscosities
 from cementflow.flow.problem import Problem
+from cementflow.flow.ways import Ways
 from cementflow.laws.ageing import AgeingCement
 from cementflow.laws.in_situ import bundle_viscosity
 from cementflow.laws.rheology import PowerLaw
@@ -67,7 +68,7 @@ def spread(p: Problem, pressure: np.ndarray, times: np.ndarray) -> list[np.ndarr
         for _ in range(PICARD):
             m = mobility(p, state.saturation, viscosity, fluids.marrow, pressure)
             assembly = Assembly(p, m, state.saturation, even_marrow=True)
-            values, known = assembly.system(np.zeros(0), store * before)
+            values, known = assembly.system(Ways(np.zeros(0), p.link_pressure), store * before)
             values[v.diagonal_slot] += np.where(p.fixed, 0.0, store)
             solved = solver.solve(values, known, pressure, 1e-8)
             assert solved.converged

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.integrate import quad
 from scipy.special import elliprd
 
 from cementflow.flow.mobility import mobility, tip_resistance
@@ -16,7 +17,7 @@ from cementflow.flow.pressure import solve_pressure
 from cementflow.flow.problem import Problem
 from cementflow.laws.ageing import AgeingCement
 from cementflow.laws.in_situ import EquivalentRate
-from cementflow.laws.rheology import PowerLaw
+from cementflow.laws.rheology import HerschelBulkley, PowerLaw
 from cementflow.mesh.box import box_mesh
 from cementflow.mesh.tetmesh import TetMesh
 from cementflow.sites.ball_field import BallField, _carlson
@@ -174,6 +175,34 @@ def test_thinning_cement(n: float, edges: float) -> None:
     assert max(abs(found) for _, found in errors) < 0.009
     if edges <= 1.5:
         assert max(abs(of_mesh) for of_mesh, _ in errors) > 0.018
+
+
+@pytest.mark.parametrize("yield_stress", [1e-3, 300.0])
+def test_cement_that_yields(yield_stress: float) -> None:
+    """Against what a sphere dissipates by quadrature, from a coarse mesh to one where the ball has two edges."""
+    k, phi, outer, radius = 1e-8, 0.9, 8e-3, 1.5e-3
+    law = HerschelBulkley(100.0, 0.5, yield_stress, 300.0, 1e-4, 1e5)
+    errors = []
+    for edge in (2e-3, 1e-3):
+        mesh = ball(outer, edge)
+        center = np.array([3e-4, 2e-4, 1e-4])
+        p = problem(
+            mesh, ball_weights(mesh, center, radius), [open_faces(mesh)], permeability=k, porosity=phi,
+            cement=AgeingCement(law), picard=1e-4,
+        )  # fmt: skip
+
+        def dissipated(r: float, p: Problem = p) -> float:
+            u = Q / (4.0 * np.pi) * (r / radius**3 if r < radius else r**-2)
+            viscosity = p.pore_law(np.array([u / np.sqrt(k * phi)]))[0]
+            return float(4.0 * np.pi * r * r * u * u * viscosity / k)
+
+        exact = quad(dissipated, 1e-9, outer, points=[radius], epsrel=1e-6)[0] / Q
+        pair = (p, with_near_tip(p, k, center, radius))
+        errors.append(
+            [solve_pressure(q, solver_of(q), full_state(q), 1.0).tip_pressure / exact - 1.0 for q in pair]
+        )
+    assert max(abs(found) for _, found in errors) < 0.008
+    assert max(abs(of_mesh) for of_mesh, _ in errors) > 0.01
 
 
 # --- in a run ---

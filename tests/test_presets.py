@@ -41,14 +41,26 @@ def test_every_file_in_the_package_is_listed():
     assert {k for k, _ in ALL} == set(KINDS)
 
 
-@pytest.mark.parametrize(("kind", "name"), ALL)
-def test_loads_as_part_of_a_case(kind, name):
-    if kind == "cases":
-        case = preset(name)
+def with_preset(kind, name):
+    """A case with a preset in its place, which has to be found there."""
+    shape = {"shape": "ball", "center": {"ap": 0.5, "lr": 0.5, "si": 0.5}, "radius": "5 mm"}
+    if kind == "regions":
+        case = minimal_case(bone={"preset": "healthy", "region": [{"preset": name, **shape}]})
+        found = case.bone.region[0]
+    elif kind == "compartments":
+        case = minimal_case(compartment=[{"preset": name}])
+        found = case.compartment[0]
     else:
         section = {"cements": "cement", "bones": "bone", "marrows": "marrow", "veins": "veins"}[kind]
         case = minimal_case(**{section: {"preset": name}})
-        assert getattr(case, section).preset == name
+        found = getattr(case, section)
+    assert found.preset == name
+    return case
+
+
+@pytest.mark.parametrize(("kind", "name"), ALL)
+def test_loads_as_part_of_a_case(kind, name):
+    case = preset(name) if kind == "cases" else with_preset(kind, name)
     assert case.title or kind != "cases"
 
 

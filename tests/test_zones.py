@@ -12,7 +12,7 @@ import pytest
 from cementflow.case import read_case
 from cementflow.mesh.geometry import Geometry, build_geometry
 from cementflow.mesh.zones import ARCH, ZONES, SurfaceZones, surface_zones
-from cementflow.sites.place import NAMED
+from cementflow.sites.locate import NAMED
 from cementflow.sites.surface import BoneSurface
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks.mechanisms import figures, tables, variants
 from benchmarks.mechanisms.measure import Outcome, measured
+from benchmarks.mechanisms.variants import Variant
 from cementflow.bench.section import Section, put_tables
 
 DOCS = Path(__file__).parents[2] / "docs"
 DOCUMENT, IMAGES = DOCS / "cement.md", DOCS / "images"
-PARTS = {
+PARTS: dict[str, Callable[[], list[Variant]]] = {
     "laws": variants.laws,
     "mechanisms-medium": partial(variants.mechanisms, "medium"),
     "mechanisms-high": partial(variants.mechanisms, "high"),
@@ -66,7 +67,7 @@ def _figures(outcomes: dict[str, list[Outcome]]) -> None:
         figures.pressures(IMAGES / "mechanisms.png", *parts)
     if {"hot", "sensitivities"} <= outcomes.keys():
         by_name = {o.name: o for part in ("hot", "sensitivities") for o in outcomes[part]}
-        chosen = ("6 mL, 1.2 mm", "10 mL, 1.2 mm", "80 % at most, heat of 150 kJ/kg")
+        chosen = ("6 mL, 1.2 mm", "10 mL, 1.2 mm", "both, needle at ap = 0.75")
         figures.heat(IMAGES / "heat.png", *(by_name[name] for name in chosen))
 
 

@@ -20,7 +20,7 @@ from cementflow.flow.course import Step
 from cementflow.flow.mobility import darcy_flux, mobility
 from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.mesh.geometry import build_geometry
-from cementflow.mesh.zones import surface_zones
+from cementflow.mesh.zones import WALLS, surface_zones
 from cementflow.model import Model, build_model
 from cementflow.results.summary import history_columns, history_row, summarise
 from cementflow.simulate import simulate
@@ -114,6 +114,7 @@ def _run(variant: Variant, model: Model) -> Outcome:
     except RunFailed as failure:
         status, reason = "failed", str(failure)
     assert step is not None and half is not None
+    reason = reason or step.stopped
     columns = history_columns(model)
     summary = summarise(
         model, step, [row[: len(columns)] for row in rows], status, reason, {}, 0.0, "", version()
@@ -150,7 +151,9 @@ def _cloud_radius(model: Model, cement: Floats) -> float:
 def _places(model: Model) -> dict[str, NDArray[np.int64]]:
     mesh, frame = model.geometry.mesh, model.geometry.frame
     distance = np.linalg.norm(mesh.points - frame.point(0.5, 0.5, 0.5), axis=1)
-    return {"centre": np.flatnonzero(distance <= CENTRE), **surface_zones(mesh, frame)}
+    zones = surface_zones(mesh, frame)
+    walls = {name: zones.inside(name) for name, _, _ in WALLS}
+    return {"centre": np.flatnonzero(distance <= CENTRE), **walls}
 
 
 def _shell_means(model: Model, shell: NDArray[np.int64], warmth: Floats) -> list[float]:

@@ -56,8 +56,8 @@ def mechanisms(cement: str, outcomes: Sequence[Outcome]) -> Section:
     low, median, high = all_of_them.rates
     at_rest = next(o for o in outcomes if "at rest" in o.name)
     notes = (
-        f"Half injected, the wall shear rate in the pores is {median:.1f} 1/s (median over the cement; a tenth is below "
-        f"{low:.1f}, a tenth above {high:.1f}).",
+        f"Half injected, the wall shear rate in the pores is {median:.1f} 1/s (median over the cement; a tenth is "
+        f"below {low:.1f}, a tenth above {high:.1f}).",
         f"Then the mean viscosity over the cement is {all_of_them.mean_viscosity:.0f} Pa s, and "
         f"{at_rest.mean_viscosity:.0f} Pa s without thinning, at rest.",
     )
@@ -113,7 +113,7 @@ def hot(title: str, outcomes: Sequence[Outcome]) -> Section:
     head = (
         "",
         *(f"{place} [degC]" for place in PLACES),
-        "hottest [degC]",
+        "hottest [degC] at (ap, lr, si)",
         "tissue above 47 degC for 1 min [mL]",
     )
     head = (*head, "240 min of dose [mL]", "set [min]", "steps")
@@ -125,8 +125,8 @@ def hot(title: str, outcomes: Sequence[Outcome]) -> Section:
             (
                 o.name,
                 *(f"{at[place]:.0f}" for place in PLACES[:3]),
-                f"{max(at['lower endplate'], at['upper endplate']):.0f}",
-                f"{heat['peak_degC']:.0f}",
+                f"{max(at['inferior endplate'], at['superior endplate']):.0f}",
+                f"{heat['peak_degC']:.0f} at ({', '.join(f'{f:.1f}' for f in o.hottest)})",
                 f"{heat['above_47_degC_for_1_min_ml']:.1f}",
                 f"{heat['dose_240_min_ml']:.1f}",
                 f"{o.summary['cure']['set_s'] / 60.0:.1f}",

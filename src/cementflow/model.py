@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.case import BoneSpec, Case, InjectionSpec, Permeability, RegionSpec
+from cementflow.bone import BoneFields, bone_fields, marrow_factor
+from cementflow.case import Case, InjectionSpec
 from cementflow.errors import CaseError
 from cementflow.fem.control_volumes import build_control_volumes
 from cementflow.flow.accept import LONGEST_REST
@@ -17,31 +18,16 @@ from cementflow.laws.relative_permeability import Corey
 from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.materials import cement_law, cure_kinetics, marrow_law, syringe, tissue, upscaling
 from cementflow.mesh.geometry import Geometry
-from cementflow.mesh.regions import shape_fractions
 from cementflow.sites.cannula import Cannula
+from cementflow.sites.compartments import build_compartments
+from cementflow.sites.locate import locate
 from cementflow.sites.near_tip import near_tip
-from cementflow.sites.place import build_outlets, locate
+from cementflow.sites.place import build_outlets
 from cementflow.sites.source import ball_weights
 from cementflow.sites.vein_places import vein_outlets, vein_tree
 
 Floats = NDArray[np.float64]
 COOL = 43.0 + ZERO_CELSIUS  # K; below it heat does little harm (Sapareto and Dewey 1984, recalled)
-
-
-@dataclass(frozen=True, eq=False)
-class BoneFields:
-    """Properties of each tetrahedron.
-
-    Parameters
-    ----------
-    porosity
-        Shape (m,) [-].
-    permeability
-        As (xx, yy, zz, yz, xz, xy) [m2], shape (m, 6). Bone without regions has one row of both, broadcast.
-    """
-
-    porosity: Floats
-    permeability: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +58,7 @@ def build_model(case: Case, geometry: Geometry) -> Model:
     CaseError
         Where the case does not fit the mesh: the source outside the bone, a region that is not there.
     """
-    bone = bone_fields(case.bone, geometry)
+    bone = bone_fields(case.bone, case.marrow.viscosity, geometry)
     source = cement_source(case.injection, geometry)
     weights = ball_weights(geometry.mesh, source.center, source.radius)
     if not weights.any():
@@ -102,7 +88,7 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         source=weights,
         drive=_drive(case.injection),
         outlets=(
-            *build_outlets(case.outlet, case.cortex, geometry.mesh, geometry.frame, bone.permeability),
+            *build_outlets(case, geometry, bone.permeability, weights),
             *(vein_outlets(case.veins, tree) if case.veins is not None and tree is not None else ()),
         ),
         tolerances=Tolerances(
@@ -117,34 +103,10 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         veins=tree,
         **({"blood_viscosity": case.veins.blood_viscosity} if case.veins else {}),
         near_tip=near_tip(volumes, bone.permeability, weights, source.center, source.radius),
+        compartments=build_compartments(case.compartment),
+        marrow_factor=marrow_factor(bone, volumes),
     )
     return Model(case, geometry, bone, source, problem, _plan(case))
-
-
-def bone_fields(spec: BoneSpec, geometry: Geometry) -> BoneFields:
-    """Porosity and permeability of each tetrahedron; a later region wins where two overlap.
-
-    A tetrahedron that lies partly in a region takes the volume average of the porosities and the geometric mean of the
-    permeabilities.
-    """
-    n = len(geometry.mesh.tets)
-    # Bone without regions keeps one row that stands for all.
-    rows = n if spec.region else 1
-    porosity = np.full(rows, spec.porosity)
-    logarithm = np.tile(np.log(_along_axes(spec.permeability))[:, None], (1, rows))
-    for number, region in enumerate(spec.region):
-        share = _region_share(region, number, geometry)
-        if region.porosity is not None:
-            porosity += share * (region.porosity - porosity)
-        if region.permeability is not None:
-            for own, new in zip(logarithm, np.log(_along_axes(region.permeability)), strict=True):
-                own += share * (new - own)
-    packed = np.zeros((rows, 6))
-    for k, axis in zip(np.exp(logarithm), geometry.frame.axes, strict=True):
-        for column, (i, j) in enumerate(((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))):
-            if axis[i] * axis[j] != 0.0:
-                packed[:, column] += k * (axis[i] * axis[j])
-    return BoneFields(np.broadcast_to(porosity, n), np.broadcast_to(packed, (n, 6)))
 
 
 def cement_source(spec: InjectionSpec, geometry: Geometry) -> Source:
@@ -153,28 +115,6 @@ def cement_source(spec: InjectionSpec, geometry: Geometry) -> Source:
         return Source(locate(spec.cannula.tip, geometry.frame), spec.cannula.tip_radius)
     assert spec.source is not None
     return Source(locate(spec.source.center, geometry.frame), spec.source.radius)
-
-
-def _along_axes(k: Permeability) -> Floats:
-    return np.array([k.ap, k.lr, k.si])
-
-
-def _region_share(region: RegionSpec, number: int, geometry: Geometry) -> Floats:
-    mesh = geometry.mesh
-    if region.tag is None:
-        assert region.shape is not None and region.center is not None and region.radii is not None
-        return shape_fractions(
-            mesh, geometry.frame, region.shape, locate(region.center, geometry.frame), region.radii
-        )
-    numbers = {name: i for i, name in mesh.region_names.items()}
-    tag = numbers.get(region.tag) if isinstance(region.tag, str) else region.tag
-    inside = mesh.region == tag
-    if tag is None or not inside.any():
-        known = ", ".join(mesh.region_names.get(int(i), str(i)) for i in np.unique(mesh.region))
-        raise CaseError(
-            f"bone.region.{region.name or number}.tag = {region.tag!r} is not in the mesh; it has {known}"
-        )
-    return inside.astype(np.float64)
 
 
 def _drive(spec: InjectionSpec) -> Drive:

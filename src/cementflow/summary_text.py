@@ -25,6 +25,7 @@ def summary_text(result: Result) -> str:
         f"  injected {injected:.3f} mL, in bone {s['in_bone_ml']:.3f} mL, leaked {leaked:.3f} mL "
         f"({leaked / injected if injected else 0.0:.1%})",
         *(_leak_line(name, site) for name, site in s["sites"]["outlets"].items()),
+        *_behind_lines(s),
         f"  peak pressure {s['peak_tip_pressure_kPa']:.1f} kPa at the tip"
         + (
             f", {s['peak_syringe_pressure_kPa'] * 1e-3:.2f} MPa in the syringe"
@@ -41,6 +42,21 @@ def summary_text(result: Result) -> str:
     if s["status"] == "interrupted":
         lines.append(f"go on with: cementflow run --resume --out {result.path}")
     return "\n".join(lines) + "\n"
+
+
+def _behind_lines(s: dict[str, Any]) -> list[str]:
+    """What the cement and the marrow that left went into, and the pressure there."""
+    leaked, marrow, pressure = (
+        s["leaked_by_compartment_ml"],
+        s["marrow_out_by_compartment_ml"],
+        s["compartment_kPa"],
+    )
+    lines = []
+    for name, volume in leaked.items():
+        if max(volume, abs(marrow[name])) > SHOWN:
+            text = f"    into {name:<23} cement {volume:.3f} mL, marrow {marrow[name] + 0.0:.3f} mL"
+            lines.append(text + (f", at {pressure[name]:.1f} kPa" if name in pressure else ""))
+    return lines
 
 
 def _heat_lines(s: dict[str, Any]) -> list[str]:

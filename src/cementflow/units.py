@@ -66,6 +66,7 @@ DIMENSIONS = {
         Dimension("time", _TIME, "8 min", ("min", "s", "h", "ms")),
         Dimension("temperature", _KELVIN, "37 degC", ("degC", "K")),
         Dimension("pressure", _PRESSURE, "3 MPa", ("MPa", "kPa", "Pa", "mmHg")),
+        Dimension("stiffness", (-4, 1, -2, 0, 0, 0), "10 kPa/mL", ("kPa/mL", "Pa/m3")),
         Dimension("flow rate", (3, 0, -1, 0, 0, 0), "4 mL/min", ("mL/min", "mL/s", "m3/s")),
         Dimension("viscosity", _VISCOSITY, "100 Pa s", ("Pa s", "mPa s", "kPa s")),
         Dimension("consistency", _CONSISTENCY, "100 Pa s^n", ("Pa s^n", "kPa s^n")),

@@ -1,4 +1,4 @@
-"""The vertebral body: its geometry, bone, wall and marrow."""
+"""The vertebral body: its geometry, bone and marrow."""
 
 # ruff: noqa: RUF009 - `entry` makes a dataclass field, which ruff cannot know.
 from __future__ import annotations
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cementflow.case import rules
+from cementflow.case.compound_kinds import Positions
 from cementflow.case.fields import entry
 from cementflow.case.heat import BoneThermal, MarrowThermal
 from cementflow.case.kinds import Axes, Choice, FilePath, Number, Quantity, Tag, Text, Triple
 from cementflow.case.positions import Permeability, PermeabilityKind, Position, PositionKind
-from cementflow.case.ranges import COORDINATE, OUTSIDE, POROUS, SITE, TEMPERATURE, VISCOSITY, WALL
+from cementflow.case.ranges import COORDINATE, POROUS, SITE, TEMPERATURE, VISCOSITY
 from cementflow.case.sections import Rules, Table, Tables
 from cementflow.presets.store import list_presets
 
@@ -68,9 +69,19 @@ class GeometrySpec:
 class RegionSpec:
     """Part of the bone with other properties: a cavity, a cleft, a lesion, or a region of the mesh file."""
 
+    preset: str | None = entry(
+        Choice(tuple(list_presets("regions"))), "kind of region that fills in the rest", None
+    )
     name: str | None = entry(Text(80), "name in messages and results", None)
     shape: str | None = entry(
-        Choice(("ball", "ellipsoid", "box", "cylinder")), "shape; a cylinder stands along si", None
+        Choice(("ball", "ellipsoid", "box", "cylinder", "capsule", "slab")),
+        "shape; a cylinder stands along si, a capsule lies along a line, a slab between two planes",
+        None,
+    )
+    points: tuple[Position, ...] | None = entry(
+        Positions(most=2),
+        "ends of the line of a capsule, or a point on each plane of a slab, which stand across their join",
+        None,
     )
     center: Position | None = entry(PositionKind(), "centre of the shape", None)
     radius: float | None = entry(SITE, "radius, the same along every axis", None)
@@ -87,12 +98,32 @@ class RegionSpec:
         None,
         note="as the bone",
     )
+    marrow_viscosity: float | None = entry(
+        VISCOSITY,
+        "viscosity of what fills its pores, at the reference temperature of the marrow",
+        None,
+        note="as the marrow",
+    )
+    rim: float | None = entry(SITE, "thickness of a sclerotic rim around the shape", None)
+    rim_porosity: float | None = entry(
+        Number(0.01, 1.0), "porosity of the rim", None, source="assumed: dense bone", note="0.6 for a rim"
+    )
+    rim_permeability: float | None = entry(
+        POROUS,
+        "permeability of the rim",
+        None,
+        source="assumed: a hundredth of osteoporotic bone",
+        note='"1e-10 m2" for a rim',
+    )
 
     RULES: ClassVar = Rules(
         rules.region,
+        presets="regions",
         displaces={
             "shape": ("tag",),
-            "tag": ("shape", "center", "radius", "radii"),
+            "tag": ("shape", "center", "radius", "radii", "points", "rim"),
+            "points": ("center",),
+            "center": ("points",),
             "radius": ("radii",),
             "radii": ("radius",),
         },
@@ -144,22 +175,6 @@ class BoneSpec:
     )
 
     RULES: ClassVar = Rules(rules.bone, presets="bones")
-
-
-@dataclass(frozen=True, kw_only=True)
-class CortexSpec:
-    """Thin wall around the body that lets a little through; without it the wall is sealed."""
-
-    thickness: float = entry(
-        Quantity("length", "1 um", "10 mm"), "thickness of the wall, end plates included"
-    )
-    permeability: float = entry(WALL, "permeability of the wall")
-    pressure: float = entry(
-        OUTSIDE,
-        "pressure outside the wall",
-        "1 kPa",
-        source="assumed: 7.5 mmHg, as the inferior vena cava of a patient lying down",
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

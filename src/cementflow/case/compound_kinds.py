@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cementflow.case.kinds import INVALID, Kind, Quantity, Reading
+from cementflow.case.kinds import INVALID, Choice, Kind, Quantity, Reading
+from cementflow.case.positions import Position, PositionKind
 from cementflow.units import close_match
 
 
@@ -60,3 +61,69 @@ class Span(Kind):
     def describe(self) -> str:
         """A pair of the item."""
         return f"a list of begin and end, each {self.item.low} to {self.item.high}"
+
+
+@dataclass(frozen=True)
+class Pair(Kind):
+    """Two quantities."""
+
+    item: Quantity
+
+    def read(self, value: object, key: str, reading: Reading) -> Any:
+        """Pair of SI values."""
+        if not isinstance(value, (list, tuple)) or len(value) != 2:
+            return reading.refuse(key, value, f"is not {self.describe()}")
+        first, second = (self.item.read(v, f"{key}.{i}", reading) for i, v in enumerate(value))
+        return INVALID if first is INVALID or second is INVALID else (first, second)
+
+    def write(self, value: tuple[float, float]) -> list[str]:
+        """List of two texts."""
+        return [self.item.write(v) for v in value]
+
+    def describe(self) -> str:
+        """A pair of the item."""
+        return f"a list of two, each {self.item.low} to {self.item.high}"
+
+
+@dataclass(frozen=True)
+class Positions(Kind):
+    """Some positions in a row."""
+
+    most: int = 200
+
+    def read(self, value: object, key: str, reading: Reading) -> Any:
+        """Tuple of positions."""
+        if not isinstance(value, (list, tuple)) or not 2 <= len(value) <= self.most:
+            return reading.refuse(key, value, f"is not {self.describe()}")
+        places = [PositionKind().read(v, f"{key}.{i}", reading) for i, v in enumerate(value)]
+        return INVALID if INVALID in places else tuple(places)
+
+    def write(self, value: tuple[Position, ...]) -> list[Any]:
+        """List of tables or lists."""
+        return [PositionKind().write(v) for v in value]
+
+    def describe(self) -> str:
+        """A list of the item."""
+        return f"a list of 2 to {self.most} positions"
+
+
+@dataclass(frozen=True)
+class Names(Kind):
+    """Some of a few texts, each at most once."""
+
+    options: tuple[str, ...]
+
+    def read(self, value: object, key: str, reading: Reading) -> Any:
+        """Tuple of the texts."""
+        if not isinstance(value, (list, tuple)):
+            return reading.refuse(key, value, f"is not {self.describe()}")
+        names = [Choice(self.options).read(v, f"{key}.{i}", reading) for i, v in enumerate(value)]
+        return INVALID if INVALID in names else tuple(dict.fromkeys(names))
+
+    def write(self, value: tuple[str, ...]) -> list[str]:
+        """List of the texts."""
+        return list(value)
+
+    def describe(self) -> str:
+        """All options."""
+        return f"a list of some of {Choice(self.options).describe()}"

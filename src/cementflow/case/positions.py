@@ -88,9 +88,11 @@ class PositionKind(Kind):
 class PlaceKind(Kind):
     """A named place or a `Position`."""
 
+    places: tuple[str, ...] = PLACES
+
     def read(self, value: object, key: str, reading: Reading) -> Any:
         """Text or Position."""
-        kind = Choice(PLACES) if isinstance(value, str) else PositionKind()
+        kind = Choice(self.places) if isinstance(value, str) else PositionKind()
         return kind.read(value, key, reading)
 
     def write(self, value: str | Position) -> Any:
@@ -99,7 +101,7 @@ class PlaceKind(Kind):
 
     def describe(self) -> str:
         """Names and forms."""
-        return f"{Choice(PLACES).describe()}, or {PositionKind().describe()}"
+        return f"{Choice(self.places).describe()}, or {PositionKind().describe()}"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from cementflow.case.checks import exactly_one, meaningless, needed, ordered
 from cementflow.case.kinds import INVALID
 from cementflow.case.positions import PLACES
 from cementflow.case.sections import Section
+from cementflow.case.wall_rules import walls
 
 # Inner diameters in metres. Recalled from manufacturers' figures, which differ by 0.1 to 0.2 mm: assumed.
 GAUGE_DIAMETERS = {8: 3.4e-3, 10: 2.7e-3, 11: 2.4e-3, 13: 1.6e-3}
@@ -69,20 +70,38 @@ def bone(s: Section) -> None:
 def region(s: Section) -> None:
     """A shape with its measures, or a tag; and something that differs from the bone around."""
     exactly_one(s, "shape", "tag")
-    measures = ("center", "radius", "radii")
+    measures = ("center", "radius", "radii", "points", "rim")
     if "tag" in s.explicit:
         meaningless(s, measures, "is for a shape; a tag needs no measures")
     elif "shape" in s.explicit:
-        needed(s, ("center",), "a shape needs it")
-        exactly_one(s, "radius", "radii")
+        _measures(s)
     if s.get("radius"):
         # One home for the measure: from here on only radii counts.
         s.values["radii"], s.values["radius"] = (s.values["radius"],) * 3, None
-    radii = s.get("radii")
-    if s.get("shape") == "ball" and radii and len(set(radii)) > 1:
-        s.problem("radii", 'differ, which makes an "ellipsoid", not a "ball"')
-    if s.lacks("porosity") and s.lacks("permeability"):
+    radii, shape = s.get("radii"), s.get("shape")
+    if shape in ("ball", "capsule") and radii and len(set(radii)) > 1:
+        s.problem("radii", f'differ, which a "{shape}" cannot have')
+    if s.lacks("rim"):
+        meaningless(s, ("rim_porosity", "rim_permeability"), "is for a rim")
+    else:
+        s.values["rim_porosity"] = 0.6 if s.lacks("rim_porosity") else s.values["rim_porosity"]
+        s.values["rim_permeability"] = 1e-10 if s.lacks("rim_permeability") else s.values["rim_permeability"]
+    if all(s.lacks(name) for name in ("porosity", "permeability", "marrow_viscosity", "rim")):
         s.problem("porosity", "or permeability must be stated, or the region changes nothing")
+
+
+def _measures(s: Section) -> None:
+    shape = s.get("shape")
+    if shape in ("capsule", "slab"):
+        meaningless(s, ("center",), f"is not for a {shape}, which has points")
+        needed(s, ("points",), f"a {shape} needs two")
+    else:
+        meaningless(s, ("points",), "is for a capsule or a slab")
+        needed(s, ("center",), "a shape needs it")
+    if shape == "slab":
+        meaningless(s, ("radius", "radii"), "is not for a slab")
+    else:
+        exactly_one(s, "radius", "radii")
 
 
 def marrow(s: Section) -> None:
@@ -159,16 +178,18 @@ def numerics(s: Section) -> None:
 def case(s: Section) -> None:
     """What only the whole can show."""
     outlets = s.get("outlet")
-    if outlets == () and s.lacks("cortex") and s.lacks("veins"):
+    if outlets == () and s.get("defect") == () and s.lacks("cortex") and s.lacks("veins"):
         s.problem(
             "outlet",
             "is missing: with a sealed wall nothing can be injected; add [[outlet]], [veins] or [cortex]",
         )
-    if outlets and s.get("cortex") and any(o.at == EVERYWHERE for o in outlets):
-        s.problem("cortex", 'and an outlet with at = "all faces" exclude each other')
-    veins = s.get("veins")
-    for name in sorted({v.name for v in veins.vein} & {o.name for o in outlets or ()} if veins else ()):
+    for name in ("cortex", "defect"):
+        if outlets and s.get(name) and any(o.at == EVERYWHERE for o in outlets):
+            s.problem(name, 'and an outlet with at = "all faces" exclude each other')
+    veins, taken = s.get("veins"), {o.name for o in (*(outlets or ()), *(s.get("defect") or ()))}
+    for name in sorted({v.name for v in veins.vein} & taken if veins else ()):
         s.problem(f"veins.vein.{name}", "has the name of an outlet")
+    walls(s)
     _pressure_can_drive(s)
     _cement_can_set(s)
 
@@ -184,6 +205,8 @@ def _cement_can_set(s: Section) -> None:
 def _pressure_can_drive(s: Section) -> None:
     outside = [o.pressure for o in s.get("outlet") or ()]
     outside += [s.values[name].pressure for name in ("cortex", "veins") if s.get(name)]
+    usual = min([1e3, *(c.pressure for c in s.get("compartment") or ())])
+    outside += [usual if d.pressure is None else d.pressure for d in s.get("defect") or ()]
     for name in ("max_pressure", "max_tip_pressure"):
         limit = getattr(s.get("injection"), name, None)
         if limit is not None and outside and limit <= min(outside):

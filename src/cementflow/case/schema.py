@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from cementflow.case import rules
-from cementflow.case.body import BodyBox, BoneSpec, CortexSpec, GeometrySpec, MarrowSpec, RegionSpec
+from cementflow.case.body import BodyBox, BoneSpec, GeometrySpec, MarrowSpec, RegionSpec
 from cementflow.case.cement import CementSpec
 from cementflow.case.control import NumericsSpec, OutputSpec, StopSpec
 from cementflow.case.cure import CureSpec, RadiopacifierSpec
@@ -24,6 +24,7 @@ from cementflow.case.physics import PhysicsSpec
 from cementflow.case.sections import Rules, Table, Tables
 from cementflow.case.sites import BatchSpec, CannulaSpec, InjectionSpec, OutletSpec, SourceSpec
 from cementflow.case.veins import PressureAtTime, VeinSpec, VeinsSpec
+from cementflow.case.wall import CompartmentSpec, CortexSpec, DefectSpec, ForaminaSpec
 
 __all__ = [
     "BatchSpec",
@@ -34,8 +35,11 @@ __all__ = [
     "Case",
     "CementSpec",
     "CementThermal",
+    "CompartmentSpec",
     "CortexSpec",
     "CureSpec",
+    "DefectSpec",
+    "ForaminaSpec",
     "GeometrySpec",
     "InjectionSpec",
     "MarrowSpec",
@@ -77,6 +81,8 @@ class Case:
     veins: VeinsSpec | None = entry(
         Table(VeinsSpec), "tree of veins in and around the bone", None, note="none"
     )
+    defect: tuple[DefectSpec, ...] = entry(Tables(DefectSpec), "where the wall is broken", [])
+    compartment: tuple[CompartmentSpec, ...] = entry(Tables(CompartmentSpec), "tissue behind the wall", [])
     surroundings: SurroundingsSpec = entry(Table(SurroundingsSpec), "what warms or cools the body", absent={})
     physics: PhysicsSpec = entry(Table(PhysicsSpec), "mechanisms that can be switched off", absent={})
     stop: StopSpec = entry(Table(StopSpec), "what ends the injection early, and the run", absent={})

@@ -54,7 +54,13 @@ class Assembly:
         cement never change.
     """
 
-    def __init__(self, problem: Problem, mobility: Mobility, saturation: Floats, even_marrow: bool) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        mobility: Mobility,
+        saturation: Floats,
+        even_marrow: bool,
+    ) -> None:
         v = problem.volumes
         self._saturation, self._even_marrow = saturation, even_marrow
         self._problem, self.mobility = problem, mobility
@@ -145,7 +151,7 @@ class Assembly:
     def imbalance(self, change: Change, before: Ways, after: Ways, pressure: Floats) -> float:
         """Volume [m3/s] that a change leaves unbalanced, summed over the vertices.
 
-        What the linear solver leaves is not in it: that is a hundredth of what is asked for here.
+        What the linear solver leaves comes on top.
 
         Parameters
         ----------
@@ -159,7 +165,6 @@ class Assembly:
         problem = self._problem
         drop = pressure[problem.outside_unknown] - before.outside_pressure(problem)
         out = after.summed(problem, drop) - before.summed(problem, drop)
-        out += after.shifted(problem) - before.shifted(problem)
         updates.add_outflow(out, self._chosen, problem.volumes.edges, change.conductance, pressure)
         if before.vein is not None and after.vein is not None:
             extra = problem.pattern.extra

@@ -77,8 +77,10 @@ def attempt(
         if part < 1.0:
             return Attempt(part, reason=NOT_FOUND)
         with watch.phase("pressure"):
-            # The tubes stay as they were: their conductance already is a mean over the step.
-            flow = solve_pressure(problem, solver, replace(predicted, held=step.state.held), dt, step.flow)
+            # Tubes and tissue stay as they were: what they resist already is a mean over the step.
+            before = step.state
+            still = replace(predicted, held=before.held, leaked=before.leaked, marrow_out=before.marrow_out)
+            flow = solve_pressure(problem, solver, still, dt, step.flow)
         if not flow.converged:
             reason = f"the pressure iteration stopped at a residual of {flow.residual:.1e}"
             return Attempt(0.25, flow=flow, reason=reason)

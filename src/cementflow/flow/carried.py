@@ -79,27 +79,18 @@ def change(problem: Problem, state: State, moved: Moved | None, dt: float) -> Ch
         carried = _carried(problem, state, moved, body)
         now, account = carried.condition, carried.account
     temperature, age, cure = (x.copy() for x in (now.temperature, now.age, now.cure))
-    heat = _warming_by_cure(problem, saturation)
-    before = cure.copy()
+    heat, harm = _warming_by_cure(problem, saturation), state.harm
+    before, of = cure.copy(), problem.heat_volumes
     cured = _cured(problem, 0.5 * dt, heat, temperature, age, cure)
-    lost = None
-    of = problem.heat_volumes
     if of is not None:
         excess, lost = spread_heat(of, saturation, temperature - body, dt)
         temperature = excess + body
+        account = replace(account, surface=account.surface + lost.surface, blood=account.blood + lost.blood)
     cured += _cured(problem, 0.5 * dt, heat, temperature, age, cure)
-    if of is not None and lost is not None:
-        wet = heat >= 0.0
-        released = float(np.sum(of.stored(saturation)[wet] * heat[wet] * (cure - before)[wet]))
-        account = HeatAccount(
-            carried_in=account.carried_in,
-            cured=account.cured + released,
-            carried_out=account.carried_out,
-            surface=account.surface + lost.surface,
-            blood=account.blood + lost.blood,
-        )
-    harm = state.harm
     if of is not None:
+        wet = heat >= 0.0
+        released = float(np.sum((of.stored(saturation) * heat * (cure - before))[wet]))
+        account = replace(account, cured=account.cured + released)
         harm = harm.after(state.condition.temperature, temperature, dt)
     condition = _fresh_where_dry(problem, state, moved, Condition(temperature, age, cure), dt)
     return Changed(condition, account, harm, cured)
@@ -146,12 +137,10 @@ def _carried(problem: Problem, state: State, moved: Moved, body: float) -> Carri
         return Carried(Condition(state.condition.temperature, age, cure), state.heat)
     leaving = moved.share * capacities[0] + (1.0 - moved.share) * capacities[1]
     out = (moved.outward * leaving - moved.returned * capacities[0]) * passed_on
-    account = HeatAccount(
+    account = replace(
+        state.heat,
         carried_in=state.heat.carried_in + dt * float(np.sum(moved.entering)) * capacities[0] * warm,
-        cured=state.heat.cured,
         carried_out=state.heat.carried_out + dt * float(np.sum(out)),
-        surface=state.heat.surface,
-        blood=state.heat.blood,
     )
     return Carried(Condition(excess + body, age, cure), account)
 

@@ -26,7 +26,7 @@ class Fluids:
     growth
         By how much the cement has thickened with age [-], shape (n,) or (1,).
     cold
-        By how much thicker the marrow is than at its reference temperature [-], shape (n,) or (1,).
+        By how much thicker the marrow is than that of the case at its reference temperature [-], shape (n,) or (1,).
     marrow
         Viscosity of the marrow at rest [Pa s], shape (n,) or (1,).
     syringe
@@ -47,8 +47,8 @@ def fluids_of(problem: Problem, state: State) -> Fluids:
     warmth = now.temperature if felt else np.full(1, problem.body_temperature)
     return Fluids(
         growth=cement.factor(now.age, now.cure),
-        cold=marrow.factor(warmth),
-        marrow=marrow.viscosity(np.zeros(1), warmth),
+        cold=marrow.factor(warmth) * problem.marrow_factor,
+        marrow=marrow.viscosity(np.zeros(1), warmth) * problem.marrow_factor,
         syringe=problem.syringe.factor(cement, state.time, state.injected),
     )
 
@@ -114,7 +114,7 @@ def tip_resistance(problem: Problem, m: Mobility, rate: float) -> float:
     viscosity = 0.5 * (m.viscosity[near.upstream] + m.viscosity[near.downstream])
     of_mesh = np.sum(near.mesh / (marrow + cement / viscosity))
     if not problem.cement.bulk.newtonian:
-        viscosity *= near.thickening(problem.pore_law, max(rate, SMALL_FLOW * problem.drive.rate))
+        viscosity *= problem.tip_thickening(max(rate, SMALL_FLOW * problem.drive.rate))
     return float(np.sum(near.flow / (marrow + cement / viscosity)) - of_mesh)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cementflow.fem import kernels, upwind
 from cementflow.fem.linear_solver import PressureSolver
 from cementflow.flow.assembly import Assembly
+from cementflow.flow.behind import braked, outside_pressure, overdrawn, tissue_flow
 from cementflow.flow.condition import at
 from cementflow.flow.drive import Driven, drive_system, syringe_pressure
 from cementflow.flow.held_rate import HeldRate
@@ -33,7 +34,7 @@ from cementflow.sites.outlets import Tube
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]
 MAX_PICARD = 60
-AHEAD = 8  # layers of vertices ahead of the cement in which its viscosity is kept up to date
+AHEAD = 5  # layers of vertices ahead of the cement in which its viscosity is kept up to date
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +86,12 @@ def solve_pressure(
     tolerance = problem.tolerances.picard
     guess = _first_guess(problem, start, fluids)
     near = _near_cement(problem, state, start)
-    overfull = _overfull(problem, state, dt)
+    overfull, outside = _overfull(problem, state, dt), outside_pressure(problem, state)
     part, best, held = 1.0, np.inf, HeldRate(guess.rate)
     solves = iterations = 0
     first = mobility(problem, state.saturation, guess.viscosity, guess.marrow, guess.pressure)
     assembly = Assembly(problem, first, state.saturation, even_marrow=len(guess.marrow) == 1)
-    ways = _ways(problem, state, dt, guess, fluids, first, None)
+    ways = _ways(problem, state, dt, guess, fluids, first, outside, None)
     while True:
         values, rhs = assembly.system(ways, overfull)
         near_tip = tip_resistance(problem, assembly.mobility, guess.rate)
@@ -102,22 +103,24 @@ def solve_pressure(
         scale = held.scale(driven.rate, driven.limited_by != "rate", part)
         guess = _next_guess(problem, assembly.mobility, ways, driven, guess, part, fluids, near, scale)
         change = assembly.change(guess.viscosity, guess.marrow, guess.pressure)
-        coming = _ways(problem, state, dt, guess, fluids, assembly.with_viscosities(change), ways)
-        residual = assembly.imbalance(change, ways, coming.as_found, guess.pressure) / max(
-            guess.rate, 1e-3 * problem.drive.rate
-        )
-        if residual <= tolerance or solves >= MAX_PICARD or not driven.converged:
+        coming = _ways(problem, state, dt, guess, fluids, assembly.with_viscosities(change), outside, ways)
+        left = driven.left + assembly.imbalance(change, ways, coming.as_found, guess.pressure)
+        residual = left / max(guess.rate, 1e-3 * problem.drive.rate)
+        settled = residual <= tolerance and not overdrawn(problem, state, dt, guess.link)
+        if settled or solves >= MAX_PICARD or not driven.converged:
             break
         assembly.take(change)
         ways = coming
         part = max(0.5 * part, 0.125) if residual > 0.9 * best else part
         best = min(best, residual)
+    used = assembly.mobility
+    del assembly, values, rhs  # a system takes as much memory as two sets of fluxes
     tip = problem.tip_pressure(guess.pressure) + near_tip * guess.rate
     return Flow(
         time=state.time,
         pressure=guess.pressure[: problem.volumes.n],
         vein_pressure=guess.pressure[problem.volumes.n :],
-        fluxes=_fluxes(problem, assembly.mobility, guess),
+        fluxes=_fluxes(problem, used, guess),
         cement_viscosity=guess.viscosity,
         marrow_viscosity=guess.marrow,
         growth=fluids.growth,
@@ -177,7 +180,7 @@ def _next_guess(
         viscosity = old.viscosity * (viscosity / old.viscosity) ** part
         marrow = old.marrow * (marrow / old.marrow) ** part
     pressure = driven.pressure
-    link = ways.link * (pressure[problem.links] - problem.link_pressure)
+    link = ways.link * (pressure[problem.links] - ways.outside)
     vein = old.vein if ways.vein is None else vein_fluxes(problem, ways.vein, pressure)
     return Guess(pressure, viscosity, marrow, driven.rate, link, vein)
 
@@ -198,6 +201,7 @@ def _ways(
     guess: Guess,
     fluids: Fluids,
     m: Mobility,
+    outside: Floats,
     before: Ways | None,
 ) -> Ways:
     """Conductances of the ways out; those of veins follow the last ones."""
@@ -205,10 +209,12 @@ def _ways(
     if problem.veins is not None:
         last = before.vein if before is not None else None
         vein = vein_conductances(problem, state, m, guess.pressure, guess.vein, dt, last)
-    return Ways(_links(problem, state, dt, guess, fluids, m), vein)
+    return Ways(_links(problem, state, dt, guess, fluids, m, outside), outside, vein)
 
 
-def _links(problem: Problem, state: State, dt: float, guess: Guess, fluids: Fluids, m: Mobility) -> Floats:
+def _links(
+    problem: Problem, state: State, dt: float, guess: Guess, fluids: Fluids, m: Mobility, outside: Floats
+) -> Floats:
     """Conductances of the links [m3/(Pa s)]."""
     links, mobility_at = [np.zeros(0)], m.vertex if problem.linked else np.zeros(0)
     for i, outlet, span in problem.linked:
@@ -216,12 +222,12 @@ def _links(problem: Problem, state: State, dt: float, guess: Guess, fluids: Flui
             links.append(outlet.share * _tube(problem, i, outlet, span, state, dt, guess, fluids))
         else:
             marrow = 1.0 / at(guess.marrow, outlet.vertices)
-            links.append(outlet.conductance(mobility_at, marrow, guess.pressure))
-    return np.concatenate(links)
+            links.append(outlet.conductance(mobility_at, marrow, guess.pressure, float(outside[span.start])))
+    return braked(problem, state, dt, np.concatenate(links), guess.pressure, guess.viscosity, outside)
 
 
 def tube_change(problem: Problem, state: State, dt: float, flow: Flow) -> float:
-    """By how much the flow through the tubes would differ in a coming step, under the same pressure.
+    """By how much the flow through tubes and into tissue would differ in a coming step, under the same pressure.
 
     Parameters
     ----------
@@ -230,23 +236,32 @@ def tube_change(problem: Problem, state: State, dt: float, flow: Flow) -> float:
     dt
         Length of the step to come [s].
     flow
-        Flow whose tubes may be those of another step.
+        Flow whose tubes and tissue may be those of another step.
 
     Returns
     -------
     float
-        Largest change relative to the flow through the tube itself; next to nothing of the flow rate does not count.
+        Largest change relative to the flow through the outlet itself; next to nothing of the flow rate does not count.
     """
     fluids = fluids_of(problem, state)
-    guess = _first_guess(problem, flow, fluids)
-    change = 0.0
+    guess = Guess(
+        flow.pressure,
+        flow.cement_viscosity,
+        flow.marrow_viscosity,
+        flow.fluxes.rate,
+        flow.fluxes.link,
+        flow.fluxes.vein,
+    )
+    change, into = 0.0, tissue_flow(problem, state, dt, flow)
     for i, outlet, span in problem.linked:
+        through = float(guess.link[span].sum())
         if isinstance(outlet, Tube):
-            through = float(guess.link[span].sum())
             mouth = float(outlet.share @ flow.pressure[outlet.vertices])
             coming = _tube(problem, i, outlet, span, state, dt, guess, fluids) * (mouth - outlet.pressure)
-            if abs(coming - through) > SMALL_FLOW * problem.drive.rate:
-                change = max(change, abs(coming - through) / max(abs(through), abs(coming)))
+        else:
+            coming = float(into[span].sum()) if outlet.confined else through
+        if abs(coming - through) > SMALL_FLOW * problem.drive.rate:
+            change = max(change, abs(coming - through) / max(abs(through), abs(coming)))
     return change
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +21,7 @@ from cementflow.laws.marrow import Marrow
 from cementflow.laws.relative_permeability import Corey
 from cementflow.laws.thermal import Tissue
 from cementflow.sites.cannula import Cannula
+from cementflow.sites.compartments import Compartment
 from cementflow.sites.near_tip import NearTip
 from cementflow.sites.outlets import OpenFaces, Opening, Outlet, Tube
 from cementflow.sites.syringe import Syringe
@@ -112,6 +113,11 @@ class Problem:
         Tree of veins, None without; and what flows in them [Pa s].
     near_tip
         What the mesh gets wrong close to the source, None to leave it so.
+    compartments
+        Tissue behind openings that fills, resists, or gives back only what it took.
+    marrow_factor
+        By how much thicker the marrow is at each vertex than that of the case [-], shape (n,) or (1,). It stays with
+        the place: marrow that is driven off takes the viscosity of the bone that it comes to.
     """
 
     volumes: ControlVolumes
@@ -129,6 +135,8 @@ class Problem:
     veins: VeinTree | None = None
     blood_viscosity: float = 3.5e-3
     near_tip: NearTip | None = None
+    compartments: tuple[Compartment, ...] = ()
+    marrow_factor: Floats = field(default_factory=lambda: np.ones(1))
 
     def stopped(self) -> Problem:
         """The same after the injection."""
@@ -212,7 +220,7 @@ class Problem:
 
     @cached_property
     def link_pressure(self) -> Floats:
-        """Outside pressure of each link [Pa]."""
+        """Outside pressure of each link at the start of the run [Pa]."""
         return np.concatenate(
             [np.zeros(0), *(np.full(len(o.vertices), o.pressure) for _, o, _ in self.linked)]
         )
@@ -255,6 +263,19 @@ class Problem:
         Summed by NumPy itself: products of long vectors go to a BLAS, which adds up differently on other threads.
         """
         return float(np.sum(self.source * pressure[: self.volumes.n]))
+
+    def tip_thickening(self, rate: float) -> Floats:
+        """Of the cement near the tip at a rate [m3/s] (`NearTip.thickening`); kept for as long as the rate holds."""
+        assert self.near_tip is not None
+        if rate not in self._thickening:
+            self._thickening.clear()
+            self._thickening[rate] = self.near_tip.thickening(self.pore_law, rate)
+        return self._thickening[rate]
+
+    @cached_property
+    def _thickening(self) -> dict[float, Floats]:
+        """The last one by its rate."""
+        return {}
 
     def make_solver(self) -> PressureSolver:
         """A linear solver for the pressure systems of this problem."""

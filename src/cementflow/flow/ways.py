@@ -52,15 +52,16 @@ class VeinConductances:
 
 @dataclass(frozen=True, eq=False)
 class Ways:
-    """Of the links of openings and tubes [m3/(Pa s)], and of the veins, None without."""
+    """Of the links of openings and tubes [m3/(Pa s)] to the pressures outside [Pa], and of the veins, None without."""
 
     link: Floats
+    outside: Floats
     vein: VeinConductances | None = None
 
     @property
     def as_found(self) -> Ways:
         """The same with the cells of the veins as found, to judge how far off they still are."""
-        return self if self.vein is None else Ways(self.link, self.vein.as_found)
+        return self if self.vein is None else replace(self, vein=self.vein.as_found)
 
     def summed(self, problem: Problem, factor: Floats | float) -> Floats:
         """Conductances to pressures outside times a factor, summed at the unknown that each begins at.
@@ -81,8 +82,8 @@ class Ways:
     def outside_pressure(self, problem: Problem) -> Floats:
         """Pressure that each link, and then each last cell of the veins, leads to [Pa]."""
         if self.vein is None or problem.veins is None:
-            return problem.link_pressure
-        return np.append(problem.link_pressure, self.vein.outside[problem.veins.last])
+            return self.outside
+        return np.append(self.outside, self.vein.outside[problem.veins.last])
 
     def shifted(self, problem: Problem) -> Floats:
         """What the shifts of the veins take from each unknown [m3/s]."""

@@ -14,6 +14,7 @@ from cementflow.errors import MeshError
 from cementflow.mesh.ball import ball_distance
 from cementflow.mesh.box import box_mesh
 from cementflow.mesh.fidelity import Fidelity, distance_fidelity, surface_fidelity
+from cementflow.mesh.fields import NO_FIELDS, MeshFields
 from cementflow.mesh.frame import AnatomicalFrame, anatomical_axes, box_frame, given_frame
 from cementflow.mesh.lumbar import SIZES, SLOPE, lumbar_body
 from cementflow.mesh.quality import mesh_quality
@@ -63,11 +64,12 @@ class MeshReport:
 
 @dataclass(frozen=True)
 class Geometry:
-    """A mesh with its anatomical frame and a report."""
+    """A mesh with its anatomical frame, a report, and the fields of the file that it came from."""
 
     mesh: TetMesh
     frame: AnatomicalFrame
     report: MeshReport
+    fields: MeshFields = NO_FIELDS
 
 
 def build_geometry(spec: Any, folder: Path | str = ".") -> Geometry:
@@ -127,7 +129,8 @@ def _given_mesh(spec: Any, path: Path) -> Geometry:
 
     found = read_mesh(path, UNITS[spec.units or "mm"])
     frame, notes, warnings = _frame(spec, found.mesh)
-    return Geometry(found.mesh, frame, _report(found.mesh, None, (*found.notes, *notes), warnings))
+    report = _report(found.mesh, None, (*found.notes, *notes), warnings)
+    return Geometry(found.mesh, frame, report, found.fields)
 
 
 def _meshed_surface(spec: Any, path: Path) -> Geometry:

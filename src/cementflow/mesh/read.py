@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cementflow.errors import MeshError
 from cementflow.files import replacing
+from cementflow.mesh.fields import NO_FIELDS, MeshFields, scalar_fields
 from cementflow.mesh.files import existing, guarded
 from cementflow.mesh.tetmesh import Ints, TetMesh
 
@@ -23,10 +24,11 @@ _ORDER = {"tetra": 4, "tetra10": 10}
 
 @dataclass(frozen=True)
 class ReadMesh:
-    """A mesh from a file and what was left out of it."""
+    """A mesh from a file, what was left out of it, and the fields that it has."""
 
     mesh: TetMesh
     notes: tuple[str, ...]
+    fields: MeshFields = NO_FIELDS
 
 
 def read_mesh(path: Path | str, factor: float = 1.0) -> ReadMesh:
@@ -49,7 +51,7 @@ def read_mesh(path: Path | str, factor: float = 1.0) -> ReadMesh:
         For anything that is wrong with the file or the mesh in it, by its name.
     """
     file = existing(Path(path), SUFFIXES)
-    points, tets, region, names, notes = guarded(lambda: _raw(file), file)
+    points, tets, region, names, fields, notes = guarded(lambda: _raw(file), file)
     with np.errstate(over="ignore", invalid="ignore"):
         points = np.asarray(points, float) * factor
     if points.ndim == 2 and len(tets) and tets.min() >= 0 and tets.max() < len(points):
@@ -57,7 +59,8 @@ def read_mesh(path: Path | str, factor: float = 1.0) -> ReadMesh:
         if len(used) < len(points):
             notes.append(f"{len(points) - len(used)} vertices that no tetrahedron uses were dropped")
         points, tets = points[used], compact.reshape(-1, 4)
-    return ReadMesh(TetMesh.build(points, tets, region, names, str(file)), tuple(notes))
+        fields = MeshFields({name: values[used] for name, values in fields.point.items()}, fields.cell)
+    return ReadMesh(TetMesh.build(points, tets, region, names, str(file)), tuple(notes), fields)
 
 
 def write_mesh(mesh: TetMesh, path: Path | str) -> None:
@@ -72,7 +75,7 @@ def write_mesh(mesh: TetMesh, path: Path | str) -> None:
         meshio.write(temporary, data, file_format="vtu", binary=True, compression="zlib")
 
 
-def _raw(path: Path) -> tuple[NDArray, NDArray, Ints, dict[int, str], list[str]]:
+def _raw(path: Path) -> tuple[NDArray, NDArray, Ints, dict[int, str], MeshFields, list[str]]:
     """Arrays of a file as its reader gives them; checks of their content come later."""
     import meshio
 
@@ -87,7 +90,12 @@ def _raw(path: Path) -> tuple[NDArray, NDArray, Ints, dict[int, str], list[str]]
     tets = np.concatenate([np.asarray(data.cells[i].data)[:, :4] for i in blocks])
     region, names = _regions(data, blocks, notes)
     points = np.asarray(data.points)
-    return points, tets.astype(np.int64), region, names, notes
+    return points, tets.astype(np.int64), region, names, _fields(data, blocks, len(points), len(tets)), notes
+
+
+def _fields(data: Any, blocks: list[int], points: int, cells: int) -> MeshFields:
+    in_cells = {n: np.concatenate([np.asarray(v[i]) for i in blocks]) for n, v in data.cell_data.items()}
+    return MeshFields(scalar_fields(data.point_data, points), scalar_fields(in_cells, cells))
 
 
 def _note_other_cells(data: Any, notes: list[str]) -> None:

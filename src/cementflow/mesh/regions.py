@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -51,11 +52,46 @@ def shape_fractions(
         raise MeshError(f"the radii of a {shape} must be positive, found {half}")
     local = along_axes(mesh.points - np.asarray(center, float), frame.axes) / half
     along = ("ap", "lr", "si").index(axis)
-    fraction = np.zeros(len(mesh.tets))
     near = overlapping(mesh.tets, local, -1.0, 1.0)
+    return _all_fractions(mesh, local, near, lambda points: _gauge(shape, points, along))
+
+
+def capsule_fractions(mesh: TetMesh, start: Floats, end: Floats, radius: float) -> Floats:
+    """Volume fraction of each tetrahedron within a distance of the line between two points [m], shape (m,)."""
+    local, line = (mesh.points - start) / radius, (end - start) / radius
+    square = float(line @ line)
+    if square <= 0.0:
+        raise MeshError("the ends of a capsule must be apart; use a ball")
+
+    def gauge(points: Floats) -> Floats:
+        foot = np.clip(points @ line / square, 0.0, 1.0)
+        return np.linalg.norm(points - foot[:, None] * line, axis=1)
+
+    near = overlapping(mesh.tets, local, np.minimum(line, 0.0) - 1.0, np.maximum(line, 0.0) + 1.0)
+    return _all_fractions(mesh, local, near, gauge)
+
+
+def slab_fractions(mesh: TetMesh, start: Floats, end: Floats) -> Floats:
+    """Volume fraction of each tetrahedron between the planes through two points [m] across their join, shape (m,)."""
+    half = 0.5 * float(np.linalg.norm(end - start))
+    if half <= 0.0:
+        raise MeshError("the planes of a slab must be apart")
+    local, normal = (mesh.points - 0.5 * (start + end)) / half, 0.5 * (end - start) / half
+    # Along the normal all is told; the other two directions are free.
+    along = np.zeros_like(local)
+    along[:, 0] = local @ normal
+    near = overlapping(mesh.tets, along, -1.0, 1.0)
+    return _all_fractions(mesh, along, near, lambda points: np.abs(points[:, 0]))
+
+
+def _all_fractions(
+    mesh: TetMesh, local: Floats, near: NDArray[np.intp], gauge: Callable[[Floats], Floats]
+) -> Floats:
+    """Volume fractions inside a shape that only the tetrahedra `near` can touch, from scaled coordinates (n, 3)."""
+    fraction = np.zeros(len(mesh.tets))
     for start in range(0, len(near), CHUNK):
         part = near[start : start + CHUNK]
-        fraction[part] = _fractions(shape, local[mesh.tets[part]], along)
+        fraction[part] = _fractions(gauge, local[mesh.tets[part]])
     return fraction
 
 
@@ -74,17 +110,17 @@ def overlapping(tets: Ints, points: Floats, low: ArrayLike, high: ArrayLike) -> 
     return np.flatnonzero(common == 0)
 
 
-def _fractions(shape: str, corner: Floats, along: int) -> Floats:
+def _fractions(gauge_of: Callable[[Floats], Floats], corner: Floats) -> Floats:
     """Volume fractions of tetrahedra, given by their scaled corners (k, 4, 3), inside a shape."""
     # The gauges are 1-Lipschitz in the norm that bounds them, so a middle further from the border than its
     # corners reach settles the tetrahedron.
     middle = corner.mean(axis=1)
     reach = np.linalg.norm(corner - middle[:, None], axis=2).max(axis=1)
-    gauge = _gauge(shape, middle, along)
+    gauge = gauge_of(middle)
     fraction = (gauge < 1.0).astype(float)
     doubtful = np.abs(gauge - 1.0) <= reach
     samples = np.einsum("sk,mki->msi", _sample_weights(), corner[doubtful])
-    inside = _gauge(shape, samples.reshape(-1, 3), along) < 1.0
+    inside = gauge_of(samples.reshape(-1, 3)) < 1.0
     fraction[doubtful] = inside.reshape(-1, SAMPLES).mean(axis=1)
     return fraction
 

@@ -43,11 +43,27 @@ class Samples:
         i = int(distance.argmin())
         return i, float(distance[i])
 
-    def by_vertex(self, chosen: NDArray, values: Floats | None = None) -> tuple[Ints, Floats]:
-        """Vertices that own chosen samples (a mask), and for each the sum of area times value (1 without)."""
+    def by_vertex(self, chosen: NDArray) -> tuple[Ints, Floats]:
+        """Vertices that own chosen samples (a mask), and the area of each [m2]."""
         vertices, index = np.unique(self.owner[chosen], return_inverse=True)
-        weight = self.area[chosen] if values is None else self.area[chosen] * values[chosen]
-        return vertices, np.bincount(index, weight, minlength=len(vertices)).astype(np.float64)
+        return vertices, np.bincount(index, self.area[chosen]).astype(np.float64)
+
+    def part(self, chosen: NDArray) -> Samples:
+        """Some of them, by mask or number."""
+        return Samples(
+            self.center[chosen],
+            self.face[chosen],
+            self.weights[chosen],
+            self.owner[chosen],
+            self.area[chosen],
+        )
+
+    def spread(self, mesh: TetMesh, amounts: Floats) -> tuple[Ints, Floats]:
+        """What each vertex of the triangles gets of an amount at each sample, in proportion to its weights."""
+        corners = mesh.boundary[self.face]
+        vertices, index = np.unique(corners, return_inverse=True)
+        given = np.bincount(index.ravel(), (amounts[:, None] * self.weights).ravel())
+        return vertices.astype(np.int32), given.astype(np.float64)
 
 
 def sample_boundary(

@@ -137,6 +137,8 @@ class FaceMatch:
     ----------
     boundary
         Triangles that belong to exactly one tetrahedron, outward, in the order of the tetrahedra, shape (k, 3).
+    element
+        The tetrahedron of each of them, shape (k,).
     crowded
         Number of tetrahedra beyond the second at one triangle.
     overlapping
@@ -145,6 +147,7 @@ class FaceMatch:
     """
 
     boundary: Ints
+    element: NDArray[np.intp]
     crowded: int
     overlapping: int
 
@@ -154,7 +157,7 @@ def match_faces(tets: NDArray) -> FaceMatch:
     twin, crowded, overlapping = topology.match_faces(unsigned(tets), int(tets.max()) + 1)
     element, opposite = np.divmod(np.flatnonzero(twin < 0), 4)
     boundary = np.take_along_axis(tets[element], topology.TET_FACES[opposite].astype(np.intp), axis=1)
-    return FaceMatch(np.ascontiguousarray(boundary, np.int32), crowded, overlapping)
+    return FaceMatch(np.ascontiguousarray(boundary, np.int32), element, crowded, overlapping)
 
 
 def unsigned(tets: NDArray) -> Indices:

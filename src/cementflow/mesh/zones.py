@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cementflow.mesh.frame import AnatomicalFrame, along_axes
 from cementflow.mesh.samples import Samples, sample_boundary
-from cementflow.mesh.tetmesh import Floats, Ints, TetMesh
+from cementflow.mesh.tetmesh import Floats, TetMesh
 
 # Name, axis (ap, lr, si) and direction; then what lies outside the box of the body.
 WALLS = (
@@ -31,41 +31,7 @@ SUBDIVISIONS = 3
 
 @dataclass(frozen=True, eq=False)
 class SurfaceZones:
-    """Which zone each bit of the surface belongs to.
-
-    Borders run through triangles, so that areas do not jump with the mesh.
-
-    Parameters
-    ----------
-    samples
-        Small triangles of the whole boundary.
-    zone
-        Number of the zone of each sample, an index into `ZONES`.
-    triangles, vertices
-        Boundary triangles and number of vertices of the mesh.
-    """
-
-    samples: Samples
-    zone: NDArray[np.intp]
-    triangles: Ints
-    vertices: int
-
-    @cached_property
-    def area(self) -> Floats:
-        """Surface area of each vertex in each zone [m2], shape (zones, n)."""
-        corners = self.triangles[self.samples.face]
-        place = (self.zone * self.vertices)[:, None] + corners
-        part = self.samples.area[:, None] * self.samples.weights
-        area = np.bincount(place.ravel(), part.ravel(), minlength=len(ZONES) * self.vertices)
-        return area.reshape(len(ZONES), self.vertices).astype(np.float64)
-
-    def inside(self, name: str) -> NDArray[np.int64]:
-        """Vertices with a part in a zone; neighbouring zones share those on their border."""
-        return np.flatnonzero(self.area[ZONES.index(name)] > 0.0)
-
-
-def surface_zones(mesh: TetMesh, frame: AnatomicalFrame, subdivisions: int = SUBDIVISIONS) -> SurfaceZones:
-    """Zones of the boundary.
+    """Which zone each bit of the surface belongs to; borders run through triangles, so that areas do not jump.
 
     A spot belongs to the wall for which n . d + c . d / 2 is largest, d being the direction of the wall, n the outward
     normal averaged over some millimetres and c the place in the box, -1 to 1 along each axis. Beyond the box of the
@@ -77,18 +43,60 @@ def surface_zones(mesh: TetMesh, frame: AnatomicalFrame, subdivisions: int = SUB
         The tetrahedra.
     frame
         Its anatomical axes and the box of the body.
-    subdivisions
-        Each boundary triangle is looked at in this number squared of places.
     """
-    samples = sample_boundary(mesh, subdivisions=subdivisions)
-    corners = mesh.boundary[samples.face]
-    normal = np.einsum("sj,sjx->sx", samples.weights, _smooth_normals(mesh, frame)[corners])
-    place = 2.0 * frame.fractions(samples.center) - 1.0
-    score = [sign * (normal[:, axis] + PLACE * np.clip(place[:, axis], -1.0, 1.0)) for _, axis, sign in WALLS]
+
+    mesh: TetMesh
+    frame: AnatomicalFrame
+
+    @cached_property
+    def samples(self) -> Samples:
+        """Small triangles of the whole boundary."""
+        return sample_boundary(self.mesh, subdivisions=SUBDIVISIONS)
+
+    @cached_property
+    def zone(self) -> NDArray[np.intp]:
+        """Number of the zone of each sample."""
+        return self.of(self.samples)
+
+    @cached_property
+    def area(self) -> Floats:
+        """Surface area of each vertex in each zone [m2], shape (zones, n)."""
+        n = len(self.mesh.points)
+        place = (self.zone * n)[:, None] + self.mesh.boundary[self.samples.face]
+        part = self.samples.area[:, None] * self.samples.weights
+        area = np.bincount(place.ravel(), part.ravel(), minlength=len(ZONES) * n)
+        return area.reshape(len(ZONES), n).astype(np.float64)
+
+    def inside(self, name: str) -> NDArray[np.int64]:
+        """Vertices with a part in a zone; neighbouring zones share those on their border."""
+        return np.flatnonzero(self.area[ZONES.index(name)] > 0.0)
+
+    def of(self, samples: Samples) -> NDArray[np.intp]:
+        """Numbers of the zones of some samples of the boundary, indices into `ZONES`."""
+        corners = self.mesh.boundary[samples.face]
+        normal = np.einsum("sj,sjx->sx", samples.weights, self._normals[corners])
+        return zone_numbers(samples.center, normal, self.frame)
+
+    @cached_property
+    def _normals(self) -> Floats:
+        return _smooth_normals(self.mesh, self.frame)
+
+
+def surface_zones(mesh: TetMesh, frame: AnatomicalFrame) -> SurfaceZones:
+    """Zones of the boundary of a mesh."""
+    return SurfaceZones(mesh, frame)
+
+
+def zone_numbers(points: Floats, normals: Floats, frame: AnatomicalFrame) -> NDArray[np.intp]:
+    """Zones of points (s, 3) [m] on the surface with outward normals (s, 3) along (ap, lr, si)."""
+    place = 2.0 * frame.fractions(points) - 1.0
+    score = [
+        sign * (normals[:, axis] + PLACE * np.clip(place[:, axis], -1.0, 1.0)) for _, axis, sign in WALLS
+    ]
     zone = np.argmax(score, axis=0)
     beyond = 0.5 * (np.abs(place) - 1.0) * frame.size > OUTSIDE
     zone[beyond.any(axis=1)] = ZONES.index(ARCH)
-    return SurfaceZones(samples, zone, mesh.boundary, len(mesh.points))
+    return zone
 
 
 def _smooth_normals(mesh: TetMesh, frame: AnatomicalFrame) -> Floats:

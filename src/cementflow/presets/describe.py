@@ -87,7 +87,15 @@ def entry_of(kind: str, key: str) -> Entry | None:
     """Metadata of a dotted key in a preset of some kind; None if there is no such key."""
     # The schema lists the presets as choices and so is read after this package.
     from cementflow.case.fields import entries
-    from cementflow.case.schema import BoneSpec, Case, CementSpec, MarrowSpec, VeinsSpec
+    from cementflow.case.schema import (
+        BoneSpec,
+        Case,
+        CementSpec,
+        CompartmentSpec,
+        MarrowSpec,
+        RegionSpec,
+        VeinsSpec,
+    )
     from cementflow.case.sections import Table, Tables
 
     section: type = {
@@ -95,6 +103,8 @@ def entry_of(kind: str, key: str) -> Entry | None:
         "cements": CementSpec,
         "marrows": MarrowSpec,
         "veins": VeinsSpec,
+        "regions": RegionSpec,
+        "compartments": CompartmentSpec,
         "cases": Case,
     }[kind]
     found = None

@@ -24,7 +24,7 @@ from typing import Any
 from cementflow.errors import CaseError
 from cementflow.units import close_match
 
-KINDS = ("cements", "bones", "marrows", "veins", "cases")
+KINDS = ("cements", "bones", "marrows", "regions", "compartments", "veins", "cases")
 STANDINGS = ("source", "derived", "assumed")
 _LIKE_A_NUMBER = re.compile(r"\s*[+-]?\.?\d")
 
@@ -130,7 +130,8 @@ def _read(kind: str, name: str) -> Preset:
     if not found.like:
         return found
     base = read_preset(kind, found.like)
-    values, standing = _merged(base.values, found.values), base.standing | found.standing
+    kept = {key: s for key, s in base.standing.items() if not _restated(found.values, key)}
+    values, standing = _merged(base.values, found.values), kept | found.standing
     return Preset(found.title, found.note, values, standing, found.like)
 
 
@@ -141,6 +142,17 @@ def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
         if isinstance(base[key], dict) and isinstance(own[key], dict):
             both[key] = _merged(base[key], own[key])
     return both
+
+
+def _restated(values: Any, key: str) -> bool:
+    """Whether a dotted key of the base falls within what the preset states itself; lists are stated as a whole."""
+    for part in key.split("."):
+        if not isinstance(values, dict):
+            return True
+        if part not in values:
+            return False
+        values = values[part]
+    return True
 
 
 def _unwrap(value: Any, key: str, standing: dict[str, Standing], problems: list[str]) -> Any:

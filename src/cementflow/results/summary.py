@@ -14,6 +14,7 @@ from cementflow.flow.state import State
 from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.model import Model
 from cementflow.results.heat import cure_summary, heat_summary, rest_summary
+from cementflow.results.leaks import leak_report
 from cementflow.sites.outlets import OpenFaces, Outlet, Tube
 
 ML = 1e6  # mL in a m3
@@ -105,6 +106,7 @@ def summarise(
         "in_bone_ml": state.in_bone(problem) * ML,
         "leaked_ml": {"total": float(state.leaked.sum()) * ML, **leaks},
         "leaked_by_type_ml": by_type,
+        **leak_report(model, state, columns, rows),
         "first_leak_s": {o.name: _or_none(t) for o, t in zip(problem.outlets, first_leak, strict=True)},
         "marrow_out_ml": {
             "total": float(state.marrow_out.sum()) * ML,

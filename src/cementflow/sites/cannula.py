@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cementflow.laws.ageing import AgeingCement
 from cementflow.laws.pipe import pipe_gradient
@@ -23,4 +24,9 @@ class Cannula:
 
     def drop(self, flow: float, cement: AgeingCement, factor: float) -> float:
         """Pressure lost between syringe and tip [Pa] at a volume rate [m3/s] and growth of the viscosity [-]."""
-        return self.length * pipe_gradient(flow, self.radius, lambda rate: cement.viscosity(rate, factor))
+        return self.length * _gradient(float(flow), self.radius, cement, float(factor))
+
+
+@lru_cache(maxsize=8)  # every system of a pressure field asks for the same one, at some 0.5 ms
+def _gradient(flow: float, radius: float, cement: AgeingCement, factor: float) -> float:
+    return pipe_gradient(flow, radius, lambda rate: cement.viscosity(rate, factor))

@@ -33,6 +33,13 @@ class Opening:
         Middle of the opening in mesh coordinates [m], None for a whole wall, and its radius [m].
     outward
         Outward unit normal at the middle.
+    kind
+        "patch" for a hole, "cortex" for the wall.
+    label
+        Name of what lies behind it, in results; empty where it is not one thing.
+    confined
+        Whether that is a compartment of the case: its pressure may rise, it may resist, and it gives back at most what
+        it took.
     """
 
     name: str
@@ -44,10 +51,17 @@ class Opening:
     radius: float = 0.0
     outward: Floats | None = None
     kind: str = "patch"
+    label: str = ""
+    confined: bool = False
 
-    def conductance(self, mobility: Floats, marrow_mobility: Floats, pressure: Floats) -> Floats:
-        """Conductance of each link [m3/(Pa s)]; what flows back in is marrow, of its mobility at each link."""
-        out = pressure[self.vertices] >= self.pressure
+    def conductance(
+        self, mobility: Floats, marrow_mobility: Floats, pressure: Floats, outside: float | None = None
+    ) -> Floats:
+        """Conductance of each link [m3/(Pa s)]; what flows back in is marrow, of its mobility at each link.
+
+        `outside` is the pressure there now [Pa], where it is not that of the start.
+        """
+        out = pressure[self.vertices] >= (self.pressure if outside is None else outside)
         return self.transmissibility * np.where(out, mobility[self.vertices], marrow_mobility)
 
 

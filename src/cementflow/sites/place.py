@@ -1,116 +1,131 @@
-"""From places as a case states them to sites on a mesh."""
+"""From what a case states of the ways out to sites on a mesh."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.case import CortexSpec, OutletSpec, Position
-from cementflow.mesh.frame import AnatomicalFrame
+from cementflow.case import Case, OutletSpec
+from cementflow.case.wall_rules import OUTER_DIAMETERS
+from cementflow.case.zoned import ZONES
+from cementflow.mesh.frame import AnatomicalFrame, along_axes
+from cementflow.mesh.geometry import Geometry
 from cementflow.mesh.tetmesh import TetMesh, touching
+from cementflow.mesh.zones import zone_numbers
+from cementflow.sites.compartments import Behind, behind_zone
+from cementflow.sites.defects import build_defect
+from cementflow.sites.locate import locate
 from cementflow.sites.outlets import OpenFaces, Opening, Outlet, Tube
 from cementflow.sites.surface import BoneSurface, Spot
+from cementflow.sites.wall import Wall, intact_wall
+from cementflow.sites.windows import defect_spot
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
-# Fractions (ap, lr, si) of the named places.
-NAMED = {
-    "posterior wall centre": (0.0, 0.5, 0.5),
-    "anterior wall centre": (1.0, 0.5, 0.5),
-    "left wall centre": (0.5, 0.0, 0.5),
-    "right wall centre": (0.5, 1.0, 0.5),
-    "inferior endplate centre": (0.5, 0.5, 0.0),
-    "superior endplate centre": (0.5, 0.5, 1.0),
-}
 ALL_FACES = "all faces"
-# Length of the hole through a wall where the case gives no cortex [m]; assumed, osteoporotic shell (the intact lumbar
-# shell has 0.29 mm, Ritzel et al. 1997).
-DEFAULT_WALL = 0.2e-3
-
-
-def locate(position: Position, frame: AnatomicalFrame) -> Floats:
-    """Mesh coordinates [m] of a stated position, shape (3,)."""
-    if position.kind == "fraction":
-        return frame.point(*position.values)
-    return np.array(position.values)
+OUTSIDE_PRESSURE = 1e3  # Pa: behind a defect where the case says nothing; assumed, as the vena cava
 
 
 def outlet_spot(spec: OutletSpec, surface: BoneSurface, frame: AnatomicalFrame) -> Spot:
     """Where an outlet sits: the surface spot nearest to its place."""
-    if isinstance(spec.at, str):
-        return surface.nearest(frame.point(*NAMED[spec.at]))
     return surface.nearest(locate(spec.at, frame))
 
 
-def build_outlets(
-    specs: tuple[OutletSpec, ...],
-    cortex: CortexSpec | None,
-    mesh: TetMesh,
-    frame: AnatomicalFrame,
-    permeability: Floats,
-) -> tuple[Outlet, ...]:
-    """Sites of a case: the stated outlets in order, then the thin wall if there is one.
+def build_outlets(case: Case, geometry: Geometry, bone: Floats, source: Floats) -> tuple[Outlet, ...]:
+    """Sites of a case: the stated outlets in order, the defects, then the thin wall if there is one.
 
     Parameters
     ----------
-    specs, cortex
+    case
         As stated.
-    mesh, frame
+    geometry
         The bone.
-    permeability
-        Of each tetrahedron as (xx, yy, zz, yz, xz, xy) [m2]; an opening without its own takes that of the bone
-        behind it, along its normal.
+    bone
+        Permeability of each tetrahedron as (xx, yy, zz, yz, xz, xy) [m2]; an opening without its own takes that of the
+        bone behind it, along its normal.
+    source
+        Share of the injected cement that enters each vertex, shape (n,).
     """
-    surface = BoneSurface(mesh)
-    wall = cortex.thickness if cortex is not None else DEFAULT_WALL
-    outlets: list[Outlet] = []
-    covered = np.zeros(len(mesh.points))
-    for spec in specs:
-        if spec.at == ALL_FACES:
-            outlets.append(OpenFaces(spec.name, spec.type, _on_boundary(mesh), spec.pressure))
-            continue
-        spot = outlet_spot(spec, surface, frame)
-        radius = spec.radius if spec.radius is not None else 0.5 * float(spec.diameter or 0.0)
-        vertices, area = surface.disc(spot, radius)
-        covered[vertices] += area
-        if spec.length is not None and spec.viscosity is not None:
-            share = area / area.sum()
-            outlets.append(
-                Tube(
-                    spec.name,
-                    spec.type,
-                    vertices,
-                    share,
-                    radius,
-                    spec.length,
-                    spec.pressure,
-                    spec.viscosity,
-                    spot.center,
-                    spot.outward,
-                )
-            )
-        else:
-            k = spec.permeability or _normal_permeability(mesh, permeability, vertices, spot.outward)
-            transmissibility = k * area / wall
-            outlets.append(
-                Opening(
-                    spec.name,
-                    spec.type,
-                    vertices,
-                    transmissibility,
-                    spec.pressure,
-                    spot.center,
-                    radius,
-                    spot.outward,
-                )
-            )
-    if cortex is not None:
-        area = np.maximum(surface.area - covered, 0.0)
-        vertices = np.flatnonzero(area > 0.0).astype(np.int32)
-        transmissibility = cortex.permeability * area[vertices] / cortex.thickness
-        outlets.append(Opening("cortex", "C", vertices, transmissibility, cortex.pressure, kind="cortex"))
-    return tuple(outlets)
+    wall = Wall(geometry, case.cortex, bone)
+    covered = np.zeros(len(geometry.mesh.points))
+    outlets = [_outlet(spec, case, wall, covered) for spec in case.outlet]
+    outlets += _defects(case, wall, source, covered)
+    return (*outlets, *intact_wall(wall, case.compartment, covered))
+
+
+def _outlet(spec: OutletSpec, case: Case, wall: Wall, covered: Floats) -> Outlet:
+    """A stated outlet; the area that it covers is added to `covered`."""
+    mesh = wall.geometry.mesh
+    if spec.at == ALL_FACES:
+        return OpenFaces(spec.name, spec.type, _on_boundary(mesh), spec.pressure)
+    spot = outlet_spot(spec, wall.surface, wall.geometry.frame)
+    radius = spec.radius if spec.radius is not None else 0.5 * float(spec.diameter or 0.0)
+    vertices, area = wall.surface.disc(spot, radius)
+    covered[vertices] += area
+    if spec.length is not None and spec.viscosity is not None:
+        share = area / area.sum()
+        return Tube(
+            spec.name,
+            spec.type,
+            vertices,
+            share,
+            radius,
+            spec.length,
+            spec.pressure,
+            spec.viscosity,
+            spot.center,
+            spot.outward,
+        )
+    k = spec.permeability or _normal_permeability(mesh, wall.bone, vertices, spot.outward)
+    transmissibility = k * area / _thickness_at(wall, spot)
+    behind = behind_zone(zone_at(spot, wall.geometry.frame), case.compartment)
+    return Opening(
+        spec.name,
+        spec.type,
+        vertices,
+        transmissibility,
+        spec.pressure,
+        spot.center,
+        radius,
+        spot.outward,
+        label=behind,
+    )
+
+
+def _defects(case: Case, wall: Wall, source: Floats, covered: Floats) -> list[Opening]:
+    """The stated defects; the areas that they cover are added to `covered`."""
+    stated = {c.name: c for c in case.compartment}
+    cannula = case.injection.cannula
+    needle = OUTER_DIAMETERS.get(cannula.gauge) if cannula is not None and cannula.gauge is not None else None
+    found = []
+    for spec in case.defect:
+        zone = spec.zone
+        if zone is None:
+            spot = defect_spot(spec, wall.surface, wall.geometry.frame)
+            zone = "arch" if spot is None else zone_at(spot, wall.geometry.frame)
+        name = spec.behind or behind_zone(zone, case.compartment)
+        usual = stated[name].pressure if name in stated else OUTSIDE_PRESSURE
+        pressure = usual if spec.pressure is None else spec.pressure
+        opening, area = build_defect(spec, wall, source, needle, Behind(name, pressure, name in stated))
+        covered[opening.vertices] += area
+        found.append(opening)
+    return found
+
+
+def zone_at(spot: Spot, frame: AnatomicalFrame) -> str:
+    """Zone of the surface that a spot is in, by its own normal."""
+    normal = along_axes(spot.outward[None], frame.axes)
+    return ZONES[int(zone_numbers(spot.center[None], normal, frame)[0])]
+
+
+def _thickness_at(wall: Wall, spot: Spot) -> float:
+    even = wall.even_thickness()
+    if even is not None:
+        return even
+    samples = wall.surface.near(spot.center, 0.0)
+    nearest, _ = samples.nearest(spot.center)
+    return float(wall.thickness(samples.part(np.array([nearest])))[0])
 
 
 def _on_boundary(mesh: TetMesh) -> Ints:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.mesh.samples import sample_boundary
+from cementflow.mesh.samples import Samples, sample_boundary
 from cementflow.mesh.tetmesh import TetMesh
 
 Floats = NDArray[np.float64]
@@ -73,16 +73,20 @@ class BoneSurface:
         i, away = samples.nearest(point)
         return Spot(samples.center[i], self.normals[samples.face[i]], away)
 
+    def near(self, point: Floats, radius: float) -> Samples:
+        """Samples of all triangles that reach within a radius of a point [m], the one nearest to it among them."""
+        middle, reach = self._balls
+        distance = np.linalg.norm(middle - point, axis=1)
+        # Always with those that may hold the nearest sample.
+        within = max(radius, float((distance + reach).min()))
+        return sample_boundary(self.mesh, np.flatnonzero(distance - reach <= within))
+
     def disc(self, spot: Spot, radius: float) -> tuple[Ints, Floats]:
         """Vertices under a round opening and the area of each that it covers [m2].
 
         An opening smaller than the samples covers the nearest one, with its own area.
         """
-        middle, reach = self._balls
-        distance = np.linalg.norm(middle - spot.center, axis=1)
-        # Always with those that may hold the nearest sample.
-        within = max(radius, float((distance + reach).min()))
-        samples = sample_boundary(self.mesh, np.flatnonzero(distance - reach <= within))
+        samples = self.near(spot.center, radius)
         covered = np.linalg.norm(samples.center - spot.center, axis=1) <= radius
         covered &= self.normals[samples.face] @ spot.outward >= FACING
         if not covered.any():

@@ -47,11 +47,11 @@ class InstantInjection:
     def exponent(self) -> float:
         """b: all lengths grow as t^b."""
         n, d = self.n, self.dimensions
-        return n / (d * (1.0 - n) + 1.0 + n)
+        return float(n / (d * (1.0 - n) + 1.0 + n))
 
     @property
     def _kappa(self) -> float:
-        return self.exponent**self.n * (1.0 - self.n) / (1.0 + self.n)
+        return float(self.exponent**self.n * (1.0 - self.n) / (1.0 + self.n))
 
     @property
     def _constant(self) -> float:

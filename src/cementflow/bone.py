@@ -1,0 +1,141 @@
+"""Properties of the bone and of what fills it, by tetrahedron: the stated bone, and its regions in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cementflow.case import BoneSpec, Permeability, RegionSpec
+from cementflow.errors import CaseError
+from cementflow.fem.control_volumes import ControlVolumes
+from cementflow.mesh.geometry import Geometry
+from cementflow.mesh.regions import capsule_fractions, shape_fractions, slab_fractions
+from cementflow.sites.locate import locate
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class BoneFields:
+    """Properties of each tetrahedron.
+
+    Parameters
+    ----------
+    porosity
+        Shape (m,) [-].
+    permeability
+        As (xx, yy, zz, yz, xz, xy) [m2], shape (m, 6); bone without regions has one row, broadcast.
+    marrow
+        By how much thicker the marrow is than that of the case [-], shape (m,).
+    """
+
+    porosity: Floats
+    permeability: Floats
+    marrow: Floats
+
+
+def bone_fields(spec: BoneSpec, marrow: float, geometry: Geometry) -> BoneFields:
+    """Bone of each tetrahedron; a later region wins where two overlap.
+
+    A tetrahedron that lies partly in a region takes the volume average of the porosities and the geometric mean of the
+    permeabilities and of the viscosities of the marrow, so that a region is smooth at the scale of the mesh.
+
+    Parameters
+    ----------
+    spec
+        As stated.
+    marrow
+        Viscosity of the marrow as stated for the case [Pa s].
+    geometry
+        The body.
+    """
+    n = len(geometry.mesh.tets)
+    # Bone without regions keeps one row that stands for all.
+    rows = n if spec.region else 1
+    porosity, thicker = np.full(rows, spec.porosity), np.zeros(rows)
+    logarithm = np.tile(np.log(_along_axes(spec.permeability))[:, None], (1, rows))
+    for number, region in enumerate(spec.region):
+        share = region_share(region, number, geometry)
+        if region.rim is not None:
+            assert region.rim_porosity is not None and region.rim_permeability is not None
+            rim = np.maximum(region_share(region, number, geometry, region.rim) - share, 0.0)
+            _mix(porosity, rim, region.rim_porosity)
+            for own in logarithm:
+                _mix(own, rim, np.log(region.rim_permeability))
+        if region.porosity is not None:
+            _mix(porosity, share, region.porosity)
+        if region.permeability is not None:
+            for own, new in zip(logarithm, np.log(_along_axes(region.permeability)), strict=True):
+                _mix(own, share, new)
+        if region.marrow_viscosity is not None:
+            _mix(thicker, share, np.log(region.marrow_viscosity / marrow))
+    packed = np.zeros((rows, 6))
+    for k, axis in zip(np.exp(logarithm), geometry.frame.axes, strict=True):
+        for column, (i, j) in enumerate(((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))):
+            if axis[i] * axis[j] != 0.0:
+                packed[:, column] += k * (axis[i] * axis[j])
+    return BoneFields(
+        np.broadcast_to(porosity, n), np.broadcast_to(packed, (n, 6)), np.broadcast_to(np.exp(thicker), n)
+    )
+
+
+def marrow_factor(bone: BoneFields, volumes: ControlVolumes) -> Floats:
+    """By how much thicker the marrow at each vertex is than that of the case, shape (n,), or (1,) where it is not.
+
+    The geometric mean over the tetrahedra there by volume.
+    """
+    if (bone.marrow == 1.0).all():
+        return np.ones(1)
+    mesh = volumes.mesh
+    weight = np.repeat(mesh.volumes, 4)
+    total = np.bincount(mesh.tets.ravel(), weight, minlength=volumes.n)
+    thicker = np.bincount(mesh.tets.ravel(), weight * np.repeat(np.log(bone.marrow), 4), minlength=volumes.n)
+    return np.exp(thicker / total)
+
+
+def region_share(region: RegionSpec, number: int, geometry: Geometry, wider: float = 0.0) -> Floats:
+    """Share of each tetrahedron in a region, or in it and what lies within a distance around it [m].
+
+    Raises
+    ------
+    CaseError
+        For a region that the mesh file does not have.
+    """
+    mesh, frame = geometry.mesh, geometry.frame
+    if region.tag is not None:
+        return _tagged(region, number, geometry)
+    if region.points is not None:
+        start, end = (locate(p, frame) for p in region.points)
+        if region.shape == "slab":
+            outward = wider * (end - start) / np.linalg.norm(end - start)
+            return slab_fractions(mesh, start - outward, end + outward)
+        assert region.radii is not None
+        return capsule_fractions(mesh, start, end, region.radii[0] + wider)
+    assert region.shape is not None and region.center is not None and region.radii is not None
+    return shape_fractions(
+        mesh, frame, region.shape, locate(region.center, frame), np.array(region.radii) + wider
+    )
+
+
+def _mix(own: Floats, share: Floats, new: float) -> None:
+    """Move values toward a new one by a share of the way."""
+    own += share * (new - own)
+
+
+def _along_axes(k: Permeability) -> Floats:
+    return np.array([k.ap, k.lr, k.si])
+
+
+def _tagged(region: RegionSpec, number: int, geometry: Geometry) -> Floats:
+    mesh = geometry.mesh
+    numbers = {name: i for i, name in mesh.region_names.items()}
+    tag = numbers.get(region.tag) if isinstance(region.tag, str) else region.tag
+    inside = mesh.region == tag
+    if tag is None or not inside.any():
+        known = ", ".join(mesh.region_names.get(int(i), str(i)) for i in np.unique(mesh.region))
+        raise CaseError(
+            f"bone.region.{region.name or number}.tag = {region.tag!r} is not in the mesh; it has {known}"
+        )
+    return inside.astype(np.float64)
