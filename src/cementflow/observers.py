@@ -159,6 +159,7 @@ class Recorder:
         if self._folder.fields(INTERRUPTED).exists():
             write_collection(self._folder, self.snapshots)
             self._folder.fields(INTERRUPTED).unlink()
+            self._folder.veins(INTERRUPTED).unlink(missing_ok=True)
 
     def _snapshot(self, step: Step) -> None:
         name = f"fields_{len(self.snapshots):04d}"

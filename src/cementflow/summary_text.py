@@ -24,7 +24,8 @@ def summary_text(result: Result) -> str:
         f"{s['status']}: {s['stop_reason']} after {s['simulated_s']:.1f} s",
         f"  injected {injected:.3f} mL, in bone {s['in_bone_ml']:.3f} mL, leaked {leaked:.3f} mL "
         f"({leaked / injected if injected else 0.0:.1%})",
-        *(_leak_line(name, site) for name, site in s["sites"]["outlets"].items()),
+        *(_leak_line(name, site) for name, site in s["sites"]["outlets"].items() if site["kind"] != "vein"),
+        *_vein_lines(s["veins"]),
         *_behind_lines(s),
         f"  peak pressure {s['peak_tip_pressure_kPa']:.1f} kPa at the tip"
         + (
@@ -114,6 +115,22 @@ def _leak_line(name: str, site: dict[str, Any]) -> str:
         return f"    {name:<28} {site['type']} {LEAK_TYPES[site['type']]:<14} none"
     text = f"    {name:<28} {site['type']} {LEAK_TYPES[site['type']]:<14} {volume:.3f} mL from {first:.1f} s"
     return text + (f", {reach:.1f} of {site['tube_length_mm']:.0f} mm" if reach is not None else "")
+
+
+def _vein_lines(veins: dict[str, Any]) -> list[str]:
+    """Veins that took or hold cement; the others are counted."""
+    lines = []
+    for name, v in veins.items():
+        if max(abs(v["leaked_ml"]), v["held_ml"], v["beyond_ml"]) < SHOWN:
+            continue
+        text = f"    {name:<28} {v['type']} {LEAK_TYPES[v['type']]:<14} "
+        text += (
+            "" if v["first_leak_s"] is None else f"{v['leaked_ml']:.3f} mL from {v['first_leak_s']:.1f} s, "
+        )
+        text += f"{v['held_ml']:.3f} mL in it over {v['reach_mm']:.1f} of {v['length_mm']:.0f} mm"
+        lines.append(text + (f", {v['beyond_ml']:.3f} mL beyond" if v["beyond_ml"] >= SHOWN else ""))
+    left = len(veins) - len(lines)
+    return lines + ([f"    no cement in {'' if not lines else 'the other '}{left} veins"] if left else [])
 
 
 def _seconds(wall: dict[str, float]) -> str:

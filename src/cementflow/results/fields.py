@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
@@ -17,6 +18,7 @@ from cementflow.flow.mobility import darcy_flux, mobility
 from cementflow.flow.state import State
 from cementflow.model import Model
 from cementflow.results.folder import RunFolder
+from cementflow.results.veins import VeinFiles
 from cementflow.results.vtu import STORED, Block, EncodedMesh, encode, encode_mesh, write_vtu
 
 # Row-major components of a symmetric tensor stored as (xx, yy, zz, yz, xz, xy).
@@ -44,9 +46,10 @@ class FieldFiles:
 
     def __init__(self, folder: RunFolder, model: Model) -> None:
         self._folder, self._model = folder, model
+        self._veins = VeinFiles(folder, model)
 
     def write(self, step: Step, name: str) -> None:
-        """Write the fields of a step as `fields/<name>.vtu`."""
+        """Write the fields of a step as `fields/<name>.vtu`, and its veins as `veins/<name>.vtu`."""
         flow, saturation = step.flow, step.state.saturation
         m = mobility(
             self._model.problem, saturation, flow.cement_viscosity, flow.marrow_viscosity, flow.pressure
@@ -64,6 +67,8 @@ class FieldFiles:
 
         cell = (*self._bone, encode("darcy flux [m/s]", tets, STORED, flux))
         write_vtu(self._folder.fields(name), self._mesh, vertex, cell)
+        if self._veins.wanted:
+            self._veins.write(step, name)
 
     def _condition(self, state: State) -> Iterator[tuple[str, NDArray]]:
         """Cure and, where they are computed, temperature and what it did."""
@@ -98,13 +103,19 @@ class FieldFiles:
 
 
 def write_collection(folder: RunFolder, snapshots: Sequence[Snapshot]) -> None:
-    """Write `fields.pvd`, which lists the snapshots with their times."""
+    """Write `fields.pvd`, and `veins.pvd` where there are veins, which list the snapshots with their times."""
+    _write_list(folder.collection, "fields", snapshots)
+    if (folder.path / "veins").is_dir():
+        _write_list(folder.vein_collection, "veins", snapshots)
+
+
+def _write_list(path: Path, where: str, snapshots: Sequence[Snapshot]) -> None:
     lines = [
-        f'    <DataSet timestep="{float(s.time)!r}" part="0" file={quoteattr(f"fields/{s.name}.vtu")}/>'
+        f'    <DataSet timestep="{float(s.time)!r}" part="0" file={quoteattr(f"{where}/{s.name}.vtu")}/>'
         for s in snapshots
     ]
     write_text(
-        folder.collection,
+        path,
         "\n".join(
             [
                 '<?xml version="1.0"?>',

@@ -55,6 +55,15 @@ class RunFolder:
         """One file of fields."""
         return self.path / "fields" / f"{name}.vtu"
 
+    @property
+    def vein_collection(self) -> Path:
+        """Times and files of the veins."""
+        return self.path / "veins.pvd"
+
+    def veins(self, name: str) -> Path:
+        """One file of the tree of veins."""
+        return self.path / "veins" / f"{name}.vtu"
+
     def create(self) -> None:
         """Make the folder.
 

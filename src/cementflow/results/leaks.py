@@ -10,7 +10,7 @@ from cementflow.case.wall_rules import BEHIND
 from cementflow.flow.behind import outside_pressure
 from cementflow.flow.state import State
 from cementflow.model import Model
-from cementflow.sites.outlets import Opening, Outlet, Tube
+from cementflow.sites.outlets import Opening, Outlet, Tube, Vein
 
 ML = 1e6  # mL in a m3
 VEINS = "veins"
@@ -19,7 +19,7 @@ AROUND = "around"  # an even wall, of which the parts are not told apart, and a 
 
 def behind(outlet: Outlet) -> str:
     """What an outlet leads into: veins, a compartment, or just around."""
-    if isinstance(outlet, Tube):
+    if isinstance(outlet, (Tube, Vein)):
         return VEINS
     return (outlet.label if isinstance(outlet, Opening) else "") or AROUND
 

@@ -15,6 +15,7 @@ from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.model import Model
 from cementflow.results.heat import cure_summary, heat_summary, rest_summary
 from cementflow.results.leaks import leak_report
+from cementflow.results.veins import vein_summary
 from cementflow.sites.outlets import OpenFaces, Outlet, Tube
 
 ML = 1e6  # mL in a m3
@@ -121,6 +122,7 @@ def summarise(
         "rejected_steps": counters.rejected,
         "pressure_solves": counters.pressure_solves,
         "linear_iterations": counters.linear_iterations,
+        "veins": vein_summary(model, state, first_leak),
         "cure": cure_summary(model, state, rest),
         "heat": heat_summary(model, state),
         "after_injection": rest_summary(rest),

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from cementflow.files import replacing
 
-VTK_TETRA = 10
+VTK_LINE, VTK_TETRA = 3, 10
 ROWS = 32_768  # of an array in a block: what is in memory twice while it is converted and compressed
 STORED, FAST = 0, 1  # levels of zlib; higher ones take 2 to 5 times as long for 2 % less
 _TYPES = {
@@ -82,13 +82,14 @@ def encode(
     return Block(name, _TYPES[kind.name], int(np.prod(shape)), (header, *packed))
 
 
-def encode_mesh(points: NDArray, tets: NDArray) -> EncodedMesh:
-    """Points [m] of shape (n, 3) and tetrahedra of shape (m, 4)."""
-    ends = np.arange(4, 4 * len(tets) + 1, 4, dtype=np.int32)
+def encode_mesh(points: NDArray, tets: NDArray, kind: int = VTK_TETRA) -> EncodedMesh:
+    """Points [m] of shape (n, 3) and tetrahedra of shape (m, 4), or cells of another kind in their place."""
+    count, width = tets.shape
+    ends = np.arange(width, width * count + 1, width, dtype=np.int32)
     cells = (
         encode("connectivity", tets.reshape(-1), convert=lambda part: part.astype(np.int32)),
         encode("offsets", ends),
-        encode("types", np.full(len(tets), VTK_TETRA, np.uint8)),
+        encode("types", np.full(len(tets), kind, np.uint8)),
     )
     return EncodedMesh(len(points), len(tets), encode("Points", points), cells)
 
