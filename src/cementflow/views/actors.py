@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.views.palette import BONE, CEMENT, LEAK, NEEDLE, PRESSURE_MAP, TIGHT
+from cementflow.views.palette import BONE, CEMENT, LEAK, NEEDLE, PRESSURE_MAP, TIGHT, VEIN
 from cementflow.views.sheet import RunSheet, Tip
-from cementflow.views.snapshots import PRESSURE, SATURATION, OutletState, Snapshot
+from cementflow.views.snapshots import PRESSURE, RADIUS, SATURATION, SHARE, OutletState, Snapshot
 
 Floats = NDArray[np.float64]
 
+_TRACE = 0.02  # of cement in a vein that is not drawn
 FRONT = 0.5  # saturation that counts as the surface of the cement
 _APART = 1e-3  # of the diagonal: two surfaces in one place show as noise
 _MATTE = {"ambient": 0.35, "diffuse": 0.7, "specular": 0.15, "specular_power": 20}
@@ -120,7 +121,7 @@ def add_outlet(plotter: Any, state: OutletState, line: float) -> None:
     import pyvista
 
     outlet = state.outlet
-    if outlet.center is None:
+    if outlet.center is None or outlet.of_tree:
         return
     colour = LEAK if state.leaks else TIGHT
     if outlet.outward is None:
@@ -139,7 +140,7 @@ def add_outlet_glass(plotter: Any, state: OutletState) -> None:
     import pyvista
 
     outlet = state.outlet
-    if outlet.center is None or outlet.end is None or outlet.outward is None:
+    if outlet.center is None or outlet.end is None or outlet.outward is None or outlet.of_tree:
         return
     colour = LEAK if state.leaks else TIGHT
     if outlet.tube_length == 0:
@@ -160,16 +161,36 @@ def add_solids(plotter: Any, sheet: RunSheet, shot: Snapshot, cement: Any | None
     add_needle(plotter, sheet.tip, length=0.8 * shot.grid.length)
     for state in shot.outlets:
         add_outlet(plotter, state, line=0.006 * shot.grid.length)
+    if shot.veins is not None:
+        share = np.asarray(shot.veins.cell_data[SHARE])
+        _add_tubes(plotter, shot.veins, 0.95 * np.sqrt(share), share > _TRACE, CEMENT, **_MATTE)
 
 
 def add_glass(plotter: Any, shot: Snapshot, bone: Any, toward: Floats | None) -> None:
     """Add bone and whatever else can be seen through, from far to near along `toward`, the way to the viewer."""
+    if shot.veins is not None:
+        every = np.ones(shot.veins.n_cells)
+        _add_tubes(plotter, shot.veins, every, every > 0.0, VEIN, opacity=0.35, lighting=False)
     near = [_is_near(state, shot, toward) for state in shot.outlets]
     for state in compress(shot.outlets, [not flag for flag in near]):
         add_outlet_glass(plotter, state)
     add_bone(plotter, bone, toward)
     for state in compress(shot.outlets, near):
         add_outlet_glass(plotter, state)
+
+
+def _add_tubes(
+    plotter: Any, veins: Any, scale: Floats, chosen: NDArray[np.bool_], colour: str, **look: Any
+) -> None:
+    """Add chosen cells of a tree as tubes of their radius times a scale."""
+    import pyvista
+
+    if not chosen.any():
+        return
+    ends = np.asarray(veins.points).reshape(-1, 2, 3)[chosen]
+    radius = (np.asarray(veins.cell_data[RADIUS]) * scale)[chosen]
+    rods = [_rod(a, b, r, capping=False) for (a, b), r in zip(ends, radius, strict=True)]
+    _add(plotter, pyvista.merge(rods), color=colour, **look)
 
 
 def _is_near(state: OutletState, shot: Snapshot, toward: Floats | None) -> bool:

@@ -124,7 +124,7 @@ def _facts(sheet: RunSheet) -> list[str]:
             parts.append(f"peak {name} pressure {np.nanmax(table[column]):.4g} kPa")
     if sheet.history.heated:
         parts.append(f"hottest {table['peak_temperature_degC'].max():.1f} degC")
-    tight = [outlet.name for outlet in sheet.outlets if outlet.first_leak is None]
+    tight = [outlet.name for outlet in sheet.outlets if outlet.first_leak is None and not outlet.of_tree]
     lines = ["   ·   ".join(parts)]
     if tight:
         lines.append(cut("tight: " + ", ".join(tight), 150))

@@ -16,6 +16,7 @@ CEMENT_DARK = "#0b3d4f"
 LEAK = "#d55e00"
 TIGHT = "#8a8a8a"
 NEEDLE = "#0072b2"
+VEIN = "#6f5a8c"
 HOT = "#8e1b3a"
 BONE_PALE = "#f7f0e0"
 # Kinds of harm by heat, the wider region first.

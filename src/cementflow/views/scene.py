@@ -124,7 +124,7 @@ def interactive(run: Path, time: float | None, off_screen: bool) -> Any:
     bar = {"scalar_bar_args": {"title": "pressure at the cement front [kPa]", "color": INK}}
     actors.add_solids(plotter, sheet, shot, cement, **bar)
     actors.add_glass(plotter, shot, actors.bone_surface(shot.grid), None)
-    marked = [state for state in shot.outlets if state.outlet.spot is not None]
+    marked = [state for state in shot.outlets if state.outlet.spot is not None and state.named]
     if marked:
         points = np.array([state.outlet.spot for state in marked])
         names = [outlet_text(state) for state in marked]
@@ -143,7 +143,8 @@ def scene_cameras(sheet: RunSheet, shot: Snapshot, panel: tuple[int, int]) -> li
 def _extent(sheet: RunSheet, shot: Snapshot) -> Any:
     """Points that must be in the picture [mm]."""
     ends = [end for state in shot.outlets if (end := state.outlet.end) is not None]
-    return np.vstack([np.asarray(shot.grid.points), sheet.tip.center, *ends])
+    veins = [] if shot.veins is None else [np.asarray(shot.veins.points)]
+    return np.vstack([np.asarray(shot.grid.points), sheet.tip.center, *ends, *veins])
 
 
 def _annotate(axes: Any, sheet: RunSheet, shot: Snapshot, camera: Camera) -> None:
@@ -154,7 +155,7 @@ def _annotate(axes: Any, sheet: RunSheet, shot: Snapshot, camera: Camera) -> Non
     axes.plot(*tip, "+", color=NEEDLE, ms=13, mew=2, zorder=8)
     labels = [Label(_pair(tip), sheet.tip.word, "", NEEDLE)]
     for state in shot.outlets:
-        if state.outlet.spot is not None:
+        if state.outlet.spot is not None and state.named:
             labels.append(outlet_label(state, _pair(camera.pixels(state.outlet.spot))))
     draw_labels(axes, labels, (18 * unit, width - 18 * unit, 125 * unit, height - 40 * unit), unit)
     draw_triad(axes, sheet.frame, camera, (75 * unit, 62 * unit), 40 * unit)

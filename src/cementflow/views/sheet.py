@@ -37,7 +37,10 @@ class Tip:
 
 @dataclass(frozen=True, eq=False)
 class Outlet:
-    """One way out, in mm and mL; `center` and `outward` are None where it is the whole wall."""
+    """One way out, in mm and mL; `center` and `outward` are None where it is the whole wall.
+
+    `of_tree` tells a vein of the tree, which is drawn as such.
+    """
 
     name: str
     center: Floats | None
@@ -47,6 +50,7 @@ class Outlet:
     first_leak: float | None
     reach: float
     tube_length: float
+    of_tree: bool = False
 
     @property
     def end(self) -> Floats | None:
@@ -199,6 +203,7 @@ def _outlet(name: str, table: Mapping[str, Any], problems: list[str]) -> Outlet:
         first_leak=None if first is None else _number(first, where + "first_leak_s", problems),
         reach=_number(table.get("reach_mm") or 0.0, where + "reach_mm", problems),
         tube_length=_number(table.get("tube_length_mm") or 0.0, where + "tube_length_mm", problems),
+        of_tree=table.get("kind") == "vein",
     )
 
 

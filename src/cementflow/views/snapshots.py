@@ -17,6 +17,7 @@ from cementflow.views.sheet import Outlet, RunSheet
 
 PRESSURE = "pressure [kPa]"
 SATURATION = "cement saturation [-]"
+SHARE, RADIUS = "cement share [-]", "radius [mm]"
 PEAK = "peak temperature [degC]"
 HOT_TIME = "time above 47 degC [s]"
 LOG_DOSE = "decimal logarithm of the thermal dose in min"
@@ -36,6 +37,11 @@ class OutletState:
     leaks: bool
     reach: float
 
+    @property
+    def named(self) -> bool:
+        """Whether it has a name in pictures: of a tree only the veins that take cement."""
+        return self.leaks or not self.outlet.of_tree
+
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
@@ -52,12 +58,15 @@ class Snapshot:
         `HOT_TIME`, `LOG_DOSE` and `LOG_DAMAGE`.
     outlets
         The outlets at that time.
+    veins
+        The tree of veins as lines, `pyvista.PolyData`, points in mm, cell data `SHARE` and `RADIUS` [mm]; None without.
     """
 
     time: float
     asked: float | None
     grid: Any
     outlets: tuple[OutletState, ...]
+    veins: Any | None = None
 
     @property
     def heated(self) -> bool:
@@ -102,7 +111,7 @@ def read_snapshot(sheet: RunSheet, time: float | None = None) -> Snapshot:
     is_last = stored == files[-1][0]
     states = tuple(_state(sheet.history, outlet, stored, is_last) for outlet in sheet.outlets)
     near = time is None or abs(time - stored) <= 1e-9 * max(1.0, abs(stored))
-    return Snapshot(stored, None if near else time, grid, states)
+    return Snapshot(stored, None if near else time, grid, states, _read_veins(path))
 
 
 def _pick(files: list[tuple[float, Path]], time: float | None, run: Path) -> tuple[float, Path]:
@@ -142,6 +151,23 @@ def _read_grid(path: Path) -> Any:
     if all(name in names for name in _HEAT):
         _add_heat(shown, grid)
     return shown
+
+
+def _read_veins(path: Path) -> Any | None:
+    """The tree that was stored with some fields."""
+    import pyvista
+
+    veins = path.parent.parent / "veins" / path.name
+    if not veins.is_file():
+        return None
+    with quiet_vtk():
+        stored: Any = pyvista.read(veins)
+    points = np.asarray(stored.points, float) * 1e3
+    ends = np.arange(len(points)).reshape(-1, 2)
+    tree = pyvista.PolyData(points, lines=np.insert(ends, 0, 2, axis=1))
+    tree.cell_data[SHARE] = np.asarray(stored.cell_data[SHARE])
+    tree.cell_data[RADIUS] = 0.5e3 * np.asarray(stored.cell_data["diameter [m]"])
+    return tree
 
 
 def _add_heat(shown: Any, grid: Any) -> None:
