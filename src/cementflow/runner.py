@@ -141,7 +141,7 @@ def _prepare(
         from cementflow.observers import Recorder
         from cementflow.warm_up import warm_up
 
-        warm_up(case.physics.heat)
+        warm_up(case.physics.heat, case.veins is not None)
     with watch.phase("setup"):
         model = _ready(case, build_geometry(case.geometry, case.folder), tell)
         solver = model.problem.make_solver()

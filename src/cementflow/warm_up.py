@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 
-def warm_up(heat: bool = False) -> None:
-    """Run a few steps of a tiny case that touches every kernel, those of heat only where it is asked for."""
+def warm_up(heat: bool = False, veins: bool = False) -> None:
+    """Run a few steps of a tiny case that touches every kernel, those of heat and of veins where they are asked for."""
     from cementflow.case import preset
     from cementflow.flow.course import Plan
     from cementflow.mesh.geometry import build_geometry
     from cementflow.model import build_model
     from cementflow.simulate import simulate
 
-    case = preset("l3-osteoporotic").replace(
+    case = preset("l3-veins" if veins else "l3-osteoporotic").replace(
         {"geometry.edge_length": "6 mm", "injection.volume": "0.2 mL", "physics.heat": heat}
     )
     model = build_model(case, build_geometry(case.geometry))

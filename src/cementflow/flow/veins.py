@@ -19,7 +19,7 @@ HALF_WAY, SLOWEST = (
     0.02,
 )  # of what the conductance of a cell misses: first and least part by which it moves
 AHEAD = 0.25  # of a step over which the resistance of a cell is a mean
-MOST = 2.0  # times its own mobility: what a vertex gives to a line in thinner fluid
+MOST = 10.0  # times its own mobility: what a vertex gives to a line in thinner fluid
 
 
 def vein_conductances(
