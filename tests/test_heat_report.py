@@ -38,7 +38,7 @@ def test_the_report_has_peaks_beside_measured_ones(heated: cf.Result) -> None:
         word = "below" if value < low else "above" if value > high else "within"
         assert told[place][1] == f"{value:.1f}"
         assert told[place][2].startswith(f"{low} to {high} in the") and told[place][2].endswith(word)
-    assert told["upper endplate"][1] == f"{heat['peak_at_degC']['upper endplate']:.1f}"
+    assert told["superior endplate"][1] == f"{heat['peak_at_degC']['superior endplate']:.1f}"
     assert told["damage integral of 1"][1] == f"{heat['damage_1_ml']:.2f}"
     assert told["heat given off by the curing cement"][1] == f"{heat['heat_J']['cured']:.0f} J"
 

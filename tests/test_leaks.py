@@ -69,3 +69,21 @@ def test_cracks_and_lost_walls_leak(tmp_path: Path) -> None:
         ).summary
         by = s["leaked_by_compartment_ml"]
         assert by[site] > by["veins"]
+
+
+@pytest.mark.parametrize("bone", ["L2", "L3", "L4"])
+@pytest.mark.parametrize("name", ["l3-metastatic", "l3-cleft"])
+def test_real_bones(bone: str, name: str, shared_data: Path, tmp_path: Path) -> None:
+    """With their arch: zones, defects and compartments find their places, and all of it balances."""
+    file = shared_data / f"clouthier_mean_L2-L5/{bone}_mean.ply"
+    if not file.is_file():
+        pytest.skip(f"{file.name} is not in the shared data")
+    changes = {
+        "geometry": {"surface": str(file), "units": "mm", "axes": "ALS", "edge_length": "2.5 mm"},
+        "output.figures": False,
+    }
+    s = cf.run(cf.preset(name).replace(changes), tmp_path / "out").summary
+    assert s["status"] == "completed"
+    assert s["largest_balance_error"] < 1e-6
+    assert s["leaked_ml"]["total"] + s["marrow_out_ml"]["total"] == pytest.approx(4.0, rel=1e-6)
+    assert s["leaked_ml"]["total"] > 0.01

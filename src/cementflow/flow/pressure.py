@@ -90,7 +90,9 @@ def solve_pressure(
     part, best, held = 1.0, np.inf, HeldRate(guess.rate)
     solves = iterations = 0
     first = mobility(problem, state.saturation, guess.viscosity, guess.marrow, guess.pressure)
-    assembly = Assembly(problem, first, state.saturation, even_marrow=len(guess.marrow) == 1)
+    # Where marrow has one viscosity from place to place, or nearly so, upstream is as well known from the last flow.
+    even = len(guess.marrow) == 1 or (problem.marrow.newtonian and start is not None)
+    assembly = Assembly(problem, first, state.saturation, even)
     ways = _ways(problem, state, dt, guess, fluids, first, outside, None)
     while True:
         values, rhs = assembly.system(ways, overfull)
