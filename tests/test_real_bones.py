@@ -152,3 +152,17 @@ def test_a_region_that_is_not_in_the_mesh(body: TetMesh, tmp_path: Path) -> None
     with pytest.raises(cf.CaseError, match=r"bone\.region\.lesion\.tag = 7 is not in the mesh; it has 1, 2"):
         cf.run(case_of(tmp_path, 'mesh = "bone.vtu"', regions=region), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("level", ["L2", "L3", "L4"])
+def test_the_tree_of_veins_fits_a_real_bone(level: str, shared_data: Path, tmp_path: Path) -> None:
+    """Stated in fractions of the embedded bodies, it meets this one with every vein that should, and takes cement."""
+    file = shared_data / f"clouthier_mean_L2-L5/{level}_mean.ply"
+    if not file.is_file():
+        pytest.skip(f"{file.name} is not in the shared data")
+    shape = {"geometry.surface": str(file), "geometry.axes": "ALS", "geometry.edge_length": "3.5 mm"}
+    case = cf.preset("l3-veins").replace({**shape, "injection.volume": "2 mL", "output.figures": False})
+    assert [f.text for f in cf.check(case) if f.level != "note" and "vein" in f.text] == []
+    summary = cf.run(case, tmp_path / "run").summary
+    assert summary["balance_error"] <= 1e-6
+    assert sum(v["held_ml"] for v in summary["veins"].values()) > 1e-3

@@ -418,7 +418,7 @@ def test_run_that_fails_at_once_says_so_in_its_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A linear solver that finds nothing."""
-    monkeypatch.setattr("cementflow.warm_up.warm_up", lambda heat: None)
+    monkeypatch.setattr("cementflow.warm_up.warm_up", lambda heat, veins: None)
     monkeypatch.setattr(
         PressureSolver, "solve", lambda _, values, rhs, start, to: LinearResult(start, 1, False)
     )
