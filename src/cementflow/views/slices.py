@@ -122,7 +122,7 @@ def _draw_sites(axes: Any, sheet: RunSheet, shot: Snapshot, camera: Camera) -> N
     axes.add_patch(Circle(spot, tip.radius / camera.per_pixel, fill=False, ec=NEEDLE, lw=1.8, zorder=5))
     labels = []
     for state in shot.outlets:
-        if state.named and _meets(state, tip.center, camera.toward):
+        if not state.outlet.of_tree and _meets(state, tip.center, camera.toward):
             labels.append(outlet_label(state, _draw_outlet(axes, state, camera)))
     width, height = camera.size
     unit = width / 800
