@@ -521,7 +521,7 @@ WRONG = [
     ),
     (
         {"bone.region": [{**BALL, "radius": "none", "radii": ["1 mm", "1 mm", "2 mm"]}]},
-        'differ, which makes an "ellipsoid"',
+        'differ, which a "ball" cannot have',
     ),
     ({"injection.max_pressure": "1 kPa"}, "is not above the pressure at any outlet, so nothing would flow"),
 ]

@@ -127,7 +127,7 @@ class CementSpec:
         Number(0.0, 10.0), f"{_GEL}: B therein", None, source=_RECALLED, note=f"`1.0` with {_GEL}"
     )
     reference_age: float = entry(
-        CLOCK,
+        Quantity("time", "0 s", "1e12 s"),
         "equivalent age (time at reference_temperature) at which the stated viscosity holds",
         None,
         note="that of the start, so that it holds then",
