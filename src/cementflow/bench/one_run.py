@@ -30,7 +30,7 @@ def measure(asked: dict[str, Any]) -> dict[str, Any]:
     from cementflow.warm_up import warm_up
 
     stated = preset(asked["preset"]).replace(asked["changes"])
-    warm_up(stated.physics.heat)
+    warm_up(stated.physics.heat, stated.veins is not None)
     load = time.perf_counter() - start
     clock = _LinearClock()
     with tempfile.TemporaryDirectory() as folder:
