@@ -72,7 +72,7 @@ def correct(problem: Problem, state: State, flow: Flow, end: Flow, dt: float) ->
         If the saturations do not settle, or the temperatures are not found.
     """
     fluxes = flow.fluxes.mean(end.fluxes)
-    moved = transport(problem, state, end, fluxes, dt)
+    moved = transport(problem, state, end, fluxes, dt, everywhere=problem.followed)
     after = _moved_state(problem, state, fluxes, moved)
     if not problem.followed:
         return after, 0.0

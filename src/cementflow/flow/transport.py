@@ -64,7 +64,9 @@ class Moved:
     veins: VeinState
 
 
-def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: float) -> Moved:
+def transport(
+    problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: float, everywhere: bool = False
+) -> Moved:
     """What a step with given fluxes moves.
 
     Implicit upwinding is stable for any step, but a step in which the front crosses several control volumes leaves a
@@ -81,6 +83,8 @@ def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: fl
         Volume rates during the step, balanced in every control volume.
     dt
         Length of the step [s].
+    everywhere
+        Whether the order of the flow is wanted of all vertices, as heat is, not only of those near the cement.
 
     Raises
     ------
@@ -97,8 +101,7 @@ def transport(problem: Problem, state: State, flow: Flow, fluxes: Fluxes, dt: fl
     source = entering + coming_back
     outward = problem.sum_links(np.maximum(fluxes.link, 0.0)) + np.maximum(fluxes.fixed, 0.0)
     outward += _sum_vein_links(problem, np.maximum(fluxes.vein.link, 0.0))
-    # Heat is everywhere.
-    wet = (state.saturation > 0.0) | (source > 0.0) | problem.followed
+    wet = (state.saturation > 0.0) | (source > 0.0) | everywhere
     layers, arrived = LAYERS, True
     while arrived:  # at the rim of the region: then it was too small
         region, rim = upwind.downstream(

@@ -33,10 +33,15 @@ class Snapshot:
     name: str
 
 
+def _single(values: NDArray) -> NDArray:
+    return values.astype(np.float32)
+
+
 class FieldFiles:
     """Writes the fields of a run; what does not change is encoded once.
 
-    Vertex fields keep all their digits, as cement is counted with them. Cell fields are single precision.
+    Pressure, saturation and viscosity keep all their digits, as cement is counted with them; all else is single
+    precision.
 
     Parameters
     ----------
@@ -58,7 +63,7 @@ class FieldFiles:
             encode("pressure [Pa]", flow.pressure),
             encode("cement saturation [-]", saturation),
             encode("cement viscosity [Pa s]", flow.cement_viscosity),
-            *(encode(name, values) for name, values in self._condition(step.state)),
+            *(encode(name, values, STORED, _single) for name, values in self._condition(step.state)),
         )
         tets = np.arange(len(self._model.problem.volumes.tets), dtype=np.uint32)
 
