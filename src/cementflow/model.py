@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from cementflow.laws.relative_permeability import Corey
 from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.materials import cement_law, cure_kinetics, marrow_law, syringe, tissue, upscaling
 from cementflow.mesh.geometry import Geometry
+from cementflow.mesh.zones import SurfaceZones, surface_zones
 from cementflow.sites.cannula import Cannula
 from cementflow.sites.compartments import build_compartments
 from cementflow.sites.locate import locate
@@ -48,6 +50,11 @@ class Model:
     source: Source
     problem: Problem
     plan: Plan
+
+    @cached_property
+    def zones(self) -> SurfaceZones:
+        """Zones of the surface."""
+        return surface_zones(self.geometry.mesh, self.geometry.frame)
 
 
 def build_model(case: Case, geometry: Geometry) -> Model:

@@ -114,10 +114,11 @@ def _smooth_normals(mesh: TetMesh, frame: AnatomicalFrame) -> Floats:
         thirds = np.repeat(area[:, axis] / 3.0, 3)
         vector[:, axis] = np.bincount(mesh.boundary.ravel(), thirds, minlength=len(vector))
     on = np.unique(mesh.boundary)
-    near = cKDTree(middle).query_ball_point(mesh.points[on], 2.0 * SMOOTH)
-    count = np.array([len(found) for found in near])
-    vertex, triangle = np.repeat(on, count), np.concatenate([np.asarray(f, np.intp) for f in near])
-    weight = np.exp(-np.sum((middle[triangle] - mesh.points[vertex]) ** 2, axis=1) / SMOOTH**2)
+    pairs = cKDTree(mesh.points[on]).sparse_distance_matrix(
+        cKDTree(middle), 2.0 * SMOOTH, output_type="ndarray"
+    )
+    vertex, triangle = on[pairs["i"]], pairs["j"]
+    weight = np.exp(-((pairs["v"] / SMOOTH) ** 2))
     weight *= np.einsum("ix,ix->i", area[triangle], vector[vertex]) > 0.0
     # On a mesh coarser than the smoothing the vertex has at least its own triangles.
     total = np.zeros_like(vector)

@@ -12,7 +12,7 @@ from cementflow.flow.course import Rest
 from cementflow.flow.state import State
 from cementflow.laws.harm import BONE_DAMAGE, BONE_DOSE, BONE_TIME
 from cementflow.laws.thermal import ZERO_CELSIUS
-from cementflow.mesh.zones import ZONES, surface_zones
+from cementflow.mesh.zones import ZONES
 from cementflow.model import Model
 
 ML = 1e6  # mL in a m3
@@ -33,8 +33,7 @@ def heat_summary(model: Model, state: State) -> dict[str, Any] | None:
     def volume(where: NDArray[np.bool_]) -> float:
         return ML * float(np.sum(tissue[where]))
 
-    zones = surface_zones(model.geometry.mesh, model.geometry.frame)
-    places = {name: zones.inside(name) for name in ZONES}
+    places = {name: model.zones.inside(name) for name in ZONES}
     return {
         "peak_degC": float(harm.peak.max()) - ZERO_CELSIUS,
         "peak_at_degC": {
