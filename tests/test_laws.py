@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import njit
 from scipy.integrate import quad
 
+from cementflow.laws import formulas
 from cementflow.laws.ageing import AgeingCement, arrhenius_speed
 from cementflow.laws.growth import Exponential
 from cementflow.laws.in_situ import (
@@ -471,3 +473,20 @@ def test_linear_permeabilities_share_the_pores() -> None:
     law = Corey(1.0, 1.0, 0.1, 0.1)
     s = np.linspace(0.1, 0.9, 9)
     np.testing.assert_allclose(law.cement(s) + law.marrow(s), 1.0, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("formula", "numbers"),
+    [
+        (formulas.power_law, (100.0, 0.6, 1e-3, 1e4)),
+        (formulas.carreau_yasuda, (300.0, 5.0, 1.0, 0.5, 1.5)),
+        (formulas.cross, (300.0, 5.0, 1.0, 0.4)),
+        (formulas.plug, (150.0, 100.0)),
+    ],
+)
+def test_the_same_formula_runs_on_arrays_and_compiled(formula: object, numbers: tuple[float, ...]) -> None:
+    """One number after the other in compiled code, as all at once in NumPy."""
+    compiled = njit(formula)
+    one_by_one = [compiled(float(rate), *numbers) for rate in RATES]
+    np.testing.assert_allclose(one_by_one, formula(RATES, *numbers), rtol=1e-13)  # type: ignore[operator]
+    assert np.ptp(one_by_one) > 0.0

@@ -15,6 +15,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from cementflow.laws import formulas
+
 Floats = NDArray[np.float64]
 
 # A rate that a formula can divide by and raise to any power that occurs.
@@ -99,7 +101,7 @@ class PowerLaw(Rheology):
 
     def viscosity(self, rate: Floats) -> Floats:
         """Viscosity [Pa s] at shear rates [1/s]."""
-        return self.K * np.clip(rate, self.rate_min, self.rate_max) ** (self.n - 1.0)
+        return np.asarray(formulas.power_law(rate, self.K, self.n, self.rate_min, self.rate_max))
 
     def slope(self, rate: Floats) -> Floats:
         """Index n less 1 inside the range, 0 outside."""
@@ -139,8 +141,8 @@ class CarreauYasuda(Rheology):
 
     def viscosity(self, rate: Floats) -> Floats:
         """Viscosity [Pa s] at shear rates [1/s]."""
-        thinning = (1.0 + self._reduced(rate)) ** ((self.n - 1.0) / self.a)
-        return self.mu_inf + (self.mu_0 - self.mu_inf) * thinning
+        numbers = self.mu_0, self.mu_inf, self.relaxation_time, self.n, self.a
+        return np.asarray(formulas.carreau_yasuda(np.asarray(rate), *numbers))
 
     def slope(self, rate: Floats) -> Floats:
         """(n - 1) z / (1 + z) of the part above mu_inf, z = (lambda rate)^a."""
@@ -181,7 +183,8 @@ class Cross(Rheology):
 
     def viscosity(self, rate: Floats) -> Floats:
         """Viscosity [Pa s] at shear rates [1/s]."""
-        return self.mu_inf + (self.mu_0 - self.mu_inf) / (1.0 + self._reduced(rate))
+        numbers = self.mu_0, self.mu_inf, self.relaxation_time, self.n
+        return np.asarray(formulas.cross(np.asarray(rate), *numbers))
 
     def slope(self, rate: Floats) -> Floats:
         """-(1 - n) z / (1 + z) of the part above mu_inf, z = (lambda rate)^(1 - n)."""
@@ -227,7 +230,9 @@ class Yielding(Rheology):
 
     def viscosity(self, rate: Floats) -> Floats:
         """Viscosity [Pa s] at shear rates [1/s]."""
-        return self.base.viscosity(rate) + self.yield_stress * self._plug(self._held(rate))
+        return self.base.viscosity(rate) + formulas.plug(
+            self._held(rate), self.yield_stress, self.regularisation_time
+        )
 
     def slope(self, rate: Floats) -> Floats:
         """Those of both terms, by their shares in the viscosity."""
@@ -246,7 +251,7 @@ class Yielding(Rheology):
         return np.minimum(self.regularisation_time * held, 700.0)
 
     def _plug(self, held: Floats) -> Floats:
-        return -np.expm1(-self._creep(held)) / held
+        return np.asarray(formulas.plug(held, 1.0, self.regularisation_time))
 
 
 @dataclass(frozen=True)
