@@ -145,7 +145,6 @@ def tissue(case: Case) -> Tissue:
         cement=_material(case.cement.thermal),
         perfusion=case.bone.perfusion,
         exchange=case.surroundings.exchange,
-        temperature=case.surroundings.temperature,
     )
 
 

@@ -15,7 +15,8 @@ from cementflow.model import Model
 from cementflow.results.checkpoint import Checkpoint, write_checkpoint
 from cementflow.results.fields import FieldFiles, Snapshot, write_collection
 from cementflow.results.folder import RunFolder
-from cementflow.results.summary import ML, history_columns, history_row
+from cementflow.results.numbers import ML
+from cementflow.results.summary import history_columns, history_row
 from cementflow.results.writer import BackgroundWriter
 from cementflow.timing import Stopwatch
 

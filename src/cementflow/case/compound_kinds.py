@@ -40,30 +40,6 @@ class WordOrQuantity(Kind):
 
 
 @dataclass(frozen=True)
-class Span(Kind):
-    """Two quantities, the smaller one first."""
-
-    item: Quantity
-
-    def read(self, value: object, key: str, reading: Reading) -> Any:
-        """Pair of SI values."""
-        if not isinstance(value, (list, tuple)) or len(value) != 2:
-            return reading.refuse(key, value, f"is not {self.describe()}")
-        start, end = (self.item.read(v, f"{key}.{i}", reading) for i, v in enumerate(value))
-        if start is INVALID or end is INVALID:
-            return INVALID
-        return (start, end) if start < end else reading.refuse(key, value, "must begin before it ends")
-
-    def write(self, value: tuple[float, float]) -> list[str]:
-        """List of two texts."""
-        return [self.item.write(v) for v in value]
-
-    def describe(self) -> str:
-        """A pair of the item."""
-        return f"a list of begin and end, each {self.item.low} to {self.item.high}"
-
-
-@dataclass(frozen=True)
 class Pair(Kind):
     """Two quantities."""
 
@@ -83,6 +59,22 @@ class Pair(Kind):
     def describe(self) -> str:
         """A pair of the item."""
         return f"a list of two, each {self.item.low} to {self.item.high}"
+
+
+@dataclass(frozen=True)
+class Span(Pair):
+    """Two quantities, the smaller one first."""
+
+    def read(self, value: object, key: str, reading: Reading) -> Any:
+        """Pair of SI values."""
+        pair = super().read(value, key, reading)
+        if pair is INVALID or pair[0] < pair[1]:
+            return pair
+        return reading.refuse(key, value, "must begin before it ends")
+
+    def describe(self) -> str:
+        """A pair of the item."""
+        return f"a list of begin and end, each {self.item.low} to {self.item.high}"
 
 
 @dataclass(frozen=True)

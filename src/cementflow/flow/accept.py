@@ -89,8 +89,10 @@ def _rest(problem: Problem, old: Step, state: State, flow: Flow, stopped: str, e
     rest = old.rest
     if np.isnan(rest.set_at):
         enough = problem.syringe.kinetics.set_at
-        if state.condition.cure.max() >= enough and slowest_cure(problem, state, SET) >= enough:
-            before, now = (slowest_cure(problem, s, SET) for s in (old.state, state))
+        # The quantile takes a sort, which most steps need not make.
+        now = slowest_cure(problem, state, SET) if state.condition.cure.max() >= enough else 0.0
+        if now >= enough:
+            before = slowest_cure(problem, old.state, SET)
             part = (enough - before) / (now - before) if before < enough else 0.0
             time = old.state.time + part * (state.time - old.state.time)
             rest = replace(rest, set_at=time)

@@ -187,7 +187,7 @@ def _fresh_where_dry(
 
 
 def _body_temperature(problem: Problem) -> float:
-    return problem.tissue.temperature if problem.tissue is not None else problem.syringe.temperature
+    return problem.body_temperature if problem.tissue is not None else problem.syringe.temperature
 
 
 def heat_imbalance(problem: Problem, state: State) -> float:
@@ -195,7 +195,7 @@ def heat_imbalance(problem: Problem, state: State) -> float:
     of = problem.heat_volumes
     if of is None or state.heat.turnover == 0.0:
         return 0.0
-    there = np.sum(of.stored(state.saturation) * (state.condition.temperature - of.tissue.temperature))
+    there = np.sum(of.stored(state.saturation) * (state.condition.temperature - problem.body_temperature))
     return abs(float(there) - state.heat.kept) / state.heat.turnover
 
 

@@ -307,6 +307,6 @@ def _fluxes(problem: Problem, used: Mobility, guess: Guess) -> Fluxes:
     edge, out = kernels.edge_fluxes(v.edges, used.conductance, pressure)
     kernels.reroute_obtuse(edge, v.tets, v.tet_edges, v.t, v.obtuse, used.least, pressure)
     if problem.veins is not None:
-        out += np.bincount(problem.veins.link_vertex, guess.vein.link, minlength=v.n)
+        out += problem.sum_vein_links(guess.vein.link)
     fixed = np.where(problem.fixed, guess.rate * problem.source - out, 0.0)
     return Fluxes(edge, guess.link, fixed, guess.rate, guess.vein)

@@ -108,7 +108,7 @@ class Problem:
         Materials and surroundings as heat sees them; None where the cement keeps the temperature of the syringe and the
         marrow that of the body.
     body_temperature
-        Of the marrow before cement comes [K].
+        At first everywhere but in the syringe, and of blood and surroundings always [K].
     veins, blood_viscosity
         Tree of veins, None without; and what flows in them [Pa s].
     near_tip
@@ -256,6 +256,12 @@ class Problem:
     def sum_links(self, values: Floats) -> Floats:
         """Sum over the links of each vertex, shape (n,)."""
         return np.bincount(self.links, values, minlength=self.volumes.n).astype(np.float64)
+
+    def sum_vein_links(self, values: Floats) -> Floats:
+        """Sum over the links of the veins at each vertex, shape (n,)."""
+        if self.veins is None:
+            return np.zeros(self.volumes.n)
+        return np.bincount(self.veins.link_vertex, values, minlength=self.volumes.n).astype(np.float64)
 
     def tip_pressure(self, pressure: Floats) -> float:
         """Mean pressure over the source [Pa], as the mesh has it.

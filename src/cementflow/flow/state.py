@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from cementflow.flow.condition import Condition
 from cementflow.flow.harm import Harm
 from cementflow.flow.problem import Problem
-from cementflow.sites.veins import VeinTree
 
 Floats = NDArray[np.float64]
 
@@ -162,11 +161,8 @@ class VeinFluxes:
     def none(cls, problem: Problem) -> VeinFluxes:
         """Nothing flows, or there are no veins."""
         tree = problem.veins
-        return cls(*(np.zeros(0 if tree is None else len(x)) for x in _parts(tree)))
-
-
-def _parts(tree: VeinTree | None) -> tuple[Floats, Floats]:
-    return (np.zeros(0), np.zeros(0)) if tree is None else (tree.link_index, tree.length)
+        links, cells = (0, 0) if tree is None else (len(tree.link_index), len(tree.length))
+        return cls(np.zeros(links), np.zeros(cells))
 
 
 @dataclass(frozen=True, eq=False)
@@ -265,7 +261,7 @@ def first_condition(problem: Problem) -> Condition:
     fresh = fresh_condition(problem, 0.0, 0.0)
     if not problem.followed:
         return fresh
-    warm = fresh.temperature if problem.tissue is None else np.full(1, problem.tissue.temperature)
+    warm = fresh.temperature if problem.tissue is None else np.full(1, problem.body_temperature)
     return Condition(*(np.repeat(x, problem.volumes.n) for x in (warm, fresh.age, fresh.cure)))
 
 

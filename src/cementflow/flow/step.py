@@ -36,9 +36,9 @@ def predict(problem: Problem, state: State, flow: Flow, rate_slope: float, dt: f
     """
     fluxes = flow.fluxes
     if rate_slope != 0.0 and fluxes.rate > 0.0:
-        change = 0.5 * dt * rate_slope / fluxes.rate
-        change = min(max(change, -LARGEST_CHANGE), LARGEST_CHANGE)
-        fluxes = fluxes.scaled(min(1.0 + change, problem.drive.rate / fluxes.rate))
+        gain = 0.5 * dt * rate_slope / fluxes.rate
+        gain = min(max(gain, -LARGEST_CHANGE), LARGEST_CHANGE)
+        fluxes = fluxes.scaled(min(1.0 + gain, problem.drive.rate / fluxes.rate))
     moved = transport(problem, state, flow, fluxes, dt)
     after = _moved_state(problem, state, fluxes, moved)
     if not problem.followed:

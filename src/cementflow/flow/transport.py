@@ -92,15 +92,13 @@ def transport(
         When cyclic flow paths (possible only through negative coefficients) keep the sweeps from settling.
     """
     v = problem.volumes
-    returned, from_veins = (
-        _returning_cement(problem, state, fluxes, dt),
-        returning(problem, state, fluxes.vein, dt),
-    )
+    returned = _returning_cement(problem, state, fluxes, dt)
+    from_veins = returning(problem, state, fluxes.vein, dt)
     entering = fluxes.rate * problem.source
-    coming_back = problem.sum_links(returned) + _sum_vein_links(problem, from_veins)
+    coming_back = problem.sum_links(returned) + problem.sum_vein_links(from_veins)
     source = entering + coming_back
     outward = problem.sum_links(np.maximum(fluxes.link, 0.0)) + np.maximum(fluxes.fixed, 0.0)
-    outward += _sum_vein_links(problem, np.maximum(fluxes.vein.link, 0.0))
+    outward += problem.sum_vein_links(np.maximum(fluxes.vein.link, 0.0))
     wet = (state.saturation > 0.0) | (source > 0.0) | everywhere
     layers, arrived = LAYERS, True
     while arrived:  # at the rim of the region: then it was too small
@@ -215,14 +213,6 @@ def _through_outlets(
             leaked[i] += amount
             marrow[i] += out.sum() * dt - amount
     return leaked, held, marrow
-
-
-def _sum_vein_links(problem: Problem, values: Floats) -> Floats:
-    """Sum over the links of the veins at each vertex, shape (n,)."""
-    tree = problem.veins
-    if tree is None:
-        return np.zeros(problem.volumes.n)
-    return np.bincount(tree.link_vertex, values, minlength=problem.volumes.n).astype(np.float64)
 
 
 def _through_veins(

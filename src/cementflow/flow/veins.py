@@ -14,10 +14,8 @@ from cementflow.flow.ways import VeinConductances
 from cementflow.sites.veins import OUTSIDE, VeinTree
 
 Floats = NDArray[np.float64]
-HALF_WAY, SLOWEST = (
-    0.5,
-    0.02,
-)  # of what the conductance of a cell misses: first and least part by which it moves
+# Of what the conductance of a cell misses: first and least part by which it moves.
+HALF_WAY, SLOWEST = 0.5, 0.02
 AHEAD = 0.25  # of a step over which the resistance of a cell is a mean
 MOST = 10.0  # times its own mobility: what a vertex gives to a line in thinner fluid
 
@@ -35,10 +33,9 @@ def vein_conductances(
 
     A cell resists as on average over the first part of the step, in which cement fills it as the guess has it: an empty
     one would let far too much through in what is left of the step, a mean over all of it, at both ends of a step, would
-    be that of half a step later. A vein that fills resists
-    in proportion to what flowed in, so the guess is met half-way on a logarithmic scale: then an empty vein, which at
-    first lets far too much through, is found in one iteration. From then on each cell goes by its own secant, or two
-    cells could hand a flow to and fro for ever.
+    be that of half a step later. A vein that fills resists in proportion to what flowed in, so the guess is met
+    half-way on a logarithmic scale: then an empty vein, which at first lets far too much through, is found in one
+    iteration. From then on each cell goes by its own secant, or two cells could hand a flow to and fro for ever.
 
     Parameters
     ----------

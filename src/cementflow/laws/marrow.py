@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cementflow.laws.ageing import arrhenius_speed
 from cementflow.laws.rheology import Rheology
-from cementflow.units import GAS_CONSTANT
 
 Floats = NDArray[np.float64]
 
@@ -46,8 +46,7 @@ class Marrow:
 
     def factor(self, temperature: Floats) -> Floats:
         """Viscosity [-] at absolute temperatures [K], relative to the reference temperature."""
-        inverse = 1.0 / np.asarray(temperature) - 1.0 / self.reference_temperature
-        return np.exp(self.activation_energy / GAS_CONSTANT * inverse)
+        return arrhenius_speed(-self.activation_energy, temperature, self.reference_temperature)
 
     def viscosity(self, rate: Floats, temperature: Floats) -> Floats:
         """Viscosity [Pa s] at shear rates [1/s] and absolute temperatures [K], which are broadcast."""

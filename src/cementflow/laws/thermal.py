@@ -48,8 +48,6 @@ class Tissue:
         Blood that flows through a volume of marrow in bone [1/s]; it stops where cement is.
     exchange
         From the surface to the surroundings [W/(m2 K)].
-    temperature
-        Of the body: at first everywhere, and of blood and surroundings always [K].
     """
 
     bone: Material = Material(1900.0, 1300.0, 0.32)
@@ -57,7 +55,6 @@ class Tissue:
     cement: Material = Material(1400.0, 1700.0, 0.20)
     perfusion: float = 5e-4
     exchange: float = 50.0
-    temperature: float = 310.15
 
     def conductivity(self, porosity: Floats, saturation: Floats) -> Floats:
         """Conductivity of the whole [W/(m K)]: by volume, as of layers along the heat flow.

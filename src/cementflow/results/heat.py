@@ -14,8 +14,8 @@ from cementflow.laws.harm import BONE_DAMAGE, BONE_DOSE, BONE_TIME
 from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.mesh.zones import ZONES
 from cementflow.model import Model
+from cementflow.results.numbers import ML, or_none
 
-ML = 1e6  # mL in a m3
 CENTRE = 3e-3  # m: radius around the middle of the body that counts as its centre
 
 
@@ -64,7 +64,7 @@ def cure_summary(model: Model, state: State, rest: Rest) -> dict[str, Any]:
         "mean": float(np.sum(cement * cure) / np.sum(cement)) if wet.any() else 0.0,
         "least": float(cure[wet].min()) if wet.any() else 0.0,
         "set_share": set_share(model.problem, state),
-        "set_s": _or_none(rest.set_at),
+        "set_s": or_none(rest.set_at),
     }
 
 
@@ -74,7 +74,7 @@ def rest_summary(rest: Rest) -> dict[str, Any] | None:
         return None
     return {
         "since_s": rest.since,
-        "still_since_s": _or_none(rest.still_since),
+        "still_since_s": or_none(rest.still_since),
         "leaked_ml": rest.leaked * ML,
         "moved_ml": rest.moved * ML,
     }
@@ -85,7 +85,3 @@ def _centre(model: Model) -> NDArray[np.int64]:
     middle = model.geometry.frame.point(0.5, 0.5, 0.5)
     distance = np.linalg.norm(model.geometry.mesh.points - middle, axis=1)
     return np.flatnonzero(distance <= max(CENTRE, float(distance.min())))
-
-
-def _or_none(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)

@@ -10,9 +10,9 @@ from cementflow.case.wall_rules import BEHIND
 from cementflow.flow.behind import outside_pressure
 from cementflow.flow.state import State
 from cementflow.model import Model
+from cementflow.results.numbers import ML
 from cementflow.sites.outlets import Opening, Outlet, Tube, Vein
 
-ML = 1e6  # mL in a m3
 VEINS = "veins"
 AROUND = "around"  # an even wall, of which the parts are not told apart, and a bone without walls
 

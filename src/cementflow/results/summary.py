@@ -15,10 +15,9 @@ from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.model import Model
 from cementflow.results.heat import cure_summary, heat_summary, rest_summary
 from cementflow.results.leaks import leak_report
+from cementflow.results.numbers import ML, or_none
 from cementflow.results.veins import vein_summary
 from cementflow.sites.outlets import OpenFaces, Outlet, Tube
-
-ML = 1e6  # mL in a m3
 
 
 def history_columns(model: Model) -> list[str]:
@@ -108,7 +107,7 @@ def summarise(
         "leaked_ml": {"total": float(state.leaked.sum()) * ML, **leaks},
         "leaked_by_type_ml": by_type,
         **leak_report(model, state, columns, rows),
-        "first_leak_s": {o.name: _or_none(t) for o, t in zip(problem.outlets, first_leak, strict=True)},
+        "first_leak_s": {o.name: or_none(t) for o, t in zip(problem.outlets, first_leak, strict=True)},
         "marrow_out_ml": {
             "total": float(state.marrow_out.sum()) * ML,
             **{o.name: float(v) * ML for o, v in zip(problem.outlets, state.marrow_out, strict=True)},
@@ -163,13 +162,9 @@ def _site(outlet: Outlet, i: int, state: State, first_leak: NDArray[np.float64])
         "tube_length_mm": tube.length * 1e3 if tube else None,
         "reach_mm": float(state.held[i]) / tube.area * 1e3 if tube else None,
         "leaked_ml": float(state.leaked[i]) * ML,
-        "first_leak_s": _or_none(first_leak[i]),
+        "first_leak_s": or_none(first_leak[i]),
     }
 
 
 def _mm(point: NDArray[np.float64]) -> list[float]:
     return (np.asarray(point) * 1e3).tolist()
-
-
-def _or_none(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)

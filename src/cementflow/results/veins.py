@@ -12,10 +12,9 @@ from cementflow.flow.course import Step
 from cementflow.flow.state import State
 from cementflow.model import Model
 from cementflow.results.folder import RunFolder
+from cementflow.results.numbers import ML
 from cementflow.results.vtu import VTK_LINE, EncodedMesh, encode, encode_mesh, write_vtu
 from cementflow.sites.veins import OUTSIDE
-
-ML = 1e6  # mL in a m3
 
 
 def vein_summary(model: Model, state: State, first_leak: NDArray[np.float64]) -> dict[str, Any]:
