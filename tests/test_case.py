@@ -20,7 +20,7 @@ from cementflow.case.cement_rules import (
     ALL_LAW_PARAMETERS,
     LAW_PARAMETERS,
 )
-from cementflow.case.compound_kinds import Names, Pair, Positions, Span, WordOrQuantity
+from cementflow.case.compound_kinds import FlagOrQuantity, Names, Pair, Positions, Span, WordOrQuantity
 from cementflow.case.edit import parse_setting, parse_settings
 from cementflow.case.fields import entries
 from cementflow.case.inline import inline, shown
@@ -42,6 +42,7 @@ from cementflow.case.schema import (
     CureSpec,
     DefectSpec,
     ForaminaSpec,
+    ImagingSpec,
     InjectionSpec,
     MarrowSpec,
     MarrowThermal,
@@ -744,6 +745,8 @@ def values(kind):
             return st.lists(quantities(kind.item), min_size=2, max_size=2, unique_by=str).map(in_order)
         case WordOrQuantity():
             return st.sampled_from(kind.words) | quantities(kind.item)
+        case FlagOrQuantity():
+            return st.booleans() | quantities(kind.item)
         case PositionKind():
             return POINTS | FRACTIONS
         case PlaceKind():
@@ -971,6 +974,7 @@ REST = st.fixed_dictionaries(
         "marrow": MARROW,
         "surroundings": some(SurroundingsSpec, tuple(entries(SurroundingsSpec))),
         "physics": some(PhysicsSpec, tuple(entries(PhysicsSpec))),
+        "imaging": some(ImagingSpec, tuple(entries(ImagingSpec))),
         "stop": some(StopSpec, tuple(entries(StopSpec))),
         "output": some(OutputSpec, tuple(entries(OutputSpec))),
         "numerics": some(NumericsSpec, TOLERANCES)
@@ -1036,6 +1040,9 @@ def test_very_long_values_are_cut_in_messages():
         ({"injection.cannula.tip.ap": 0.7}, lambda c: c.injection.cannula.tip.values[0], 0.7),
         ({"bone.permeability.lr": "1e-9 m2"}, lambda c: c.bone.permeability.lr, 1e-9),
         ({"stop.leaked": "0.2 mL"}, lambda c: c.stop.leaked, 2e-7),
+        ({"stop.seen": True}, lambda c: c.stop.seen, 0.0),
+        ({"stop.seen": False}, lambda c: c.stop.seen, None),
+        ({"stop.seen": "50 uL"}, lambda c: c.imaging.delay, 1.5),
         ({"injection.max_pressure": None}, lambda c: c.injection.max_pressure, None),
         ({"injection.max_pressure": "none"}, lambda c: c.injection.max_pressure, None),
         ({"cement.growth": None}, lambda c: c.cement.growth, None),
@@ -1263,6 +1270,7 @@ def full_case(tmp_path):
             "compartment": [{"preset": "disc"}],
             "injection.batch": [batch],
             "veins": {"vein": [VEIN, LAST_VEIN], "pressure_times": PRESSURE_TIMES},
+            "imaging": {},
         }
     )
     return read_case(table, "full", tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from cementflow.case.checks import exactly_one, meaningless, needed, ordered
+from cementflow.case.imaging import ImagingSpec
 from cementflow.case.kinds import INVALID
 from cementflow.case.positions import PLACES
 from cementflow.case.sections import Section
@@ -190,8 +191,16 @@ def case(s: Section) -> None:
     for name in sorted({v.name for v in veins.vein} & taken if veins else ()):
         s.problem(f"veins.vein.{name}", "has the name of an outlet")
     walls(s)
+    _leak_can_be_seen(s)
     _pressure_can_drive(s)
     _cement_can_set(s)
+
+
+def _leak_can_be_seen(s: Section) -> None:
+    """Who stops at what they see has to look."""
+    stop = s.get("stop")
+    if stop and stop.seen is not None and s.lacks("imaging"):
+        s.values["imaging"] = ImagingSpec()
 
 
 def _cement_can_set(s: Section) -> None:

@@ -8,8 +8,9 @@ import numpy as np
 
 from cementflow.flow.attempt import LEAK_TOLERANCE, VOLUME_TOLERANCE
 from cementflow.flow.carried import slowest_cure
-from cementflow.flow.course import Counters, Event, Plan, Rest, Step
+from cementflow.flow.course import Counters, Event, Plan, Rest, Step, Watched
 from cementflow.flow.problem import Problem
+from cementflow.flow.sighting import looked
 from cementflow.flow.state import Flow, State
 
 SMALLEST_RATE = 1e-3  # of the wanted rate: below it a pressure-limited injection has come to rest
@@ -42,14 +43,15 @@ def accepted(
     slope = (flow.fluxes.rate - old.flow.fluxes.rate) / (state.time - old.state.time)
     if flow.limited_by != old.flow.limited_by:
         slope = 0.0  # no trend reaches across the moment at which a limit takes hold
-    stopped = old.stopped or _stopped(problem, plan, state, flow)
+    watched = looked(plan, old, state, events)
+    stopped = old.stopped or _stopped(problem, plan, state, flow, watched)
     if stopped and not old.stopped:
         events.append(Event(state.time, stopped))
     rest = _rest(problem, old, state, flow, stopped, events)
     finished = _finished(plan, state, rest, stopped)
     if finished and finished != stopped:
         events.append(Event(state.time, finished))
-    return Step(state, flow, slope, dt, counters, first_leak, tuple(events), stopped, finished, rest)
+    return Step(state, flow, slope, dt, counters, first_leak, tuple(events), stopped, finished, rest, watched)
 
 
 def at_rest(problem: Problem, state: State, flow: Flow) -> bool:
@@ -73,11 +75,13 @@ def _first_leaks(problem: Problem, old: Step, state: State, events: list[Event])
     return first_leak
 
 
-def _stopped(problem: Problem, plan: Plan, state: State, flow: Flow) -> str:
+def _stopped(problem: Problem, plan: Plan, state: State, flow: Flow, watched: Watched) -> str:
     if state.injected >= problem.drive.volume * (1.0 - VOLUME_TOLERANCE):
         return "volume injected"
     if state.leaked.sum() >= plan.max_leaked - LEAK_TOLERANCE:
         return "leak limit reached"
+    if plan.watch is not None and state.time >= (watched.since + plan.watch.delay) * (1.0 - 1e-12):
+        return "leak was seen"
     if state.time >= plan.max_time * (1.0 - 1e-12):
         return "time limit reached"
     if flow.fluxes.rate < SMALLEST_RATE * problem.drive.rate:
