@@ -99,7 +99,7 @@ def _heat_lines(s: dict[str, Any]) -> list[str]:
         still = after["still_since_s"]
         lines.append(
             f"  after the injection {after['leaked_ml']:.3f} mL left the bone, {after['moved_ml']:.3f} mL moved in it; "
-            + ("it never came to rest" if still is None else f"nothing flowed from {still:.1f} s")
+            + ("it never came to rest" if still is None else f"it stood still from {still:.1f} s")
         )
     return lines
 

@@ -86,7 +86,7 @@ class Rest:
     moved
         Cement that came to lie elsewhere in the bone since then [m3].
     still_since
-        When all flow had ceased [s], NaN before.
+        When all flow had ceased, with veins that of the cement [s]; NaN before.
     set_at
         When the cement in the bone was set [s], NaN before.
     """
