@@ -40,6 +40,24 @@ class WordOrQuantity(Kind):
 
 
 @dataclass(frozen=True)
+class Whole(Kind):
+    """A whole number between two limits, both allowed."""
+
+    low: int
+    high: int
+
+    def read(self, value: object, key: str, reading: Reading) -> Any:
+        """The number."""
+        if isinstance(value, bool) or not isinstance(value, int) or not self.low <= value <= self.high:
+            return reading.refuse(key, value, f"is no {self.describe()}")
+        return value
+
+    def describe(self) -> str:
+        """Range."""
+        return f"whole number, {self.low} to {self.high}"
+
+
+@dataclass(frozen=True)
 class FlagOrQuantity(Kind):
     """true, which is held as 0, or a quantity; false is as absent."""
 

@@ -69,13 +69,18 @@ def bone(s: Section) -> None:
 
 
 def region(s: Section) -> None:
-    """A shape with its measures, or a tag; and something that differs from the bone around."""
-    exactly_one(s, "shape", "tag")
+    """A shape with its measures, a tag or a label; and something that differs from the bone around."""
+    exactly_one(s, "shape", "tag", "labels")
     measures = ("center", "radius", "radii", "points", "rim")
     if "tag" in s.explicit:
         meaningless(s, measures, "is for a shape; a tag needs no measures")
+    elif "labels" in s.explicit:
+        meaningless(s, measures, "is for a shape; a label needs no measures")
+        needed(s, ("label",), "say which voxels of the image are the region")
     elif "shape" in s.explicit:
         _measures(s)
+    if s.lacks("labels"):
+        meaningless(s, ("label",), "is for an image; name it in labels")
     if s.get("radius"):
         # One home for the measure: from here on only radii counts.
         s.values["radii"], s.values["radius"] = (s.values["radius"],) * 3, None
