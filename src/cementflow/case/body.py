@@ -67,7 +67,7 @@ class GeometrySpec:
 
 @dataclass(frozen=True, kw_only=True)
 class RegionSpec:
-    """Part of the bone with other properties: a cavity, a cleft, a lesion; by shape, or from the mesh file or an image."""
+    """Part of the bone with other properties: a cavity, a cleft, a lesion. A shape, or from a file."""
 
     preset: str | None = entry(
         Choice(tuple(list_presets("regions"))), "kind of region that fills in the rest", None
