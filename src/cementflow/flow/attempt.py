@@ -144,13 +144,13 @@ def cut(problem: Problem, plan: Plan, state: State, rate: float, dt: float) -> f
         if t > time + 1e-9 * max(time, 1.0)
     ]
     dt = cut_to(dt, min(ahead, default=np.inf) - time)
-    rest = min(problem.drive.volume, problem.syringe.next_change(state.injected)) - state.injected
+    rest = min(problem.drive.volume, problem.next_change(state.injected)) - state.injected
     return cut_to(dt, rest / rate) if rate > 0.0 and rest > VOLUME_TOLERANCE * problem.drive.volume else dt
 
 
 def _volume_crossings(problem: Problem, plan: Plan, before: State, after: State) -> list[Crossing]:
     volume = problem.drive.volume
-    change = problem.syringe.next_change(before.injected)  # to the next batch
+    change = problem.next_change(before.injected)  # to the next batch
     return [
         Crossing(before.injected - volume, after.injected - volume, VOLUME_TOLERANCE * volume),
         Crossing(before.injected - change, after.injected - change, VOLUME_TOLERANCE * volume),
