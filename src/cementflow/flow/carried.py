@@ -52,9 +52,7 @@ class Changed:
 
     def put(self, state: State) -> State:
         """The state with them."""
-        return replace(
-            state, condition=self.condition, heat=self.heat, harm=self.harm, cannula=self.cannula
-        )
+        return replace(state, condition=self.condition, heat=self.heat, harm=self.harm, cannula=self.cannula)
 
 
 def change(problem: Problem, state: State, moved: Moved | None, dt: float) -> Changed:

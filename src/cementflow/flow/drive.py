@@ -79,7 +79,9 @@ def drive_system(
     if problem.drive.stopped:
         alone = _solve(problem, solver, values, rhs, 0.0, start - reference, wanted)
         # What is left is a share of the rate that was, not to be held against a flow of nearly nothing.
-        return Driven(alone.x + reference, 0.0, "stopped", 0.0, 1, alone.iterations, alone.converged, left=0.0)
+        return Driven(
+            alone.x + reference, 0.0, "stopped", 0.0, 1, alone.iterations, alone.converged, left=0.0
+        )
     trial = rate if rate > 0.0 else wanted
     with_source = _solve(problem, solver, values, rhs, trial, start - reference, trial)
     tip = problem.tip_pressure(with_source.x) + reference + near_tip * trial

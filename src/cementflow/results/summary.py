@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from cementflow.case.sites import LEAK_TYPES
 from cementflow.flow.carried import heat_imbalance
 from cementflow.flow.course import NO_REST, Counters, Step
+from cementflow.flow.drive import LIMITS
 from cementflow.flow.state import State
 from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.model import Model
+from cementflow.results.folder import LIMITED_BY
 from cementflow.results.heat import cure_summary, heat_summary, rest_summary
 from cementflow.results.leaks import leak_report
 from cementflow.results.numbers import ML, or_none
@@ -32,13 +34,14 @@ def history_columns(model: Model) -> list[str]:
         "tip_pressure_kPa",
         "syringe_pressure_kPa",
         "flow_rate_ml_min",
+        LIMITED_BY,
         "balance_error",
         *(("peak_temperature_degC", "degree_of_cure", "heat_imbalance") if model.problem.tissue else ()),
     ]
 
 
 def history_row(model: Model, step: Step) -> list[float]:
-    """Row of an accepted step."""
+    """Row of an accepted step; what limits the rate as its place in `LIMITS`."""
     state, flow = step.state, step.flow
     return [
         state.time,
@@ -49,6 +52,7 @@ def history_row(model: Model, step: Step) -> list[float]:
         flow.tip_pressure * 1e-3,
         flow.syringe_pressure * 1e-3,
         flow.fluxes.rate * 60.0 * ML,
+        float(LIMITS.index(flow.limited_by)),
         state.balance_error(model.problem),
         *(_warmth(model, state) if model.problem.tissue else ()),
     ]

@@ -13,8 +13,8 @@ from cementflow.sites.cannula import Cannula
 
 Floats = NDArray[np.float64]
 SLUGS = 24  # in a full cannula; thinner ones that follow each other are taken together
-# Slowest mode of heat in a long cylinder whose wall is held at a temperature: 5.783 kappa / R^2, the square of the first
-# zero of the Bessel function J_0 (Carslaw & Jaeger 1959, ch. 7).
+# Slowest mode of heat in a long cylinder whose wall is held at a temperature: 5.783 kappa / R^2, with the square of the
+# first zero of the Bessel function J_0 (Carslaw & Jaeger 1959, ch. 7).
 SLOWEST_MODE = 5.7831859629
 # Gauss-Legendre points and weights on (0, 1), for a mean over time.
 _POINTS, _POINT_WEIGHTS = np.polynomial.legendre.leggauss(4)
@@ -201,10 +201,10 @@ def _thinned(slugs: Contents, least: float) -> Contents:
     for i in range(len(slugs) - 1, -1, -1):
         together = held + slugs.volume[i] <= least * (1.0 + 1e-9)
         held = held + slugs.volume[i] if together else slugs.volume[i]
-        group[:i + 1] += not together
+        group[: i + 1] += not together
     group = group[0] - group
     if group[-1] == len(slugs) - 1:
         return slugs
-    volume = np.bincount(group, slugs.volume)
+    volume = np.bincount(group, slugs.volume).astype(np.float64)
     means = (np.bincount(group, slugs.volume * values) / volume for values in slugs._arrays[1:])
     return Contents(volume, *means)
