@@ -34,9 +34,9 @@ def history_columns(model: Model) -> list[str]:
         "tip_pressure_kPa",
         "syringe_pressure_kPa",
         "flow_rate_ml_min",
-        LIMITED_BY,
         "balance_error",
         *(("peak_temperature_degC", "degree_of_cure", "heat_imbalance") if model.problem.tissue else ()),
+        LIMITED_BY,
     ]
 
 
@@ -52,9 +52,9 @@ def history_row(model: Model, step: Step) -> list[float]:
         flow.tip_pressure * 1e-3,
         flow.syringe_pressure * 1e-3,
         flow.fluxes.rate * 60.0 * ML,
-        float(LIMITS.index(flow.limited_by)),
         state.balance_error(model.problem),
         *(_warmth(model, state) if model.problem.tissue else ()),
+        float(LIMITS.index(flow.limited_by)),
     ]
 
 
