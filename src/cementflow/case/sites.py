@@ -71,7 +71,12 @@ class CannulaSpec:
     )
 
     RULES: ClassVar = Rules(
-        rules.cannula, displaces={"gauge": ("inner_diameter",), "inner_diameter": ("gauge",)}
+        rules.cannula,
+        displaces={
+            "gauge": ("inner_diameter",),
+            "inner_diameter": ("gauge",),
+            "opening": ("direction",),
+        },
     )
 
 
