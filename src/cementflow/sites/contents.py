@@ -17,8 +17,9 @@ SLUGS = 24  # in a full cannula; thinner ones that follow each other are taken t
 # first zero of the Bessel function J_0 (Carslaw & Jaeger 1959, ch. 7).
 SLOWEST_MODE = 5.7831859629
 # Gauss-Legendre points and weights on (0, 1), for a mean over time.
-_POINTS, _POINT_WEIGHTS = np.polynomial.legendre.leggauss(4)
+_POINTS, _POINT_WEIGHTS = np.polynomial.legendre.leggauss(8)
 _X, _W = 0.5 * (_POINTS + 1.0), 0.5 * _POINT_WEIGHTS
+TRIFLE = 1e-12  # of the dead volume: what is pushed is nothing
 LONGEST_PART = 0.5  # of the time in which the kinetics change anything
 
 
@@ -170,7 +171,8 @@ def pushed(
         What is in it then, and what has left, each slug in the state in which it left.
     """
     slugs, dead = contents, cannula.dead_volume
-    if volume > 0.0:
+    moves = volume > TRIFLE * dead
+    if moves:
         count = int(np.ceil(volume / dead * SLUGS * (1.0 - 1e-9)))
         slugs = contents.then(Contents.even(volume, *fresh, slugs=count))
         front, back = slugs.cut(volume)
@@ -180,7 +182,7 @@ def pushed(
     # The middle of a slug goes this far down to the tip; what leaves does so before the end of the step.
     middle = np.cumsum(slugs.volume) - 0.5 * slugs.volume
     there, outside = np.full(len(slugs), dt), np.where(middle > cannula.volume_in_body, dt, 0.0)
-    if volume > 0.0:
+    if moves:
         there[:leaving] = np.minimum(middle[:leaving] / volume, 1.0) * dt
         outside = np.clip((middle - cannula.volume_in_body) / volume * dt, 0.0, there)
     radius = cannula.radius_at(np.minimum(middle, dead))
