@@ -12,8 +12,10 @@ import numpy as np
 
 import cementflow as cf
 from cementflow.bench.section import Section, put_tables
+from cementflow.laws.pipe import power_law_pipe_gradient
 from cementflow.materials import cement_law, cure_kinetics, syringe
 from cementflow.sites.cannula import Cannula
+from cementflow.verify import front_radius, sphere_pressure_drop
 
 DOCUMENT = Path(__file__).parents[1] / "docs/injection.md"
 PRESET, EDGE = "l3-osteoporotic", "2.5 mm"
@@ -51,10 +53,30 @@ def shares(edge: str = EDGE) -> Section:
             half = float(np.interp(0.5 * h["injected_ml"][-1], h["injected_ml"], share))
             tip, syringe = h["tip_pressure_kPa"][-1], 1e-3 * h["syringe_pressure_kPa"][-1]
             name = "medium" if kind == "medium" else "Newtonian, 100 Pa s"
-            rows.append((f"{k:.3g}", name, f"{tip:.1f}", f"{syringe:.2f}", f"{half:.1f}", f"{share[-1]:.1f}"))
-    head = ("k [m2]", "cement", "tip [kPa]", "syringe [MPa]", "share half-way [%]", "at the end [%]")
-    note = "Published: some 95 % (Baroud & Steffen 2005); 90 to 98 % were asked for."
-    return Section("Share of the cannula (11 G, 120 mm) in the pressure", head, rows, (note,))
+            alone = f"{100.0 * ball_share(k):.1f}" if kind == "newtonian" else "-"
+            found = f"{tip:.1f}", f"{syringe:.2f}", f"{half:.1f}", f"{share[-1]:.1f}"
+            rows.append((f"{k:.3g}", name, *found, alone))
+    head = (
+        "k [m2]",
+        "cement",
+        "tip [kPa]",
+        "syringe [MPa]",
+        "share half-way [%]",
+        "at the end [%]",
+        "ball alone [%]",
+    )
+    notes = (
+        "Published: some 95 % (Baroud & Steffen 2005).",
+        "Ball alone: closed form, 4 mL of Newtonian cement around a tip of 1.5 mm in endless isotropic bone.",
+    )
+    return Section("Share of the cannula (11 G, 120 mm) in the pressure", head, rows, notes)
+
+
+def ball_share(k: float) -> float:
+    """Share of a needle in the pressure of a ball of the same Newtonian cement in endless isotropic bone [-]."""
+    tip, front = 1.5e-3, front_radius(4e-6, 0.9, 1.5e-3)
+    needle = 0.12 * power_law_pipe_gradient(RATE, 1.2e-3, 100.0, 1.0)
+    return needle / (needle + sphere_pressure_drop(RATE, k, tip, front, 100.0))
 
 
 def needles() -> Section:
