@@ -159,7 +159,9 @@ def _volume_crossings(problem: Problem, plan: Plan, before: State, after: State)
 
 
 def _demand_crossings(before: Flow, after: Flow) -> list[Crossing]:
-    """The moment at which a pressure limit starts or ceases to hold."""
+    """The moment at which a pressure limit starts or ceases to hold; without a wanted rate it always does."""
+    if not (np.isfinite(before.demand) and np.isfinite(after.demand)):
+        return []
     return [
         Crossing(before.demand - 1.0, after.demand - 1.0, SWITCH_TOLERANCE),
         Crossing(1.0 - before.demand, 1.0 - after.demand, SWITCH_TOLERANCE),

@@ -18,8 +18,8 @@ class DrivenBall:
 
     The pressure is spent in the needle and in the bone, P = dp_needle(Q, t) + dp_bone(Q, R, t), which gives the rate
     Q(R, t), and the front moves as 4 pi phi R^2 dR/dt = Q. The needle takes
-    (2 K L / R_n) [(3n + 1) Q / (n pi R_n^3)]^n, the bone `ball_source_pressure`; K and M grow as exp(t / growth). Without a needle, and for Newtonian cement that
-    does not age, the time between two fronts is `ball_source_time`.
+    (2 K L / R_n) [(3n + 1) Q / (n pi R_n^3)]^n, the bone `ball_source_pressure`; K and M grow as exp(t / growth).
+    Without a needle, and for Newtonian cement that does not age, the time between two fronts is `ball_source_time`.
 
     Parameters
     ----------
