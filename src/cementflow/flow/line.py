@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cementflow.flow.drive import Drop
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import State
 from cementflow.sites.contents import Contents, Warmth, pushed
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +28,8 @@ class Passed:
     held
         At the end of the step.
     entered
-        Temperature [K], equivalent age [s] and degree of cure [-] of what went into the bone; of what is next where
-        nothing did.
+        Temperature [K], equivalent age [s] and degree of cure [-] of what went into the bone, such that it is right at
+        the end of the step after it has aged in the bone for all of it; of what is next where nothing entered.
     """
 
     held: Contents
@@ -47,10 +52,26 @@ def passed(problem: Problem, state: State, volume: float, dt: float) -> Passed:
     fresh = syringe.condition(state.time, state.injected)
     if cannula is None:
         return Passed(state.cannula, fresh)
-    held, left = pushed(
+    held, left, moment = pushed(
         state.cannula, cannula, _warmth(problem), problem.cement, syringe.kinetics, fresh, volume, dt
     )
-    return Passed(held, (left if len(left) else held.part(slice(0, 1))).mean)
+    if not len(left):
+        return Passed(held, held.part(slice(0, 1)).mean)
+    return Passed(held, _as_at_the_start(problem, left, moment).mean)
+
+
+def _as_at_the_start(problem: Problem, left: Contents, moment: Floats) -> Contents:
+    """Cement that left after some times [s], as young as it would have been at the start of the step in the bone.
+
+    A step first carries the cement and then lets all of it age for the whole step, what entered in between as well.
+    """
+    rate = problem.syringe.kinetics.rate(left.cure, left.temperature)
+    return Contents(
+        left.volume,
+        left.temperature,
+        left.age - moment * problem.cement.speed(left.temperature),
+        np.maximum(left.cure - moment * rate, problem.syringe.kinetics.initial),
+    )
 
 
 def at_tip(problem: Problem, held: Contents, time: float, injected: float) -> tuple[float, float, float]:

@@ -151,7 +151,7 @@ def pushed(
     fresh: tuple[float, float, float],
     volume: float,
     dt: float,
-) -> tuple[Contents, Contents]:
+) -> tuple[Contents, Contents, Floats]:
     """What a cannula holds after a volume was pushed through it at an even rate, and what left it.
 
     Parameters
@@ -167,8 +167,9 @@ def pushed(
 
     Returns
     -------
-    held, left
-        What is in it then, and what has left, each slug in the state in which it left.
+    held, left, moment
+        What is in it then; what has left, each slug in the state in which it left; and how long after the start that
+        was [s].
     """
     slugs, dead = contents, cannula.dead_volume
     moves = volume > TRIFLE * dead
@@ -188,7 +189,8 @@ def pushed(
     radius = cannula.radius_at(np.minimum(middle, dead))
     slugs = warmth.waited(slugs, outside, warmth.room, radius, cement, kinetics)
     slugs = warmth.waited(slugs, there - outside, warmth.body, radius, cement, kinetics)
-    return _thinned(slugs.part(slice(leaving, None)), dead / SLUGS), slugs.part(slice(0, leaving))
+    held = _thinned(slugs.part(slice(leaving, None)), dead / SLUGS)
+    return held, slugs.part(slice(0, leaving)), there[:leaving]
 
 
 def _solid(slugs: Contents) -> Contents:
