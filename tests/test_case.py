@@ -20,7 +20,7 @@ from cementflow.case.cement_rules import (
     ALL_LAW_PARAMETERS,
     LAW_PARAMETERS,
 )
-from cementflow.case.compound_kinds import Names, Pair, Positions, Span, WordOrQuantity
+from cementflow.case.compound_kinds import FlagOrQuantity, Names, Pair, Positions, Span, Whole, WordOrQuantity
 from cementflow.case.edit import parse_setting, parse_settings
 from cementflow.case.fields import entries
 from cementflow.case.inline import inline, shown
@@ -42,6 +42,7 @@ from cementflow.case.schema import (
     CureSpec,
     DefectSpec,
     ForaminaSpec,
+    ImagingSpec,
     InjectionSpec,
     MarrowSpec,
     MarrowThermal,
@@ -525,6 +526,16 @@ WRONG = [
     ({"numerics.min_step": "10 s"}, "numerics.min_step must not be above max_step"),
     ({"bone.residual_cement": 0.5, "bone.residual_marrow": 0.5}, "leave less than 5 % of the pores"),
     (
+        {"bone.region": [{"labels": "a.nii", "porosity": 0.9}]},
+        "label is missing: say which voxels",
+    ),
+    (
+        {"bone.region": [{"labels": "a.nii", "label": 1, "radius": "3 mm", "porosity": 0.9}]},
+        "radius is for a shape; a label needs no measures",
+    ),
+    ({"bone.region": [BALL | {"label": 1}]}, "label is for an image"),
+    ({"bone.region": [{"labels": "a.nii", "label": 1.5, "porosity": 0.9}]}, "is no whole number"),
+    (
         {"bone.region": [BALL | {"tag": 3}]},
         "bone.region.cavity.shape and bone.region.cavity.tag exclude each other",
     ),
@@ -754,6 +765,8 @@ def values(kind):
             return st.sampled_from(kind.options)
         case Flag():
             return st.booleans()
+        case Whole():
+            return st.integers(kind.low, kind.high)
         case Text():
             return PLAIN_TEXT.filter(lambda t: t not in kind.reserved and t.isprintable())
         case Times():
@@ -764,6 +777,8 @@ def values(kind):
             return st.lists(quantities(kind.item), min_size=2, max_size=2, unique_by=str).map(in_order)
         case WordOrQuantity():
             return st.sampled_from(kind.words) | quantities(kind.item)
+        case FlagOrQuantity():
+            return st.booleans() | quantities(kind.item)
         case PositionKind():
             return POINTS | FRACTIONS
         case PlaceKind():
@@ -822,6 +837,7 @@ MEASURES = st.one_of(
     some(RegionSpec, (), ("center", "radius")).map(lambda t: t | {"shape": "ball"}),
     some(RegionSpec, (), ("center", "radii")).map(lambda t: t | {"shape": "cylinder"}),
     st.fixed_dictionaries({"tag": st.integers(0, 99) | PLAIN_TEXT}),
+    st.fixed_dictionaries({"labels": PATHS, "label": st.integers(1, 2**31 - 1)}),
     some(RegionSpec, (), ("radius",)).map(lambda t: t | {"shape": "capsule", "points": ENDS}),
     st.just({"shape": "slab", "points": ENDS}),
 )
@@ -996,6 +1012,7 @@ REST = st.fixed_dictionaries(
         "marrow": MARROW,
         "surroundings": some(SurroundingsSpec, tuple(entries(SurroundingsSpec))),
         "physics": some(PhysicsSpec, tuple(entries(PhysicsSpec))),
+        "imaging": some(ImagingSpec, tuple(entries(ImagingSpec))),
         "stop": some(StopSpec, tuple(entries(StopSpec))),
         "output": some(OutputSpec, tuple(entries(OutputSpec))),
         "numerics": some(NumericsSpec, TOLERANCES)
@@ -1061,6 +1078,14 @@ def test_very_long_values_are_cut_in_messages():
         ({"injection.cannula.tip.ap": 0.7}, lambda c: c.injection.cannula.tip.values[0], 0.7),
         ({"bone.permeability.lr": "1e-9 m2"}, lambda c: c.bone.permeability.lr, 1e-9),
         ({"stop.leaked": "0.2 mL"}, lambda c: c.stop.leaked, 2e-7),
+        (
+            {"bone.region": [{"labels": "a.nii", "label": 29, "porosity": 0.9}]},
+            lambda c: c.bone.region[0].label,
+            29,
+        ),
+        ({"stop.seen": True}, lambda c: c.stop.seen, 0.0),
+        ({"stop.seen": False}, lambda c: c.stop.seen, None),
+        ({"stop.seen": "50 uL"}, lambda c: c.imaging.delay, 1.5),
         ({"injection.max_pressure": None}, lambda c: c.injection.max_pressure, None),
         ({"injection.max_pressure": "none"}, lambda c: c.injection.max_pressure, None),
         ({"cement.growth": None}, lambda c: c.cement.growth, None),
@@ -1282,13 +1307,14 @@ def full_case(tmp_path):
     table = changed(
         {
             "geometry": {"mesh": "a.vtu", "body": body},
-            "bone.region": [BALL],
+            "bone.region": [BALL, {"labels": "a.vtu", "label": 2, "porosity": 0.5}],
             "cortex": cortex,
             "defect": [crack],
             "compartment": [{"preset": "disc"}],
             "injection.batch": [batch],
             "injection.plunger": {"diameter": "10 mm", "force": "80 N"},
             "veins": {"vein": [VEIN, LAST_VEIN], "pressure_times": PRESSURE_TIMES},
+            "imaging": {},
         }
     )
     return read_case(table, "full", tmp_path)
@@ -1311,7 +1337,9 @@ def test_digest_sees_everything_that_has_an_effect(full_case, tmp_path):
                 if isinstance(e.kind, (Table, Tables)):
                     continue
                 key = f"{path}.{name}" if path else name
-                other = str(tmp_path / "same.vtu") if name in ("mesh", "surface") else "something else"
+                other = (
+                    str(tmp_path / "same.vtu") if name in ("mesh", "surface", "labels") else "something else"
+                )
                 differs = (
                     digest(with_section(case, section, dataclasses.replace(section, **{name: other})))
                     != first

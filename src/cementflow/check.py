@@ -144,6 +144,7 @@ def model_findings(model: Model) -> Iterator[Finding]:
     """What can be said of source, fluids and pressures."""
     yield from _source_findings(model)
     yield from _vein_findings(model)
+    yield from _watch_findings(model)
     yield from _volume_findings(model)
     yield from _pressure_findings(model)
 
@@ -172,6 +173,14 @@ def _source_findings(model: Model) -> Iterator[Finding]:
             yield Finding("warning", text)
         else:
             yield Finding("error", f"{text}; no outlet is among those that can, so nothing can be injected")
+
+
+def _watch_findings(model: Model) -> Iterator[Finding]:
+    if model.case.stop.seen is not None and model.case.cement.radiopacifier.share == 0.0:
+        yield Finding(
+            "warning",
+            "stop.seen: cement without radiopacifier hardly differs from soft tissue, so leaks will not be seen",
+        )
 
 
 def _vein_findings(model: Model) -> Iterator[Finding]:

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.bone import BoneFields, bone_fields, marrow_factor
-from cementflow.case import Case, InjectionSpec
+from cementflow.case import Case, ImagingSpec, InjectionSpec
 from cementflow.errors import CaseError
 from cementflow.fem.control_volumes import build_control_volumes
 from cementflow.flow.accept import LONGEST_REST
 from cementflow.flow.course import Plan
 from cementflow.flow.problem import Problem, Tolerances
+from cementflow.flow.watch import Watch, build_watch
 from cementflow.injection import build_drive
 from cementflow.laws.relative_permeability import Corey
 from cementflow.laws.thermal import ZERO_CELSIUS
@@ -30,6 +31,7 @@ from cementflow.sites.vein_places import vein_outlets, vein_tree
 
 Floats = NDArray[np.float64]
 LONGEST_PUSH = 3600.0  # s; in which cement that a pressure drives is in, or has come to rest
+NO_ARCH = ("box", "ball")  # built-in bodies that are no vertebra
 COOL = 43.0 + ZERO_CELSIUS  # K; below it heat does little harm (Sapareto and Dewey 1984, recalled)
 
 
@@ -56,6 +58,11 @@ class Model:
     def zones(self) -> SurfaceZones:
         """Zones of the surface."""
         return surface_zones(self.geometry.mesh, self.geometry.frame)
+
+    @cached_property
+    def watch(self) -> Watch:
+        """Looks for cement outside the bone."""
+        return self.plan.watch or case_watch(self.case, self.geometry, self.problem)
 
 
 def build_model(case: Case, geometry: Geometry) -> Model:
@@ -115,7 +122,7 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         compartments=build_compartments(case.compartment),
         marrow_factor=marrow_factor(bone, volumes),
     )
-    return Model(case, geometry, bone, source, problem, _plan(case))
+    return Model(case, geometry, bone, source, problem, _plan(case, geometry, problem))
 
 
 def cement_source(spec: InjectionSpec, geometry: Geometry) -> Source:
@@ -130,7 +137,13 @@ def cement_source(spec: InjectionSpec, geometry: Geometry) -> Source:
     return Source(locate(spec.source.center, geometry.frame), spec.source.radius)
 
 
-def _plan(case: Case) -> Plan:
+def case_watch(case: Case, geometry: Geometry, problem: Problem) -> Watch:
+    """Who looks for cement outside the bone; with the defaults where the case says nothing of it."""
+    body = case.geometry.preset not in NO_ARCH
+    return build_watch(case.imaging or ImagingSpec(), case.cement, geometry.frame, problem, body)
+
+
+def _plan(case: Case, geometry: Geometry, problem: Problem) -> Plan:
     times = set(case.output.field_times)
     if case.output.fields_every is not None:
         number = int(_latest(case) / case.output.fields_every)
@@ -142,6 +155,8 @@ def _plan(case: Case) -> Plan:
         until=np.inf if isinstance(case.stop.until, str) else case.stop.until,
         cool=COOL if case.stop.until == "cool" else np.inf,
         bends=tuple(p.time for p in case.veins.pressure_times) if case.veins is not None else (),
+        watch=case_watch(case, geometry, problem) if case.imaging is not None else None,
+        seen=case.stop.seen if case.stop.seen is not None else np.inf,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from cementflow.case.checks import exactly_one, meaningless, needed, ordered
+from cementflow.case.imaging import ImagingSpec
 from cementflow.case.kinds import INVALID
 from cementflow.case.positions import PLACES
 from cementflow.case.sections import Section
@@ -68,13 +69,18 @@ def bone(s: Section) -> None:
 
 
 def region(s: Section) -> None:
-    """A shape with its measures, or a tag; and something that differs from the bone around."""
-    exactly_one(s, "shape", "tag")
+    """A shape with its measures, a tag or a label; and something that differs from the bone around."""
+    exactly_one(s, "shape", "tag", "labels")
     measures = ("center", "radius", "radii", "points", "rim")
     if "tag" in s.explicit:
         meaningless(s, measures, "is for a shape; a tag needs no measures")
+    elif "labels" in s.explicit:
+        meaningless(s, measures, "is for a shape; a label needs no measures")
+        needed(s, ("label",), "say which voxels of the image are the region")
     elif "shape" in s.explicit:
         _measures(s)
+    if s.lacks("labels"):
+        meaningless(s, ("label",), "is for an image; name it in labels")
     if s.get("radius"):
         # One home for the measure: from here on only radii counts.
         s.values["radii"], s.values["radius"] = (s.values["radius"],) * 3, None
@@ -221,8 +227,16 @@ def case(s: Section) -> None:
     for name in sorted({v.name for v in veins.vein} & taken if veins else ()):
         s.problem(f"veins.vein.{name}", "has the name of an outlet")
     walls(s)
+    _leak_can_be_seen(s)
     _pressure_can_drive(s)
     _cement_can_set(s)
+
+
+def _leak_can_be_seen(s: Section) -> None:
+    """Who stops at what they see has to look."""
+    stop = s.get("stop")
+    if stop and stop.seen is not None and s.lacks("imaging"):
+        s.values["imaging"] = ImagingSpec()
 
 
 def _cement_can_set(s: Section) -> None:

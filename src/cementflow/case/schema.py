@@ -19,6 +19,7 @@ from cementflow.case.control import NumericsSpec, OutputSpec, StopSpec
 from cementflow.case.cure import CureSpec, RadiopacifierSpec
 from cementflow.case.fields import entry
 from cementflow.case.heat import BoneThermal, CementThermal, MarrowThermal, SurroundingsSpec, ThermalSpec
+from cementflow.case.imaging import ImagingSpec
 from cementflow.case.kinds import Text
 from cementflow.case.physics import PhysicsSpec
 from cementflow.case.sections import Rules, Table, Tables
@@ -41,6 +42,7 @@ __all__ = [
     "DefectSpec",
     "ForaminaSpec",
     "GeometrySpec",
+    "ImagingSpec",
     "InjectionSpec",
     "MarrowSpec",
     "MarrowThermal",
@@ -86,6 +88,9 @@ class Case:
     compartment: tuple[CompartmentSpec, ...] = entry(Tables(CompartmentSpec), "tissue behind the wall", [])
     surroundings: SurroundingsSpec = entry(Table(SurroundingsSpec), "what warms or cools the body", absent={})
     physics: PhysicsSpec = entry(Table(PhysicsSpec), "mechanisms that can be switched off", absent={})
+    imaging: ImagingSpec | None = entry(
+        Table(ImagingSpec), "how the injection is watched", None, note="judged at the end, by the defaults"
+    )
     stop: StopSpec = entry(Table(StopSpec), "what ends the injection early, and the run", absent={})
     output: OutputSpec = entry(Table(OutputSpec), "what is stored", absent={})
     numerics: NumericsSpec = entry(Table(NumericsSpec), "steps and tolerances", absent={})
