@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.fem import kernels
+from cementflow.fem.sharing import both
 from cementflow.flow.condition import at
 from cementflow.flow.drive import Drop
 from cementflow.flow.line import cannula_drop
@@ -125,9 +126,23 @@ def darcy_flux(problem: Problem, m: Mobility, pressure: Floats, chosen: Indices 
     v = problem.volumes
     if chosen is None:
         chosen = np.arange(len(v.tets), dtype=np.uint32)
-    return kernels.element_velocity(
-        chosen, v.mesh.points, v.tets, v.permeability, v.tet_edges, m.edge, pressure, v.t, v.obtuse, m.least
-    )
+    parts = np.array_split(chosen, 2)
+
+    def velocity(half: int) -> Floats:
+        return kernels.element_velocity(
+            parts[half],
+            v.mesh.points,
+            v.tets,
+            v.permeability,
+            v.tet_edges,
+            m.edge,
+            pressure,
+            v.t,
+            v.obtuse,
+            m.least,
+        )
+
+    return np.concatenate(both(velocity, len(chosen)))
 
 
 def pore_viscosities(
