@@ -419,6 +419,26 @@ WRONG = [
     ),
     ({"injection.source": {"center": {"ap": 0, "lr": 0, "si": 0}, "radius": "3 mm"}}, "exclude each other"),
     ({"injection.cannula.inner_diameter": "3 mm"}, "contradicts gauge = 11, which stands for 2.4 mm"),
+    (
+        {"injection.flow_rate": GONE, "injection.max_pressure": GONE},
+        "injection.flow_rate is missing: state it, or",
+    ),
+    (
+        {"injection.plunger": {"diameter": "1 cm", "force": "3 N"}},
+        "injection.plunger.force does not overcome",
+    ),
+    (
+        {"injection.plunger": {"diameter": "3 cm", "force": "5.5 N"}},
+        "injection.plunger.force is not above the pressure at any outlet",
+    ),
+    ({"injection.cannula.proximal_diameter": "4 mm"}, "injection.cannula.proximal_length is missing"),
+    (
+        {"injection.cannula.proximal_diameter": "4 mm", "injection.cannula.proximal_length": "12 cm"},
+        "injection.cannula.proximal_length must be below the length of the whole needle",
+    ),
+    ({"injection.cannula.opening": "side"}, "injection.cannula.direction is missing: say where the window"),
+    ({"injection.cannula.direction": "left"}, 'has no meaning with opening = "around"'),
+    ({"injection.cannula.opening": "sideways"}, 'did you mean "side"'),
     ({"outlet.0.radius": "1 mm"}, "(an open patch) and diameter with length (a tube) exclude each other"),
     ({"outlet.1.viscosity": "1 Pa s"}, "is for the fluid that stands in a tube"),
     ({"outlet.0.at": "all faces"}, 'diameter has no meaning for at = "all faces"'),
@@ -898,8 +918,11 @@ LAW = st.one_of(
 CEMENT = merged(some(CementSpec, (*AGE, *SHEAR)), PLUG, LAW, AGEING, PARTS)
 CANNULA = merged(
     st.sampled_from([{"gauge": 8}, {"gauge": "11 G"}, {"inner_diameter": "2.345 mm"}]),
-    some(CannulaSpec, ("tip_radius",), ("length", "tip")),
+    some(CannulaSpec, ("tip_radius", "in_body", "slip"), ("length", "tip")),
+    st.sampled_from([{}, {"length": "9 cm", "proximal_diameter": "4 mm", "proximal_length": "6 cm"}]),
+    st.sampled_from([{}, {"opening": "front"}, {"opening": "side", "direction": "left"}]),
 )
+HAND = st.sampled_from([{}, {"plunger": {"diameter": "10 mm", "force": "80 N", "friction": "2 N"}}])
 LIMITS = st.fixed_dictionaries(
     {},
     optional=dict.fromkeys(
@@ -916,7 +939,9 @@ BATCHES = merged(
         lambda t: {"batch": [t | {"after": "2 mL"}, {"after": "3 mL", "mixed": "-1 min"}]}
     ),
 )
-INJECTION = merged(some(InjectionSpec, (), ("volume", "flow_rate")), LIMITS, ENTRY, st.just({}) | BATCHES)
+INJECTION = merged(
+    some(InjectionSpec, (), ("volume", "flow_rate")), LIMITS, HAND, ENTRY, st.just({}) | BATCHES
+)
 SITE = st.one_of(
     some(OutletSpec, ("permeability", "pressure"), ("name", "type", "at", "radius")),
     some(OutletSpec, ("permeability", "pressure", "viscosity"), ("name", "type", "at", "diameter", "length")),
@@ -1287,6 +1312,7 @@ def full_case(tmp_path):
             "defect": [crack],
             "compartment": [{"preset": "disc"}],
             "injection.batch": [batch],
+            "injection.plunger": {"diameter": "10 mm", "force": "80 N"},
             "veins": {"vein": [VEIN, LAST_VEIN], "pressure_times": PRESSURE_TIMES},
             "imaging": {},
         }

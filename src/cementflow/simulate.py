@@ -135,7 +135,7 @@ def _changed(problem: Problem, state: State, dt: float) -> Changed:
     if problem.followed:
         return change(problem, state, None, dt)
     now = fresh_condition(problem, state.time + dt, state.injected)
-    return Changed(now, state.heat, state.harm, float(now.cure[0] - state.condition.cure[0]))
+    return Changed(now, state.heat, state.harm, state.cannula, float(now.cure[0] - state.condition.cure[0]))
 
 
 def _advance(problem: Problem, plan: Plan, solver: PressureSolver, step: Step, watch: Stopwatch) -> Step:

@@ -23,7 +23,7 @@ from cementflow.case.imaging import ImagingSpec
 from cementflow.case.kinds import Text
 from cementflow.case.physics import PhysicsSpec
 from cementflow.case.sections import Rules, Table, Tables
-from cementflow.case.sites import BatchSpec, CannulaSpec, InjectionSpec, OutletSpec, SourceSpec
+from cementflow.case.sites import BatchSpec, CannulaSpec, InjectionSpec, OutletSpec, PlungerSpec, SourceSpec
 from cementflow.case.veins import PressureAtTime, VeinSpec, VeinsSpec
 from cementflow.case.wall import CompartmentSpec, CortexSpec, DefectSpec, ForaminaSpec
 
@@ -50,6 +50,7 @@ __all__ = [
     "OutletSpec",
     "OutputSpec",
     "PhysicsSpec",
+    "PlungerSpec",
     "PressureAtTime",
     "RadiopacifierSpec",
     "RegionSpec",

@@ -148,13 +148,13 @@ def cut(problem: Problem, plan: Plan, state: State, rate: float, dt: float, stop
         if t > time + 1e-9 * max(time, 1.0)
     ]
     dt = cut_to(dt, min(ahead, default=np.inf) - time)
-    rest = min(problem.drive.volume, problem.syringe.next_change(state.injected)) - state.injected
+    rest = min(problem.drive.volume, problem.next_change(state.injected)) - state.injected
     return cut_to(dt, rest / rate) if rate > 0.0 and rest > VOLUME_TOLERANCE * problem.drive.volume else dt
 
 
 def _volume_crossings(problem: Problem, plan: Plan, step: Step, after: State) -> list[Crossing]:
     before, volume = step.state, problem.drive.volume
-    change = problem.syringe.next_change(before.injected)  # to the next batch
+    change = problem.next_change(before.injected)  # to the next batch
     return [
         Crossing(before.injected - volume, after.injected - volume, VOLUME_TOLERANCE * volume),
         Crossing(before.injected - change, after.injected - change, VOLUME_TOLERANCE * volume),
@@ -164,7 +164,9 @@ def _volume_crossings(problem: Problem, plan: Plan, step: Step, after: State) ->
 
 
 def _demand_crossings(before: Flow, after: Flow) -> list[Crossing]:
-    """The moment at which a pressure limit starts or ceases to hold."""
+    """The moment at which a pressure limit starts or ceases to hold; without a wanted rate it always does."""
+    if not (np.isfinite(before.demand) and np.isfinite(after.demand)):
+        return []
     return [
         Crossing(before.demand - 1.0, after.demand - 1.0, SWITCH_TOLERANCE),
         Crossing(1.0 - before.demand, 1.0 - after.demand, SWITCH_TOLERANCE),

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from cementflow.case.sites import LEAK_TYPES
 from cementflow.flow.carried import heat_imbalance
 from cementflow.flow.course import NO_REST, Counters, Step
+from cementflow.flow.drive import LIMITS
 from cementflow.flow.state import State
 from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.model import Model
+from cementflow.results.folder import LIMITED_BY
 from cementflow.results.heat import cure_summary, heat_summary, rest_summary
 from cementflow.results.leaks import blood_beyond, embolus, leak_report
 from cementflow.results.numbers import ML, or_none
@@ -35,11 +37,12 @@ def history_columns(model: Model) -> list[str]:
         "flow_rate_ml_min",
         "balance_error",
         *(("peak_temperature_degC", "degree_of_cure", "heat_imbalance") if model.problem.tissue else ()),
+        LIMITED_BY,
     ]
 
 
 def history_row(model: Model, step: Step) -> list[float]:
-    """Row of an accepted step."""
+    """Row of an accepted step; what limits the rate as its place in `LIMITS`."""
     state, flow = step.state, step.flow
     return [
         state.time,
@@ -52,6 +55,7 @@ def history_row(model: Model, step: Step) -> list[float]:
         flow.fluxes.rate * 60.0 * ML,
         state.balance_error(model.problem),
         *(_warmth(model, state) if model.problem.tissue else ()),
+        float(LIMITS.index(flow.limited_by)),
     ]
 
 
