@@ -10,23 +10,22 @@ from numpy.typing import NDArray
 
 from cementflow.bone import BoneFields, bone_fields, marrow_factor
 from cementflow.case import Case, InjectionSpec
-from cementflow.errors import CaseError
 from cementflow.fem.control_volumes import build_control_volumes
 from cementflow.flow.accept import LONGEST_REST
 from cementflow.flow.course import Plan
-from cementflow.flow.problem import Drive, Problem, Tolerances
+from cementflow.flow.problem import Problem, Tolerances
+from cementflow.flow.stage import Stage
 from cementflow.laws.relative_permeability import Corey
 from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.materials import cement_law, cure_kinetics, marrow_law, syringe, tissue, upscaling
 from cementflow.mesh.geometry import Geometry
 from cementflow.mesh.zones import SurfaceZones, surface_zones
-from cementflow.sites.cannula import Cannula
 from cementflow.sites.compartments import build_compartments
 from cementflow.sites.locate import locate
-from cementflow.sites.near_tip import near_tip
+from cementflow.sites.needles import Needle, build_needles
 from cementflow.sites.place import build_outlets
-from cementflow.sites.source import ball_weights
 from cementflow.sites.vein_places import vein_outlets, vein_tree
+from cementflow.stages import Bone, build_drive, build_stages, build_tip, require_inside
 
 Floats = NDArray[np.float64]
 COOL = 43.0 + ZERO_CELSIUS  # K; below it heat does little harm (Sapareto and Dewey 1984, recalled)
@@ -50,6 +49,7 @@ class Model:
     source: Source
     problem: Problem
     plan: Plan
+    needles: tuple[Needle, ...] = ()
 
     @cached_property
     def zones(self) -> SurfaceZones:
@@ -66,19 +66,17 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         Where the case does not fit the mesh: the source outside the bone, a region that is not there.
     """
     bone = bone_fields(case.bone, case.marrow.viscosity, geometry)
-    source = cement_source(case.injection, geometry)
-    weights = ball_weights(geometry.mesh, source.center, source.radius)
-    if not weights.any():
-        fractions = ", ".join(
-            f"{name} {f:.2f}"
-            for name, f in zip(("ap", "lr", "si"), geometry.frame.fractions(source.center)[0], strict=True)
-        )
-        raise CaseError(
-            f"injection: the tip lies outside the bone (fractions of its box: {fractions})", case.source
-        )
+    volumes = build_control_volumes(geometry.mesh, bone.porosity, bone.permeability)
+    where = Bone(volumes, geometry.frame, bone.permeability)
+    needles = build_needles(case.injection, geometry.frame)
+    source = cement_source(case.injection, needles, geometry)
+    tip = build_tip(where, source.center, source.radius)
+    if case.injection.needle or not tip.source.any():
+        key = f"injection.needle.{needles[0].name}" if case.injection.needle else "injection"
+        require_inside(geometry.mesh, geometry.frame, source.center, key, case.source)
+    stages = build_stages(case, needles, tip, where)
     kinetics = cure_kinetics(case.cement.cure)
     cement = cement_law(case.cement, case.physics, kinetics)
-    volumes = build_control_volumes(geometry.mesh, bone.porosity, bone.permeability)
     tree = vein_tree(case.veins, geometry.mesh, geometry.frame, bone.permeability) if case.veins else None
     problem = Problem(
         volumes=volumes,
@@ -92,10 +90,10 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         marrow=marrow_law(case.marrow),
         syringe=syringe(case, cement, kinetics),
         in_situ=upscaling(case.cement),
-        source=weights,
-        drive=_drive(case.injection),
+        source=tip.source,
+        drive=build_drive(case.injection),
         outlets=(
-            *build_outlets(case, geometry, bone.permeability, weights),
+            *build_outlets(case, geometry, bone.permeability, tip.source),
             *(vein_outlets(case.veins, tree) if case.veins is not None and tree is not None else ()),
         ),
         tolerances=Tolerances(
@@ -109,35 +107,22 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         body_temperature=case.surroundings.temperature,
         veins=tree,
         **({"blood_viscosity": case.veins.blood_viscosity} if case.veins else {}),
-        near_tip=near_tip(volumes, bone.permeability, weights, source.center, source.radius),
+        near_tip=tip.near,
         compartments=build_compartments(case.compartment),
         marrow_factor=marrow_factor(bone, volumes),
     )
-    return Model(case, geometry, bone, source, problem, _plan(case))
+    return Model(case, geometry, bone, source, problem, _plan(case, stages), needles)
 
 
-def cement_source(spec: InjectionSpec, geometry: Geometry) -> Source:
-    """The ball out of which the cement comes: the tip of the cannula or the stated source."""
-    if spec.cannula is not None:
-        return Source(locate(spec.cannula.tip, geometry.frame), spec.cannula.tip_radius)
+def cement_source(spec: InjectionSpec, needles: tuple[Needle, ...], geometry: Geometry) -> Source:
+    """The ball out of which the cement comes at first: the tip of the first needle or the stated source."""
+    if needles:
+        return Source(needles[0].tip, needles[0].radius)
     assert spec.source is not None
     return Source(locate(spec.source.center, geometry.frame), spec.source.radius)
 
 
-def _drive(spec: InjectionSpec) -> Drive:
-    cannula = (
-        Cannula(0.5 * spec.cannula.inner_diameter, spec.cannula.length) if spec.cannula is not None else None
-    )
-    return Drive(
-        rate=spec.flow_rate,
-        volume=spec.volume,
-        max_tip=spec.max_tip_pressure if spec.max_tip_pressure is not None else np.inf,
-        max_syringe=spec.max_pressure if spec.max_pressure is not None else np.inf,
-        cannula=cannula,
-    )
-
-
-def _plan(case: Case) -> Plan:
+def _plan(case: Case, stages: tuple[Stage, ...]) -> Plan:
     times = set(case.output.field_times)
     if case.output.fields_every is not None:
         number = int(_latest(case) / case.output.fields_every)
@@ -149,12 +134,16 @@ def _plan(case: Case) -> Plan:
         until=np.inf if isinstance(case.stop.until, str) else case.stop.until,
         cool=COOL if case.stop.until == "cool" else np.inf,
         bends=tuple(p.time for p in case.veins.pressure_times) if case.veins is not None else (),
+        volume=case.injection.total,
+        stages=stages,
     )
 
 
 def _latest(case: Case) -> float:
     """Time [s] up to which fields may be asked for again and again; a run that waits for the cement may take long."""
-    shortest = case.injection.volume / case.injection.flow_rate
+    spec = case.injection
+    slowest = min([spec.flow_rate, *(g.flow_rate for g in spec.stage if g.flow_rate is not None)])
+    shortest = spec.total / slowest + sum(g.pause or 0.0 for g in spec.stage)
     injected = case.stop.time if case.stop.time is not None else 100.0 * shortest
     if case.stop.until is None:
         return injected

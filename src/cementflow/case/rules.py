@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from cementflow.case import stage_rules
 from cementflow.case.checks import exactly_one, meaningless, needed, ordered
 from cementflow.case.kinds import INVALID
 from cementflow.case.positions import PLACES
@@ -119,8 +120,9 @@ def marrow(s: Section) -> None:
 
 
 def injection(s: Section) -> None:
-    """Cement enters by a cannula or from a ball; batches follow each other before the volume is in."""
-    exactly_one(s, "cannula", "source")
+    """Cement enters by a cannula, by needles or from a ball; batches follow each other before the volume is in."""
+    exactly_one(s, "cannula", "needle", "source")
+    stage_rules.protocol(s)
     batches = s.get("batch") or ()
     starts = [b.after for b in batches]
     if any(a >= b for a, b in pairwise(starts)):
@@ -192,6 +194,7 @@ def case(s: Section) -> None:
     walls(s)
     _pressure_can_drive(s)
     _cement_can_set(s)
+    stage_rules.leaks(s)
 
 
 def _cement_can_set(s: Section) -> None:

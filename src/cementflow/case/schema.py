@@ -22,7 +22,8 @@ from cementflow.case.heat import BoneThermal, CementThermal, MarrowThermal, Surr
 from cementflow.case.kinds import Text
 from cementflow.case.physics import PhysicsSpec
 from cementflow.case.sections import Rules, Table, Tables
-from cementflow.case.sites import BatchSpec, CannulaSpec, InjectionSpec, OutletSpec, SourceSpec
+from cementflow.case.sites import BatchSpec, CannulaSpec, InjectionSpec, NeedleSpec, OutletSpec, SourceSpec
+from cementflow.case.stages import MixSpec, StageSpec, UntilSpec
 from cementflow.case.veins import PressureAtTime, VeinSpec, VeinsSpec
 from cementflow.case.wall import CompartmentSpec, CortexSpec, DefectSpec, ForaminaSpec
 
@@ -44,6 +45,8 @@ __all__ = [
     "InjectionSpec",
     "MarrowSpec",
     "MarrowThermal",
+    "MixSpec",
+    "NeedleSpec",
     "NumericsSpec",
     "OutletSpec",
     "OutputSpec",
@@ -52,9 +55,11 @@ __all__ = [
     "RadiopacifierSpec",
     "RegionSpec",
     "SourceSpec",
+    "StageSpec",
     "StopSpec",
     "SurroundingsSpec",
     "ThermalSpec",
+    "UntilSpec",
     "VeinSpec",
     "VeinsSpec",
 ]

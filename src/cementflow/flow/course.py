@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from cementflow.flow.stage import Ended, Progress, Stage
 from cementflow.flow.state import Flow, State
 
 
 @dataclass(frozen=True)
+class Ends:
+    """What ends that which is done at the moment, a stage or a part of it; infinite where it does not.
+
+    A further kind of end needs an entry here, where it is crossed in `attempt` and where it is reached in `protocol`.
+
+    Parameters
+    ----------
+    time
+        On the clock of the run [s].
+    leaked
+        Cement that has left [m3] at which the stage is over.
+    answered
+        Cement that has left [m3] at which the stage answers the leak.
+    syringe, tip
+        Pressures [Pa].
+    """
+
+    time: float = np.inf
+    leaked: float = np.inf
+    answered: float = np.inf
+    syringe: float = np.inf
+    tip: float = np.inf
+
+
+@dataclass(frozen=True)
 class Plan:
-    """When to stop and which times to meet.
+    """What to do, when to stop, and which times to meet.
 
     Parameters
     ----------
@@ -28,6 +54,12 @@ class Plan:
         Largest temperature [K] at which a run that goes on until the cement is set may end.
     bends
         Ascending times [s] at which a pressure outside begins to change or ceases to; steps end on them.
+    volume
+        Injected volume [m3] that no stage goes beyond.
+    stages
+        The protocol; without one the drive of the problem is followed to its end.
+    ends
+        Of what is done at the moment; set by the protocol.
     """
 
     output_times: tuple[float, ...] = ()
@@ -36,6 +68,9 @@ class Plan:
     until: float | None = None
     cool: float = np.inf
     bends: tuple[float, ...] = ()
+    volume: float = np.inf
+    stages: tuple[Stage, ...] = ()
+    ends: Ends = Ends()
 
 
 @dataclass(frozen=True)
@@ -116,6 +151,12 @@ class Step:
         Why the run is over, empty while it goes on.
     rest
         What happened after the injection.
+    progress
+        In the protocol.
+    ended
+        Stages that are over.
+    during
+        Number of the stage in which the step was made, from 1 on; 0 after the injection, or without a protocol.
     """
 
     state: State
@@ -128,3 +169,6 @@ class Step:
     stopped: str = ""
     finished: str = ""
     rest: Rest = NO_REST
+    progress: Progress = field(default_factory=Progress)
+    ended: tuple[Ended, ...] = ()
+    during: int = 0

@@ -47,6 +47,8 @@ class Drive:
         Between syringe and tip, None where cement starts from a ball.
     stopped
         Whether nothing is pushed any more; the rate then only says what counts as much and as little.
+    elsewhere
+        Cement [m3] that came out of another tip before.
     """
 
     rate: float
@@ -55,6 +57,7 @@ class Drive:
     max_syringe: float = np.inf
     cannula: Cannula | None = None
     stopped: bool = False
+    elsewhere: float = 0.0
 
 
 @dataclass(frozen=True)
