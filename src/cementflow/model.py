@@ -73,7 +73,8 @@ def build_model(case: Case, geometry: Geometry) -> Model:
     tip = build_tip(where, source.center, source.radius)
     if case.injection.needle or not tip.source.any():
         key = f"injection.needle.{needles[0].name}" if case.injection.needle else "injection"
-        require_inside(geometry.mesh, geometry.frame, source.center, key, case.source)
+        missed = not tip.source.any()
+        require_inside(geometry.mesh, geometry.frame, source.center, key, case.source, missed)
     stages = build_stages(case, needles, tip, where)
     kinetics = cure_kinetics(case.cement.cure)
     cement = cement_law(case.cement, case.physics, kinetics)

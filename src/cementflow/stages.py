@@ -52,8 +52,21 @@ def build_tip(bone: Bone, center: Floats, radius: float) -> Tip:
     return Tip(weights, near_tip(bone.volumes, bone.permeability, weights, center, radius))
 
 
-def require_inside(mesh: TetMesh, frame: AnatomicalFrame, center: Floats, key: str, source: str) -> None:
+def require_inside(
+    mesh: TetMesh, frame: AnatomicalFrame, center: Floats, key: str, source: str, missed: bool = False
+) -> None:
     """Refuse a tip that lies outside the bone.
+
+    Parameters
+    ----------
+    mesh, frame
+        The bone and its axes.
+    center
+        Of the tip [m].
+    key, source
+        What to name in the message.
+    missed
+        Whether its ball was found to touch nothing, however near it is.
 
     Raises
     ------
@@ -61,14 +74,15 @@ def require_inside(mesh: TetMesh, frame: AnatomicalFrame, center: Floats, key: s
         Saying where it is and how far outside.
     """
     away = outside_by(mesh, center)
-    if away > 0.0:
-        fractions = ", ".join(
-            f"{name} {f:.2f}" for name, f in zip(("ap", "lr", "si"), frame.fractions(center)[0], strict=True)
-        )
-        raise CaseError(
-            f"{key}: the tip lies outside the bone, {1e3 * away:.1f} mm from it (fractions of its box: {fractions})",
-            source,
-        )
+    if away == 0.0 and not missed:
+        return
+    fractions = ", ".join(
+        f"{name} {f:.2f}" for name, f in zip(("ap", "lr", "si"), frame.fractions(center)[0], strict=True)
+    )
+    raise CaseError(
+        f"{key}: the tip lies outside the bone, {1e3 * away:.1f} mm from it (fractions of its box: {fractions})",
+        source,
+    )
 
 
 def stated_stages(spec: InjectionSpec) -> tuple[StageSpec, ...]:
@@ -124,7 +138,7 @@ def _tip(bone: Bone, needle: Needle, before: Needle, key: str, source: str) -> T
     depth = before.depth(mesh)
     if drawn >= depth and lies_inside(mesh, before.tip):
         raise CaseError(
-            f"{key}.withdraw: draws the needle back by {1e3 * drawn:g} mm in all, but it is only {1e3 * depth:.1f} mm deep",
+            f"{key}.withdraw: in all {1e3 * drawn:g} mm, but the needle is only {1e3 * depth:.1f} mm deep in the bone",
             source,
         )
     require_inside(mesh, bone.frame, needle.tip, key if drawn else f"injection.needle.{needle.name}", source)

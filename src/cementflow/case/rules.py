@@ -210,7 +210,12 @@ def _pressure_can_drive(s: Section) -> None:
     outside += [s.values[name].pressure for name in ("cortex", "veins") if s.get(name)]
     usual = min([1e3, *(c.pressure for c in s.get("compartment") or ())])
     outside += [usual if d.pressure is None else d.pressure for d in s.get("defect") or ()]
-    for name in ("max_pressure", "max_tip_pressure"):
-        limit = getattr(s.get("injection"), name, None)
-        if limit is not None and outside and limit <= min(outside):
-            s.problem(f"injection.{name}", "is not above the pressure at any outlet, so nothing would flow")
+    injection = s.get("injection")
+    driven = {f"stage.{g.name}.": g for g in injection.stage} if injection else {}
+    for key, one in {"": injection, **driven}.items():
+        for name in ("max_pressure", "max_tip_pressure"):
+            limit = getattr(one, name, None)
+            if limit is not None and outside and limit <= min(outside):
+                s.problem(
+                    f"injection.{key}{name}", "is not above the pressure at any outlet, so nothing would flow"
+                )

@@ -106,11 +106,11 @@ def _answers(s: Section) -> None:
 def protocol(s: Section) -> None:
     """Needles and stages of an injection fit together, and so do their volumes."""
     stages: tuple[StageSpec, ...] = s.get("stage") or ()
-    if "needle" in s.explicit and s.get("needle") == ():
+    if s.get("needle") == () and s.explicit & {"cannula", "needle", "source"} == {"needle"}:
         s.problem("needle", "is empty; state a needle, or a cannula instead")
     if not stages:
         if s.values["stage"] is not INVALID:
-            needed(s, ("volume",), "say how much is to be injected")
+            needed(s, ("volume",), "volume to be injected (volume, 1 uL to 100 mL)")
         return
     stages = tuple(replace(g, name=g.name or f"stage {i}") for i, g in enumerate(stages, start=1))
     s.values["stage"] = stages
