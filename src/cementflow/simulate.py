@@ -28,7 +28,10 @@ from cementflow.timing import Stopwatch
 
 MAX_TRIES = 60
 SHORT = 10.0  # times the shortest step
-FIRST_WAIT, LONGEST_WAIT = 0.5, 20.0  # s: steps after the injection, while nothing flows
+FIRST_WAIT, LONGEST_WAIT = (
+    0.5,
+    20.0,
+)  # s: steps after the injection, while nothing flows; the first of a stage too
 
 
 def simulate(
@@ -95,10 +98,9 @@ def _first(whole: Problem, plan: Plan, solver: PressureSolver) -> Step:
 def _begin(problem: Problem, plan: Plan, solver: PressureSolver, step: Step) -> Step:
     """The flow with which the next thing that the protocol asks for begins, in place of that which ended the last."""
     state = step.state
-    if problem.drive.stopped:
-        dt = FIRST_WAIT
-    else:
-        dt = min(first_step(problem, state, problem.drive.rate), problem.tolerances.max_step)
+    dt = min(FIRST_WAIT, problem.tolerances.max_step)
+    if not problem.drive.stopped:
+        dt = min(dt, first_step(problem, state, problem.drive.rate))
     # Where nothing was pushed, viscosities at rest would be a bad start.
     before = step.flow if problem.drive.stopped or step.flow.fluxes.rate > 0.0 else None
     flow = solve_pressure(problem, solver, state, dt, before)
