@@ -78,7 +78,7 @@ def test_the_way_out_of_a_ball(way: tuple[float, float, float], part: float) -> 
 
 def test_a_needle_is_drawn_back_along_itself() -> None:
     direction = np.array([0.6, 0.8, 0.0])
-    needle = Needle("a", np.zeros(3), direction, 0.02 * direction, 1e-3)
+    needle = Needle("a", np.zeros(3), direction, 0.02 * direction, np.zeros(3), 1e-3)
     back = needle.drawn_back(5e-3)
     assert back.tip == pytest.approx(0.015 * direction)
     assert back.depth(box_mesh((9e-3, 9e-3, 9e-3), 3e-3)) == pytest.approx(0.015)

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.bone import BoneFields, bone_fields, marrow_factor
-from cementflow.case import Case, InjectionSpec
+from cementflow.case import Case, ImagingSpec, InjectionSpec
 from cementflow.fem.control_volumes import build_control_volumes
 from cementflow.flow.accept import LONGEST_REST
 from cementflow.flow.course import Plan
 from cementflow.flow.problem import Problem, Tolerances
 from cementflow.flow.stage import Stage
+from cementflow.flow.watch import Watch, build_watch
+from cementflow.injection import Entering, build_drive
 from cementflow.laws.relative_permeability import Corey
 from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.materials import cement_law, cure_kinetics, marrow_law, syringe, tissue, upscaling
@@ -25,9 +27,11 @@ from cementflow.sites.locate import locate
 from cementflow.sites.needles import Needle, build_needles
 from cementflow.sites.place import build_outlets
 from cementflow.sites.vein_places import vein_outlets, vein_tree
-from cementflow.stages import Bone, build_drive, build_stages, build_tip, require_inside
+from cementflow.stages import Bone, build_stages, first_tip, pipe_of, stated_stages
 
 Floats = NDArray[np.float64]
+LONGEST_PUSH = 3600.0  # s; in which cement that a pressure drives is in, or has come to rest
+NO_ARCH = ("box", "ball")  # built-in bodies that are no vertebra
 COOL = 43.0 + ZERO_CELSIUS  # K; below it heat does little harm (Sapareto and Dewey 1984, recalled)
 
 
@@ -56,6 +60,11 @@ class Model:
         """Zones of the surface."""
         return surface_zones(self.geometry.mesh, self.geometry.frame)
 
+    @cached_property
+    def watch(self) -> Watch:
+        """Looks for cement outside the bone."""
+        return self.plan.watch or case_watch(self.case, self.geometry, self.problem)
+
 
 def build_model(case: Case, geometry: Geometry) -> Model:
     """Put mesh, laws and sites together.
@@ -70,14 +79,16 @@ def build_model(case: Case, geometry: Geometry) -> Model:
     where = Bone(volumes, geometry.frame, bone.permeability)
     needles = build_needles(case.injection, geometry.frame)
     source = cement_source(case.injection, needles, geometry)
-    tip = build_tip(where, source.center, source.radius)
-    if case.injection.needle or not tip.source.any():
-        key = f"injection.needle.{needles[0].name}" if case.injection.needle else "injection"
-        missed = not tip.source.any()
-        require_inside(geometry.mesh, geometry.frame, source.center, key, case.source, missed)
-    stages = build_stages(case, needles, tip, where)
+    tip = first_tip(case, source.center, source.radius, where)
     kinetics = cure_kinetics(case.cement.cure)
     cement = cement_law(case.cement, case.physics, kinetics)
+    entering = Entering(
+        cement,
+        syringe(case, cement, kinetics),
+        float(np.median(bone.permeability[:, :3])),
+        case.physics.dead_volume,
+    )
+    stages = build_stages(case, needles, tip, where, entering)
     tree = vein_tree(case.veins, geometry.mesh, geometry.frame, bone.permeability) if case.veins else None
     problem = Problem(
         volumes=volumes,
@@ -89,10 +100,10 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         ),
         cement=cement,
         marrow=marrow_law(case.marrow),
-        syringe=syringe(case, cement, kinetics),
+        syringe=entering.syringe,
         in_situ=upscaling(case.cement),
         source=tip.source,
-        drive=build_drive(case.injection),
+        drive=build_drive(case.injection, pipe_of(case.injection), source.radius, entering),
         outlets=(
             *build_outlets(case, geometry, bone.permeability, tip.source),
             *(vein_outlets(case.veins, tree) if case.veins is not None and tree is not None else ()),
@@ -112,18 +123,24 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         compartments=build_compartments(case.compartment),
         marrow_factor=marrow_factor(bone, volumes),
     )
-    return Model(case, geometry, bone, source, problem, _plan(case, stages), needles)
+    return Model(case, geometry, bone, source, problem, _plan(case, geometry, problem, stages), needles)
 
 
 def cement_source(spec: InjectionSpec, needles: tuple[Needle, ...], geometry: Geometry) -> Source:
     """The ball out of which the cement comes at first: the tip of the first needle or the stated source."""
     if needles:
-        return Source(needles[0].tip, needles[0].radius)
+        return Source(needles[0].center, needles[0].radius)
     assert spec.source is not None
     return Source(locate(spec.source.center, geometry.frame), spec.source.radius)
 
 
-def _plan(case: Case, stages: tuple[Stage, ...]) -> Plan:
+def case_watch(case: Case, geometry: Geometry, problem: Problem) -> Watch:
+    """Who looks for cement outside the bone; with the defaults where the case says nothing of it."""
+    body = case.geometry.preset not in NO_ARCH
+    return build_watch(case.imaging or ImagingSpec(), case.cement, geometry.frame, problem, body)
+
+
+def _plan(case: Case, geometry: Geometry, problem: Problem, stages: tuple[Stage, ...]) -> Plan:
     times = set(case.output.field_times)
     if case.output.fields_every is not None:
         number = int(_latest(case) / case.output.fields_every)
@@ -137,15 +154,27 @@ def _plan(case: Case, stages: tuple[Stage, ...]) -> Plan:
         bends=tuple(p.time for p in case.veins.pressure_times) if case.veins is not None else (),
         volume=case.injection.total,
         stages=stages,
+        watch=case_watch(case, geometry, problem) if case.imaging is not None else None,
+        seen=_seen(case),
     )
+
+
+def _seen(case: Case) -> float:
+    """Visible cement outside the bone [m3] at which the operator stops, or a stage ends."""
+    if case.stop.seen is not None:
+        return case.stop.seen
+    by_stage = any(g.until is not None and g.until.seen for g in case.injection.stage)
+    return 0.0 if by_stage else np.inf
 
 
 def _latest(case: Case) -> float:
     """Time [s] up to which fields may be asked for again and again; a run that waits for the cement may take long."""
     spec = case.injection
-    slowest = min([spec.flow_rate, *(g.flow_rate for g in spec.stage if g.flow_rate is not None)])
-    shortest = spec.total / slowest + sum(g.pause or 0.0 for g in spec.stage)
-    injected = case.stop.time if case.stop.time is not None else 100.0 * shortest
+    rates = [g.flow_rate or spec.flow_rate for g in stated_stages(spec)] or [spec.flow_rate]
+    waits = sum(g.pause or 0.0 for g in spec.stage)
+    slowest = min((rate for rate in rates if rate is not None), default=None)
+    longest = 100.0 * (spec.total / slowest + waits) if slowest is not None else LONGEST_PUSH + waits
+    injected = case.stop.time if case.stop.time is not None else longest
     if case.stop.until is None:
         return injected
     return injected + LONGEST_REST if isinstance(case.stop.until, str) else max(injected, case.stop.until)

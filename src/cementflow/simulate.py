@@ -23,7 +23,8 @@ from cementflow.flow.heat import HeatStalled
 from cementflow.flow.pressure import solve_pressure
 from cementflow.flow.problem import Problem
 from cementflow.flow.protocol import first_turn, now, pressure_reached
-from cementflow.flow.state import Flow, State, fresh_condition
+from cementflow.flow.sighting import stop_at, unseen
+from cementflow.flow.state import Flow, State, fresh_condition, full_cannula
 from cementflow.timing import Stopwatch
 
 MAX_TRIES = 60
@@ -78,9 +79,10 @@ def simulate(
 
 
 def _first(whole: Problem, plan: Plan, solver: PressureSolver) -> Step:
-    state = State.initial(whole)
-    turn = first_turn(plan, state)
+    seen = unseen(plan)
+    turn = first_turn(plan, State.initial(whole), seen)
     problem, _ = now(whole, plan, turn.progress)
+    state = State.initial(problem)
     dt = min(first_step(problem, state, problem.drive.rate), problem.tolerances.max_step)
     flow = solve_pressure(problem, solver, state, dt)
     if not flow.converged:
@@ -91,13 +93,26 @@ def _first(whole: Problem, plan: Plan, solver: PressureSolver) -> Step:
         )
     nothing = np.full(len(problem.outlets), np.nan)
     counters, during = Counters().plus(flow), turn.progress.stage + 1 if plan.stages else 0
-    progress = replace(turn.progress, turned=False)
-    return Step(state, flow, 0.0, dt, counters, nothing, progress=progress, ended=turn.ended, during=during)
+    progress = replace(turn.progress, turned=False, filled=False)
+    return Step(
+        state,
+        flow,
+        0.0,
+        dt,
+        counters,
+        nothing,
+        watched=seen,
+        progress=progress,
+        ended=turn.ended,
+        during=during,
+    )
 
 
 def _begin(problem: Problem, plan: Plan, solver: PressureSolver, step: Step) -> Step:
     """The flow with which the next thing that the protocol asks for begins, in place of that which ended the last."""
     state = step.state
+    if step.progress.filled:
+        state = replace(state, cannula=full_cannula(problem, state.time, state.injected))
     dt = min(FIRST_WAIT, problem.tolerances.max_step)
     if not problem.drive.stopped:
         dt = min(dt, first_step(problem, state, problem.drive.rate))
@@ -117,11 +132,18 @@ def _begin(problem: Problem, plan: Plan, solver: PressureSolver, step: Step) -> 
     progress = replace(
         step.progress,
         turned=False,
+        filled=False,
         peak_tip=max(step.progress.peak_tip, flow.tip_pressure),
         peak_syringe=max(step.progress.peak_syringe, flow.syringe_pressure),
     )
     return replace(
-        step, flow=flow, rate_slope=0.0, dt=dt, counters=step.counters.plus(flow), progress=progress
+        step,
+        state=state,
+        flow=flow,
+        rate_slope=0.0,
+        dt=dt,
+        counters=step.counters.plus(flow),
+        progress=progress,
     )
 
 
@@ -182,13 +204,13 @@ def _changed(problem: Problem, state: State, dt: float) -> Changed:
     if problem.followed:
         return change(problem, state, None, dt)
     now = fresh_condition(problem, state.time + dt, state.injected)
-    return Changed(now, state.heat, state.harm, float(now.cure[0] - state.condition.cure[0]))
+    return Changed(now, state.heat, state.harm, state.cannula, float(now.cure[0] - state.condition.cure[0]))
 
 
 def _advance(problem: Problem, plan: Plan, solver: PressureSolver, step: Step, watch: Stopwatch) -> Step:
     """One accepted step; a failed or inaccurate attempt is repeated, smaller, from the untouched state."""
     counters, reason = step.counters, ""
-    dt = cut(problem, plan, step.state, step.flow.fluxes.rate, step.dt)
+    dt = cut(problem, plan, step.state, step.flow.fluxes.rate, step.dt, stop_at(plan, step))
     for tries in range(MAX_TRIES):
         tried = attempt(problem, plan, solver, step, dt, tries, watch)
         counters = counters.plus(tried.flow)

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.case import Case, InjectionSpec, StageSpec, UntilSpec
+from cementflow.case import CannulaSpec, Case, InjectionSpec, StageSpec, UntilSpec
 from cementflow.errors import CaseError
 from cementflow.fem.control_volumes import ControlVolumes
 from cementflow.flow.problem import Drive
 from cementflow.flow.stage import Mix, OnLeak, Stage, Tip, Until
+from cementflow.injection import Entering, build_drive
 from cementflow.mesh.frame import AnatomicalFrame
 from cementflow.mesh.tetmesh import TetMesh
-from cementflow.sites.cannula import Cannula
 from cementflow.sites.near_tip import near_tip
 from cementflow.sites.needles import Needle, lies_inside, outside_by
 from cementflow.sites.source import ball_weights
@@ -32,16 +32,25 @@ class Bone:
     permeability: Floats
 
 
-def build_drive(spec: InjectionSpec, needle: int = 0) -> Drive:
-    """How cement is pushed through one of the needles, by what holds for the whole injection."""
-    pipe = spec.needle[needle] if spec.needle else spec.cannula
-    return Drive(
-        rate=spec.flow_rate,
-        volume=spec.total,
-        max_tip=_limit(spec.max_tip_pressure),
-        max_syringe=_limit(spec.max_pressure),
-        cannula=Cannula(0.5 * pipe.inner_diameter, pipe.length) if pipe is not None else None,
-    )
+def pipe_of(spec: InjectionSpec, needle: int = 0) -> CannulaSpec | None:
+    """What a needle is made of, None where cement starts from a ball."""
+    return spec.needle[needle] if spec.needle else spec.cannula
+
+
+def first_tip(case: Case, center: Floats, radius: float, bone: Bone) -> Tip:
+    """The tip that an injection begins with.
+
+    Raises
+    ------
+    CaseError
+        If it lies outside the bone.
+    """
+    tip, needles = build_tip(bone, center, radius), case.injection.needle
+    if needles or not tip.source.any():
+        key = f"injection.needle.{needles[0].name}" if needles else "injection"
+        missed = not tip.source.any()
+        require_inside(bone.volumes.mesh, bone.frame, center, key, case.source, missed)
+    return tip
 
 
 def build_tip(bone: Bone, center: Floats, radius: float) -> Tip:
@@ -93,7 +102,9 @@ def stated_stages(spec: InjectionSpec) -> tuple[StageSpec, ...]:
     return tuple(StageSpec(name=needle.name, inject=share, needle=needle.name) for needle in spec.needle)
 
 
-def build_stages(case: Case, needles: tuple[Needle, ...], first: Tip, bone: Bone) -> tuple[Stage, ...]:
+def build_stages(
+    case: Case, needles: tuple[Needle, ...], first: Tip, bone: Bone, entering: Entering
+) -> tuple[Stage, ...]:
     """The stages of a case, none if it states no protocol.
 
     Parameters
@@ -106,6 +117,8 @@ def build_stages(case: Case, needles: tuple[Needle, ...], first: Tip, bone: Bone
         The tip of the first needle, or the ball.
     bone
         Where the tips are.
+    entering
+        What is pushed.
 
     Raises
     ------
@@ -114,8 +127,8 @@ def build_stages(case: Case, needles: tuple[Needle, ...], first: Tip, bone: Bone
     """
     spec = case.injection
     names = [needle.name for needle in needles]
-    drives = [build_drive(spec, i) for i in range(max(len(needles), 1))]
-    drawn, tips, stages, used, mixes = [0.0] * len(drives), {(0, 0.0): first}, [], 0, 0
+    drawn, tips, used, mixes = [0.0] * max(len(needles), 1), {(0, 0.0): first}, 0, 0
+    stages: list[Stage] = []
     for stage in stated_stages(spec):
         used = names.index(stage.needle) if stage.needle is not None else used
         if stage.withdraw is not None:
@@ -128,7 +141,9 @@ def build_stages(case: Case, needles: tuple[Needle, ...], first: Tip, bone: Bone
         if stage.batch is not None:
             mix = Mix(mixes, stage.batch.mixed, stage.batch.age or 0.0)
             mixes += 1
-        stages.append(replace(_stage(stage, drives[used]), tip=tips[place], mix=mix))
+        radius = needles[used].radius if needles else _ball(spec)
+        drive = build_drive(_of_stage(spec, stage), pipe_of(spec, used), radius, entering)
+        stages.append(replace(_stage(stage, drive), tip=tips[place], needle=used, mix=mix))
     return tuple(stages)
 
 
@@ -141,34 +156,44 @@ def _tip(bone: Bone, needle: Needle, before: Needle, key: str, source: str) -> T
             f"{key}.withdraw: in all {1e3 * drawn:g} mm, but the needle is only {1e3 * depth:.1f} mm deep in the bone",
             source,
         )
-    require_inside(mesh, bone.frame, needle.tip, key if drawn else f"injection.needle.{needle.name}", source)
-    return build_tip(bone, needle.tip, needle.radius)
+    key = key if drawn else f"injection.needle.{needle.name}"
+    require_inside(mesh, bone.frame, needle.center, key, source)
+    return build_tip(bone, needle.center, needle.radius)
+
+
+def _ball(spec: InjectionSpec) -> float:
+    assert spec.source is not None
+    return spec.source.radius
+
+
+def _of_stage(spec: InjectionSpec, stage: StageSpec) -> InjectionSpec:
+    """What holds for the injection, with what the stage states in its place."""
+    return replace(
+        spec,
+        volume=spec.total if stage.inject is None else stage.inject,
+        flow_rate=spec.flow_rate if stage.flow_rate is None else stage.flow_rate,
+        max_pressure=spec.max_pressure if stage.max_pressure is None else stage.max_pressure,
+        max_tip_pressure=spec.max_tip_pressure if stage.max_tip_pressure is None else stage.max_tip_pressure,
+    )
 
 
 def _stage(stage: StageSpec, drive: Drive) -> Stage:
     if stage.withdraw is not None:
-        still = Until(lasting=0.0)
         done = f"drawn back {1e3 * stage.withdraw:g} mm"
-        return Stage(stage.name, replace(drive, stopped=True), until=still, done=done)
+        return Stage(stage.name, replace(drive, stopped=True), until=Until(lasting=0.0), done=done)
     if stage.pause is not None:
-        return Stage(
-            stage.name, replace(drive, stopped=True), until=Until(lasting=stage.pause), done="pause over"
-        )
+        waiting = Until(lasting=stage.pause)
+        return Stage(stage.name, replace(drive, stopped=True), until=waiting, done="pause over")
     until = stage.until or UNTIL
     return Stage(
         stage.name,
-        replace(
-            drive,
-            rate=drive.rate if stage.flow_rate is None else stage.flow_rate,
-            volume=drive.volume if stage.inject is None else stage.inject,
-            max_tip=drive.max_tip if stage.max_tip_pressure is None else stage.max_tip_pressure,
-            max_syringe=drive.max_syringe if stage.max_pressure is None else stage.max_pressure,
-        ),
+        drive,
         until=Until(
-            _limit(until.leaked),
-            _limit(until.syringe_pressure),
-            _limit(until.tip_pressure),
-            _limit(until.time),
+            leaked=_limit(until.leaked),
+            syringe=_limit(until.syringe_pressure),
+            tip=_limit(until.tip_pressure),
+            lasting=_limit(until.time),
+            seen=until.seen,
         ),
         on_leak=_on_leak(stage),
     )

@@ -41,11 +41,13 @@ def needle(s: Section) -> None:
             s.values["tip"] = INVALID
     if "depth" in s.explicit and s.lacks("entry"):
         s.problem("depth", "needs entry, from which it is measured")
+    if s.get("opening") == "front" and not s.lacks("entry"):
+        meaningless(s, ("direction",), "follows from entry and tip")
 
 
 def until(s: Section) -> None:
     """Something ends the stage."""
-    if all(v is None for v in s.values.values()):
+    if all(v is None or v is False for v in s.values.values()):
         s.reading.problems.append(f"{s.key} states nothing; give one of {', '.join(s.values)}")
 
 
@@ -166,6 +168,8 @@ def _volumes(s: Section, stages: tuple[StageSpec, ...]) -> None:
 def _reachable(s: Section, stages: tuple[StageSpec, ...]) -> None:
     """A stage can come to the pressure that ends it, where the limit is that of the whole injection."""
     for g in stages:
+        if g.on_leak == "slow" and g.flow_rate is None and s.lacks("flow_rate"):
+            s.problem(f"stage.{g.name}.on_leak", "has no rate to slow down: state flow_rate")
         for name, limit in (("syringe_pressure", "max_pressure"), ("tip_pressure", "max_tip_pressure")):
             end, most = getattr(g.until, name, None), s.get(limit)
             if (
@@ -177,10 +181,27 @@ def _reachable(s: Section, stages: tuple[StageSpec, ...]) -> None:
                 s.problem(f"stage.{g.name}.until.{name}", f"is never reached: it is above {s.path(limit)}")
 
 
+def all_driven(s: Section) -> bool:
+    """Whether each stage that injects says for itself what drives."""
+    pushing = [g for g in s.get("stage") or () if g.pause is None and g.withdraw is None]
+    driven = [(g.flow_rate, g.max_pressure, g.max_tip_pressure) != (None, None, None) for g in pushing]
+    return bool(driven) and all(driven)
+
+
+def looks(s: Section) -> bool:
+    """Whether a stage ends when a leak is seen."""
+    injection = s.get("injection")
+    return injection is not None and any(g.until is not None and g.until.seen for g in injection.stage)
+
+
 def leaks(s: Section) -> None:
     """No stage waits for a leak at which the injection is stopped before."""
     injection, stop = s.get("injection"), s.get("stop")
-    if injection is None or stop is None or stop.leaked is None:
+    if injection is None or stop is None:
+        return
+    if stop.seen is not None and looks(s):
+        s.problem("stop.seen", "ends the injection before a stage can end at a seen leak; state one of both")
+    if stop.leaked is None:
         return
     for g in injection.stage:
         if (

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from cementflow.case import stage_rules
 from cementflow.case.fields import entry
-from cementflow.case.kinds import Choice, Number, Quantity, Text
+from cementflow.case.kinds import Choice, Flag, Number, Quantity, Text
 from cementflow.case.ranges import CLOCK, DRIVE, WAIT
 from cementflow.case.sections import Rules, Table
 from cementflow.case.stage_rules import ANSWERS
@@ -25,6 +25,11 @@ class UntilSpec:
     syringe_pressure: float | None = entry(DRIVE, "the pressure in the syringe has come to this", None)
     tip_pressure: float | None = entry(DRIVE, "the pressure at the tip has come to this", None)
     time: float | None = entry(WAIT, "the stage has lasted so long", None)
+    seen: bool = entry(
+        Flag(),
+        "cement outside the bone can be seen on the fluoroscopy, and `imaging.delay` has passed",
+        False,
+    )
 
     RULES: ClassVar = Rules(stage_rules.until)
 

@@ -10,12 +10,16 @@ from cementflow.flow.carried import slowest_cure
 from cementflow.flow.course import Counters, Event, Plan, Rest, Step
 from cementflow.flow.problem import Problem
 from cementflow.flow.protocol import Turn, next_turn
+from cementflow.flow.sighting import looked
 from cementflow.flow.state import Flow, State
 
 FIRST_LEAK = 1e-9  # m3: cement behind an outlet that counts as its first leak
 SET = 0.99  # of the cement in the bone
 LONGEST_REST = 2 * 3600.0  # s
 AT_REST = 1e-6  # of the flow rate of the injection
+# Of that rate: where blood flows on, cement that moves more slowly stands still. In a hundred times the time of the
+# injection it would come to a hundredth of it.
+STILL = 1e-4
 
 
 def accepted(
@@ -43,7 +47,8 @@ def accepted(
     slope = (flow.fluxes.rate - old.flow.fluxes.rate) / (state.time - old.state.time)
     if flow.limited_by != old.flow.limited_by:
         slope = 0.0  # no trend reaches across the moment at which a limit takes hold
-    turn = next_turn(problem, plan, old, state, flow)
+    watched = looked(plan, old, state, events)
+    turn = next_turn(problem, plan, old, state, flow, watched)
     stopped = turn.stopped
     if not old.stopped:
         events += _told(old, turn, state.time)
@@ -62,6 +67,7 @@ def accepted(
         stopped,
         finished,
         rest,
+        watched,
         turn.progress,
         turn.ended,
         during=old.progress.stage + 1 if plan.stages and not old.stopped else 0,
@@ -117,11 +123,25 @@ def _rest(problem: Problem, old: Step, state: State, flow: Flow, stopped: str, e
         leaked=rest.leaked + float(state.leaked.sum() - old.state.leaked.sum()),
         moved=rest.moved + float(elsewhere),
     )
+    if problem.veins is not None:
+        return replace(rest, still_since=_still(problem, old, state))
     if np.isnan(rest.still_since) and at_rest(problem, state, flow):
         rest = replace(
             rest, still_since=old.state.time if at_rest(problem, old.state, old.flow) else state.time
         )
     return rest
+
+
+def _still(problem: Problem, old: Step, state: State) -> float:
+    """Since when the cement stands still while blood flows on [s], NaN while it moves."""
+    before, dt = old.state, state.time - old.state.time
+    moved = 0.5 * np.sum(problem.volumes.pore_volume * np.abs(state.saturation - before.saturation))
+    moved += np.abs(state.leaked - before.leaked).sum() + np.abs(state.held - before.held).sum()
+    moved += np.abs(state.veins.cement - before.veins.cement).sum()
+    moved += np.sum(state.veins.beyond - before.veins.beyond)
+    if moved > STILL * problem.drive.rate * dt:
+        return np.nan
+    return before.time if np.isnan(old.rest.still_since) else old.rest.still_since
 
 
 def _finished(plan: Plan, state: State, rest: Rest, stopped: str) -> str:

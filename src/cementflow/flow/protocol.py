@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cementflow.flow.attempt import LEAK_TOLERANCE, VOLUME_TOLERANCE
-from cementflow.flow.course import Ends, Plan, Step
+from cementflow.flow.course import Ends, Plan, Step, Watched
 from cementflow.flow.problem import Problem
 from cementflow.flow.stage import Ended, Progress, Stage
 from cementflow.flow.state import Flow, State
@@ -18,6 +18,7 @@ AS_GOOD_AS = 1e-9  # of a time or a pressure
 ALL_DONE = "all stages done"
 VOLUME_IN = "volume injected"
 LEAKED = "leak limit reached"
+SEEN = "leak was seen"
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,13 +41,13 @@ class Turn:
     told: str = ""
 
 
-def first_turn(plan: Plan, state: State) -> Turn:
+def first_turn(plan: Plan, state: State, watched: Watched) -> Turn:
     """The beginning of the protocol."""
     if not plan.stages:
         return Turn(Progress())
     mixes = sum(stage.mix is not None for stage in plan.stages)
     nothing = Progress(mixed=np.zeros(mixes), after=np.full(mixes, np.inf))
-    return _enter(plan, nothing, (), 0, state)
+    return _enter(plan, nothing, (), 0, state, watched)
 
 
 def now(problem: Problem, plan: Plan, progress: Progress) -> tuple[Problem, Plan]:
@@ -93,7 +94,7 @@ def _ends(stage: Stage, progress: Progress) -> Ends:
     return Ends(time, stage.until.leaked, answered, stage.until.syringe, stage.until.tip)
 
 
-def next_turn(problem: Problem, plan: Plan, old: Step, state: State, flow: Flow) -> Turn:
+def next_turn(problem: Problem, plan: Plan, old: Step, state: State, flow: Flow, watched: Watched) -> Turn:
     """What the protocol comes to at the end of a step.
 
     Parameters
@@ -102,21 +103,21 @@ def next_turn(problem: Problem, plan: Plan, old: Step, state: State, flow: Flow)
         Of what was done in the step, as `now` gives them.
     old
         Where the run stood before it.
-    state, flow
-        Where it stands.
+    state, flow, watched
+        Where it stands, and what was seen.
     """
     if old.stopped:
         return Turn(old.progress, old.ended, old.stopped)
     if not plan.stages:
-        over = _volume_in(problem, state) or _rule(plan, state) or _at_rest(problem, flow)
+        over = _volume_in(problem, state) or _rule(plan, state, watched) or _at_rest(problem, flow)
         return Turn(old.progress, stopped=over)
     progress = replace(
         old.progress,
         peak_tip=max(old.progress.peak_tip, flow.tip_pressure),
         peak_syringe=max(old.progress.peak_syringe, flow.syringe_pressure),
     )
-    turn = _stage_turn(problem, plan, Turn(progress, old.ended), state, flow)
-    rule = _rule(plan, state)
+    turn = _stage_turn(problem, plan, Turn(progress, old.ended), state, flow, watched)
+    rule = _rule(plan, state, watched)
     if turn.stopped or not rule:
         return turn
     ended = turn.ended
@@ -125,13 +126,13 @@ def next_turn(problem: Problem, plan: Plan, old: Step, state: State, flow: Flow)
     return Turn(turn.progress, ended, rule)
 
 
-def _stage_turn(problem: Problem, plan: Plan, turn: Turn, state: State, flow: Flow) -> Turn:
+def _stage_turn(problem: Problem, plan: Plan, turn: Turn, state: State, flow: Flow, watched: Watched) -> Turn:
     """What a stage comes to by itself."""
     progress, stage = turn.progress, plan.stages[turn.progress.stage]
-    why = _over(problem, plan, progress, state, flow)
+    why = _over(problem, plan, progress, state, flow, watched)
     if why:
         ended = (*turn.ended, _closed(plan, progress, state, why))
-        return _enter(plan, progress, ended, progress.stage + 1, state)
+        return _enter(plan, progress, ended, progress.stage + 1, state, watched)
     leaked = float(state.leaked.sum())
     if progress.waits:
         if _reached(state.time, progress.waits_until):
@@ -157,7 +158,9 @@ def _stage_turn(problem: Problem, plan: Plan, turn: Turn, state: State, flow: Fl
     return Turn(progress, turn.ended, told=f"{stage.name}: {told}, as cement has leaked")
 
 
-def _over(problem: Problem, plan: Plan, progress: Progress, state: State, flow: Flow) -> str:
+def _over(
+    problem: Problem, plan: Plan, progress: Progress, state: State, flow: Flow, watched: Watched
+) -> str:
     """Why the stage is over, empty while it goes on."""
     stage = plan.stages[progress.stage]
     until = stage.until
@@ -169,6 +172,8 @@ def _over(problem: Problem, plan: Plan, progress: Progress, state: State, flow: 
         return over
     if state.leaked.sum() >= until.leaked - LEAK_TOLERANCE:
         return _leaked(stage)
+    if until.seen and has_seen(plan, state, watched):
+        return SEEN
     if _reached(flow.syringe_pressure, until.syringe):
         return f"syringe at {until.syringe * 1e-6:g} MPa"
     if _reached(flow.tip_pressure, until.tip):
@@ -181,12 +186,14 @@ def pressure_reached(plan: Plan, flow: Flow) -> bool:
     return _reached(flow.syringe_pressure, plan.ends.syringe) or _reached(flow.tip_pressure, plan.ends.tip)
 
 
-def _enter(plan: Plan, before: Progress, ended: tuple[Ended, ...], number: int, state: State) -> Turn:
+def _enter(
+    plan: Plan, before: Progress, ended: tuple[Ended, ...], number: int, state: State, watched: Watched
+) -> Turn:
     """The first stage from a number on that takes any time."""
     progress = before
     while number < len(plan.stages):
         progress = _entered(plan, progress, number, state)
-        why = _done_at_once(plan, progress, state)
+        why = _done_at_once(plan, progress, state, watched)
         if not why:
             return Turn(progress, ended)
         ended = (*ended, _closed(plan, progress, state, why))
@@ -204,7 +211,8 @@ def _entered(plan: Plan, before: Progress, number: int, state: State) -> Progres
         mixed, after = mixed.copy(), after.copy()
         mixed[mix.number], after[mix.number] = when, state.injected
         waits_until = when if when > state.time else np.nan
-    moved = stage.tip is not plan.stages[before.stage].tip
+    last = plan.stages[before.stage]
+    moved = stage.tip is not last.tip
     return Progress(
         stage=number,
         since=state.time,
@@ -213,13 +221,15 @@ def _entered(plan: Plan, before: Progress, number: int, state: State) -> Progres
         counted=leaked,
         waits_until=waits_until,
         elsewhere=state.injected if moved else before.elsewhere,
+        # Withdrawals and pauses of no time must not hide it.
+        filled=stage.needle != last.needle or (before.filled and before.turned),
         turned=True,
         mixed=mixed,
         after=after,
     )
 
 
-def _done_at_once(plan: Plan, progress: Progress, state: State) -> str:
+def _done_at_once(plan: Plan, progress: Progress, state: State, watched: Watched) -> str:
     """Why a stage takes no time, empty if it does."""
     stage = plan.stages[progress.stage]
     if stage.until.lasting == 0.0:
@@ -228,6 +238,8 @@ def _done_at_once(plan: Plan, progress: Progress, state: State) -> str:
         return ""
     if state.injected >= _target(plan, stage, progress) * (1.0 - VOLUME_TOLERANCE):
         return "nothing left to inject"
+    if stage.until.seen and has_seen(plan, state, watched):
+        return SEEN
     return _leaked(stage) if state.leaked.sum() >= stage.until.leaked - LEAK_TOLERANCE else ""
 
 
@@ -257,10 +269,19 @@ def _volume_in(problem: Problem, state: State) -> str:
     return VOLUME_IN if state.injected >= problem.drive.volume * (1.0 - VOLUME_TOLERANCE) else ""
 
 
-def _rule(plan: Plan, state: State) -> str:
+def has_seen(plan: Plan, state: State, watched: Watched) -> bool:
+    """Whether the operator has seen a leak, and has had the time to act."""
+    watch = plan.watch
+    return watch is not None and state.time >= (watched.since + watch.delay) * (1.0 - 1e-12)
+
+
+def _rule(plan: Plan, state: State, watched: Watched) -> str:
     """The rule that stops the injection, whatever the protocol says."""
     if state.leaked.sum() >= plan.max_leaked - LEAK_TOLERANCE:
         return LEAKED
+    by_stage = any(stage.until.seen for stage in plan.stages)
+    if not by_stage and has_seen(plan, state, watched):
+        return SEEN
     return "time limit reached" if state.time >= plan.max_time * (1.0 - 1e-12) else ""
 
 

@@ -41,12 +41,15 @@ class Until:
         Pressures [Pa].
     lasting
         Time since the stage began [s].
+    seen
+        Whether the operator has seen a leak (`flow/sighting.py`).
     """
 
     leaked: float = np.inf
     syringe: float = np.inf
     tip: float = np.inf
     lasting: float = np.inf
+    seen: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,8 @@ class Stage:
         How cement is pushed, and the volume of this stage; `stopped` where nothing is.
     tip
         Where it comes out; None for that of the problem.
+    needle
+        Number of the needle that it comes through. A needle is filled when it is taken up.
     until
         What ends it.
     on_leak
@@ -105,6 +110,7 @@ class Stage:
     name: str
     drive: Drive
     tip: Tip | None = None
+    needle: int = 0
     until: Until = Until()
     on_leak: OnLeak = OnLeak()
     mix: Mix | None = None
@@ -160,6 +166,8 @@ class Progress:
         Time up to which nothing is pushed, for a leak or for cement that is yet to be mixed [s]; NaN: it is.
     elsewhere
         Cement that came out of another tip before [m3].
+    filled
+        Whether another needle was taken up, and is filled from the syringe before anything else.
     turned
         Whether what is done has changed, so that the flow of the step is not that of the next one.
     peak_tip, peak_syringe
@@ -177,6 +185,7 @@ class Progress:
     answers: int = 0
     waits_until: float = np.nan
     elsewhere: float = 0.0
+    filled: bool = False
     turned: bool = False
     peak_tip: float = 0.0
     peak_syringe: float = 0.0

@@ -12,7 +12,7 @@ from cementflow.case.stage_rules import PEDICLE, pedicle
 from cementflow.mesh.frame import AnatomicalFrame
 from cementflow.mesh.regions import overlapping
 from cementflow.mesh.tetmesh import TetMesh
-from cementflow.sites.locate import locate
+from cementflow.sites.locate import locate, toward
 from cementflow.sites.surface import BoneSurface
 
 Floats = NDArray[np.float64]
@@ -33,15 +33,23 @@ class Needle:
         Unit vector from hub to tip.
     tip
         Where the cement comes out.
+    ahead
+        From the tip to the middle of the ball over which the cement is spread, zero where that is around the tip.
     radius
-        Of the ball over which the cement is spread there.
+        Of that ball.
     """
 
     name: str
     entry: Floats | None
     direction: Floats
     tip: Floats
+    ahead: Floats
     radius: float
+
+    @property
+    def center(self) -> Floats:
+        """Of the ball over which the cement is spread."""
+        return self.tip + self.ahead
 
     def drawn_back(self, length: float) -> Needle:
         """The same with its tip so much further out [m]."""
@@ -65,7 +73,9 @@ def _needle(spec: CannulaSpec, frame: AnatomicalFrame) -> Needle:
     tip = locate(spec.tip, frame)
     if not isinstance(spec, NeedleSpec) or spec.entry is None:
         name = spec.name if isinstance(spec, NeedleSpec) else ""
-        return Needle(name, None, frame.axes[0], tip, spec.tip_radius)
+        straight = spec.opening == "front" and spec.direction is not None
+        direction = toward(spec.direction, frame) if straight and spec.direction else frame.axes[0]
+        return Needle(name, None, direction, tip, _ahead(spec, direction, frame), spec.tip_radius)
     place = spec.entry if isinstance(spec.entry, Position) else pedicle(spec.entry, PEDICLE)
     entry = locate(place, frame)
     way = tip - entry
@@ -73,7 +83,14 @@ def _needle(spec: CannulaSpec, frame: AnatomicalFrame) -> Needle:
     direction = way / length if length > 0.0 else frame.axes[0]
     if spec.depth is not None:
         tip = entry + spec.depth * direction
-    return Needle(spec.name, entry, direction, tip, spec.tip_radius)
+    return Needle(spec.name, entry, direction, tip, _ahead(spec, direction, frame), spec.tip_radius)
+
+
+def _ahead(spec: CannulaSpec, direction: Floats, frame: AnatomicalFrame) -> Floats:
+    """From the tip to the middle of the ball of cement, which touches the end of the needle, or its side."""
+    if spec.opening == "around":
+        return np.zeros(3)
+    return spec.tip_radius * (direction if spec.direction is None else toward(spec.direction, frame))
 
 
 def lies_inside(mesh: TetMesh, point: Floats) -> bool:
