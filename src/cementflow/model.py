@@ -27,7 +27,7 @@ from cementflow.sites.locate import locate
 from cementflow.sites.needles import Needle, build_needles
 from cementflow.sites.place import build_outlets
 from cementflow.sites.vein_places import vein_outlets, vein_tree
-from cementflow.stages import Bone, build_stages, first_tip, pipe_of, stated_stages
+from cementflow.stages import Bone, build_stages, driven, first_tip, pipe_of, stated_stages
 
 Floats = NDArray[np.float64]
 LONGEST_PUSH = 3600.0  # s; in which cement that a pressure drives is in, or has come to rest
@@ -103,7 +103,7 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         syringe=entering.syringe,
         in_situ=upscaling(case.cement),
         source=tip.source,
-        drive=build_drive(case.injection, pipe_of(case.injection), source.radius, entering),
+        drive=build_drive(driven(case.injection), pipe_of(case.injection), source.radius, entering),
         outlets=(
             *build_outlets(case, geometry, bone.permeability, tip.source),
             *(vein_outlets(case.veins, tree) if case.veins is not None and tree is not None else ()),

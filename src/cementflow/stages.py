@@ -37,6 +37,14 @@ def pipe_of(spec: InjectionSpec, needle: int = 0) -> CannulaSpec | None:
     return spec.needle[needle] if spec.needle else spec.cannula
 
 
+def driven(spec: InjectionSpec) -> InjectionSpec:
+    """The injection with something that drives: that of its first stage, where only stages state it."""
+    if (spec.flow_rate, spec.max_pressure, spec.max_tip_pressure, spec.plunger) != (None, None, None, None):
+        return spec
+    pushing = next(g for g in spec.stage if g.pause is None and g.withdraw is None)
+    return replace(_of_stage(spec, pushing), volume=spec.total)
+
+
 def first_tip(case: Case, center: Floats, radius: float, bone: Bone) -> Tip:
     """The tip that an injection begins with.
 
@@ -142,7 +150,8 @@ def build_stages(
             mix = Mix(mixes, stage.batch.mixed, stage.batch.age or 0.0)
             mixes += 1
         radius = needles[used].radius if needles else _ball(spec)
-        drive = build_drive(_of_stage(spec, stage), pipe_of(spec, used), radius, entering)
+        pushed = _of_stage(driven(spec) if stage.pause or stage.withdraw else spec, stage)
+        drive = build_drive(pushed, pipe_of(spec, used), radius, entering)
         stages.append(replace(_stage(stage, drive), tip=tips[place], needle=used, mix=mix))
     return tuple(stages)
 
