@@ -1055,8 +1055,8 @@ BATCHES = merged(
     ),
 )
 NEEDLE = merged(
-    st.sampled_from([{"gauge": 8}, {"inner_diameter": "2.345 mm"}]),
-    some(NeedleSpec, ("tip_radius",), ("name", "length")),
+    CANNULA.map(lambda t: {k: v for k, v in t.items() if k != "tip"}),
+    some(NeedleSpec, (), ("name",)),
     some(NeedleSpec, ("tip", "depth")).map(lambda t: t | {"entry": "left"})
     | some(NeedleSpec, ("entry",), ("tip",)),
 )
