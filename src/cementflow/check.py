@@ -143,6 +143,7 @@ def _distance_findings(key: str, distance: float) -> Iterator[Finding]:
 def model_findings(model: Model) -> Iterator[Finding]:
     """What can be said of source, fluids and pressures."""
     yield from _source_findings(model)
+    yield from _needle_findings(model)
     yield from _vein_findings(model)
     yield from _watch_findings(model)
     yield from _volume_findings(model)
@@ -173,6 +174,33 @@ def _source_findings(model: Model) -> Iterator[Finding]:
             yield Finding("warning", text)
         else:
             yield Finding("error", f"{text}; no outlet is among those that can, so nothing can be injected")
+
+
+def _needle_findings(model: Model) -> Iterator[Finding]:
+    """Where each needle enters, which way it goes and how deep."""
+    from cementflow.sites.needles import outside_by
+
+    mesh, frame = model.geometry.mesh, model.geometry.frame
+    for needle in model.needles:
+        if not needle.name:
+            continue
+        depth = needle.depth(mesh)
+        entry = needle.tip - depth * needle.direction
+        at = ", ".join(
+            f"{n} {f:.2f}" for n, f in zip(("ap", "lr", "si"), frame.fractions(entry)[0], strict=True)
+        )
+        way = ", ".join(
+            f"{n} {f:+.2f}" for n, f in zip(("ap", "lr", "si"), frame.axes @ needle.direction, strict=True)
+        )
+        yield Finding(
+            "note",
+            f"injection.needle.{needle.name}: enters at {at}, goes {depth * 1e3:.1f} mm deep, its direction is {way}",
+        )
+        if (away := outside_by(mesh, entry)) > FAR_FROM_SURFACE:
+            yield Finding(
+                "warning",
+                f"injection.needle.{needle.name}: its entry lies {away * 1e3:.1f} mm outside the bone",
+            )
 
 
 def _watch_findings(model: Model) -> Iterator[Finding]:

@@ -33,6 +33,7 @@ def summary_text(result: Result) -> str:
             if "cannula" in s["sites"]
             else ""
         ),
+        *_stage_lines(s),
         *_heat_lines(s),
         *(f"  {e['time_s']:8.1f} s  {e['what']}" for e in s["events"]),
         f"  balance error {s['balance_error']:.0e}; {s['mesh']['vertices']} vertices, {s['steps']} steps, "
@@ -58,6 +59,15 @@ def _behind_lines(s: dict[str, Any]) -> list[str]:
             text = f"    into {name:<23} cement {volume:.3f} mL, marrow {marrow[name] + 0.0:.3f} mL"
             lines.append(text + (f", at {pressure[name]:.1f} kPa" if name in pressure else ""))
     return lines
+
+
+def _stage_lines(s: dict[str, Any]) -> list[str]:
+    """The protocol as it went."""
+    return [
+        f"    {stage['name']:<28} from {stage['start_s']:6.1f} s  injected {stage['injected_ml']:.3f} mL, "
+        f"leaked {stage['leaked_ml']:.3f} mL; {stage['ended_by'] or 'not over'}"
+        for stage in s.get("stages", ())
+    ]
 
 
 def _seen_lines(s: dict[str, Any]) -> list[str]:

@@ -23,7 +23,16 @@ from cementflow.case.imaging import ImagingSpec
 from cementflow.case.kinds import Text
 from cementflow.case.physics import PhysicsSpec
 from cementflow.case.sections import Rules, Table, Tables
-from cementflow.case.sites import BatchSpec, CannulaSpec, InjectionSpec, OutletSpec, PlungerSpec, SourceSpec
+from cementflow.case.sites import (
+    BatchSpec,
+    CannulaSpec,
+    InjectionSpec,
+    NeedleSpec,
+    OutletSpec,
+    PlungerSpec,
+    SourceSpec,
+)
+from cementflow.case.stages import MixSpec, StageSpec, UntilSpec
 from cementflow.case.veins import PressureAtTime, VeinSpec, VeinsSpec
 from cementflow.case.wall import CompartmentSpec, CortexSpec, DefectSpec, ForaminaSpec
 
@@ -46,6 +55,8 @@ __all__ = [
     "InjectionSpec",
     "MarrowSpec",
     "MarrowThermal",
+    "MixSpec",
+    "NeedleSpec",
     "NumericsSpec",
     "OutletSpec",
     "OutputSpec",
@@ -55,9 +66,11 @@ __all__ = [
     "RadiopacifierSpec",
     "RegionSpec",
     "SourceSpec",
+    "StageSpec",
     "StopSpec",
     "SurroundingsSpec",
     "ThermalSpec",
+    "UntilSpec",
     "VeinSpec",
     "VeinsSpec",
 ]
