@@ -25,6 +25,7 @@ FLOORS = (
     ("flow",),
     ("simulate",),
     ("materials", "bone"),
+    ("ablation",),
     ("model",),
     ("warm_up", "results"),
     ("observers", "check"),

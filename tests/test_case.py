@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from cementflow.case import Permeability, Position, digest, load, preset, read_case, to_table, to_toml
+from cementflow.case.ablation import AblationSpec, ApplicatorSpec, CanalTissue, DiscTissue, SoftTissue
 from cementflow.case.cement_rules import (
     AGEING_PARAMETERS,
     ALL_AGEING_PARAMETERS,
@@ -963,11 +964,25 @@ VEINS = merged(
     some(VeinsSpec, ("pressure", "blood_viscosity", "diameter_scale")),
     st.just({"preset": "lumbar"}) | st.just({"vein": [VEIN, LAST_VEIN], "pressure_times": PRESSURE_TIMES}),
 )
+ABLATED = {
+    name: some(part, tuple(entries(part)))
+    for name, part in (
+        ("applicator", ApplicatorSpec),
+        ("soft_tissue", SoftTissue),
+        ("canal", CanalTissue),
+        ("disc", DiscTissue),
+    )
+}
+ABLATION = merged(
+    some(AblationSpec, tuple(n for n in entries(AblationSpec) if n not in ABLATED)),
+    st.fixed_dictionaries({}, optional=ABLATED),
+)
 REST = st.fixed_dictionaries(
     {"geometry": GEOMETRY, "bone": BONE, "cement": CEMENT, "injection": INJECTION},
     optional={
         "title": PLAIN_TEXT | st.just(""),
         "veins": VEINS,
+        "ablation": ABLATION,
         "marrow": MARROW,
         "surroundings": some(SurroundingsSpec, tuple(entries(SurroundingsSpec))),
         "physics": some(PhysicsSpec, tuple(entries(PhysicsSpec))),
@@ -1263,6 +1278,7 @@ def full_case(tmp_path):
             "compartment": [{"preset": "disc"}],
             "injection.batch": [batch],
             "veins": {"vein": [VEIN, LAST_VEIN], "pressure_times": PRESSURE_TIMES},
+            "ablation": {},
         }
     )
     return read_case(table, "full", tmp_path)

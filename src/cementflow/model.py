@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cementflow.ablation.ablate import Ablation, ablate
 from cementflow.bone import BoneFields, bone_fields, marrow_factor
 from cementflow.case import Case, InjectionSpec
 from cementflow.errors import CaseError
@@ -42,7 +45,7 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A case made ready to run."""
+    """A case made ready to run; `closed` says which share of the exchange of each vein an ablation closed."""
 
     case: Case
     geometry: Geometry
@@ -50,6 +53,8 @@ class Model:
     source: Source
     problem: Problem
     plan: Plan
+    ablation: Ablation | None = None
+    closed: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def zones(self) -> SurfaceZones:
@@ -80,6 +85,14 @@ def build_model(case: Case, geometry: Geometry) -> Model:
     cement = cement_law(case.cement, case.physics, kinetics)
     volumes = build_control_volumes(geometry.mesh, bone.porosity, bone.permeability)
     tree = vein_tree(case.veins, geometry.mesh, geometry.frame, bone.permeability) if case.veins else None
+    ablation, closed = None, dict[str, float]()
+    own: dict[str, Any] = {"blood_viscosity": case.veins.blood_viscosity} if case.veins else {}
+    if case.ablation is not None:
+        ablation = ablate(case, geometry, volumes)
+        bone = ablation.after(bone, case.marrow.viscosity)
+        if tree is not None and case.ablation.closes_veins:
+            tree, closed = ablation.closed(tree)
+        own |= {"vessels": ablation.vessels, "warmth": ablation.excess}
     problem = Problem(
         volumes=volumes,
         corey=Corey(
@@ -108,12 +121,12 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         tissue=tissue(case) if case.physics.heat else None,
         body_temperature=case.surroundings.temperature,
         veins=tree,
-        **({"blood_viscosity": case.veins.blood_viscosity} if case.veins else {}),
         near_tip=near_tip(volumes, bone.permeability, weights, source.center, source.radius),
         compartments=build_compartments(case.compartment),
         marrow_factor=marrow_factor(bone, volumes),
+        **own,
     )
-    return Model(case, geometry, bone, source, problem, _plan(case))
+    return Model(case, geometry, bone, source, problem, _plan(case), ablation, closed)
 
 
 def cement_source(spec: InjectionSpec, geometry: Geometry) -> Source:

@@ -4,6 +4,7 @@ from cementflow.case.edit import parse_setting, parse_settings
 from cementflow.case.positions import Permeability, Position
 from cementflow.case.read import load, parse_toml, preset, read_case
 from cementflow.case.schema import (
+    AblationSpec,
     BatchSpec,
     BodyBox,
     BoneSpec,
@@ -31,6 +32,7 @@ from cementflow.case.schema import (
     SourceSpec,
     StopSpec,
     SurroundingsSpec,
+    SurroundingTissue,
     ThermalSpec,
     VeinSpec,
     VeinsSpec,
@@ -38,6 +40,7 @@ from cementflow.case.schema import (
 from cementflow.case.write import digest, to_table, to_toml
 
 __all__ = [
+    "AblationSpec",
     "BatchSpec",
     "BodyBox",
     "BoneSpec",
@@ -66,6 +69,7 @@ __all__ = [
     "RegionSpec",
     "SourceSpec",
     "StopSpec",
+    "SurroundingTissue",
     "SurroundingsSpec",
     "ThermalSpec",
     "VeinSpec",

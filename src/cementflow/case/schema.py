@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from cementflow.case import rules
+from cementflow.case.ablation import AblationSpec, SurroundingTissue
 from cementflow.case.body import BodyBox, BoneSpec, GeometrySpec, MarrowSpec, RegionSpec
 from cementflow.case.cement import CementSpec
 from cementflow.case.control import NumericsSpec, OutputSpec, StopSpec
@@ -27,6 +28,7 @@ from cementflow.case.veins import PressureAtTime, VeinSpec, VeinsSpec
 from cementflow.case.wall import CompartmentSpec, CortexSpec, DefectSpec, ForaminaSpec
 
 __all__ = [
+    "AblationSpec",
     "BatchSpec",
     "BodyBox",
     "BoneSpec",
@@ -53,6 +55,7 @@ __all__ = [
     "RegionSpec",
     "SourceSpec",
     "StopSpec",
+    "SurroundingTissue",
     "SurroundingsSpec",
     "ThermalSpec",
     "VeinSpec",
@@ -84,6 +87,9 @@ class Case:
     defect: tuple[DefectSpec, ...] = entry(Tables(DefectSpec), "where the wall is broken", [])
     compartment: tuple[CompartmentSpec, ...] = entry(Tables(CompartmentSpec), "tissue behind the wall", [])
     surroundings: SurroundingsSpec = entry(Table(SurroundingsSpec), "what warms or cools the body", absent={})
+    ablation: AblationSpec | None = entry(
+        Table(AblationSpec), "radiofrequency ablation before the cement", None, note="none"
+    )
     physics: PhysicsSpec = entry(Table(PhysicsSpec), "mechanisms that can be switched off", absent={})
     stop: StopSpec = entry(Table(StopSpec), "what ends the injection early, and the run", absent={})
     output: OutputSpec = entry(Table(OutputSpec), "what is stored", absent={})

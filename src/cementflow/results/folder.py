@@ -64,6 +64,16 @@ class RunFolder:
         """One file of the tree of veins."""
         return self.path / "veins" / f"{name}.vtu"
 
+    @property
+    def ablation(self) -> Path:
+        """One row a step of the ablation."""
+        return self.path / "ablation.csv"
+
+    @property
+    def ablation_fields(self) -> Path:
+        """What the ablation did to the bone."""
+        return self.path / "ablation.vtu"
+
     def create(self) -> None:
         """Make the folder.
 
@@ -90,11 +100,19 @@ class RunFolder:
 
     def write_history(self, columns: Sequence[str], rows: Sequence[Sequence[float]]) -> None:
         """Write `history.csv`; numbers read back to the same bits."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([[repr(float(value)) for value in row] for row in rows])
-        write_text(self.history, text.getvalue())
+        _write_table(self.history, columns, rows)
+
+    def write_ablation(self, columns: Sequence[str], rows: Sequence[Sequence[float]]) -> None:
+        """Write `ablation.csv`."""
+        _write_table(self.ablation, columns, rows)
+
+
+def _write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[float]]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([[repr(float(value)) for value in row] for row in rows])
+    write_text(path, text.getvalue())
 
 
 def free_folder(name: str, parent: Path) -> Path:
