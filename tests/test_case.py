@@ -383,12 +383,12 @@ WRONG = [
     ({"geometry": {"preset": "box"}}, "geometry.size is missing"),
     ({"geometry": {"preset": "ball"}}, "geometry.radius is missing"),
     (
-        {"bone.region": [{"shape": "ball", "radius": "5 mm", "porosity": 1}]},
+        {"bone.region": [{"shape": "box", "radius": "5 mm", "porosity": 1}]},
         "bone.region.0.center is missing",
     ),
     # presets
     ({"bone.preset": "osteoporotc"}, 'did you mean "osteoporotic"?'),
-    ({"cement.preset": 3}, 'cement.preset = 3 is none of "high", "high-plain", "low"'),
+    ({"cement.preset": 3}, 'cement.preset = 3 is none of "contrast", "high", "high-plain"'),
     ({"marrow": {"preset": "green"}}, 'marrow.preset = "green" is none of'),
     # contradictions
     ({"geometry.mesh": "a.vtu"}, "geometry.preset and geometry.mesh exclude each other"),
@@ -805,6 +805,8 @@ MEASURES = st.one_of(
     st.fixed_dictionaries({"tag": st.integers(0, 99) | PLAIN_TEXT}),
     some(RegionSpec, (), ("radius",)).map(lambda t: t | {"shape": "capsule", "points": ENDS}),
     st.just({"shape": "slab", "points": ENDS}),
+    some(RegionSpec, (), ("radius",)).map(lambda t: t | {"shape": "tract"}),
+    some(RegionSpec, (), ("radii",)).map(lambda t: t | {"shape": "ellipsoid"}),
 )
 RIM = some(RegionSpec, ("rim_porosity", "rim_permeability"), ("rim",))
 SHAPED = MEASURES.filter(lambda t: "shape" in t)

@@ -27,6 +27,7 @@ from cementflow.sites.cannula import Cannula
 from cementflow.sites.compartments import build_compartments
 from cementflow.sites.locate import locate
 from cementflow.sites.near_tip import near_tip
+from cementflow.sites.needle_line import lay_along
 from cementflow.sites.place import build_outlets
 from cementflow.sites.source import ball_weights
 from cementflow.sites.vein_places import vein_outlets, vein_tree
@@ -70,7 +71,8 @@ def build_model(case: Case, geometry: Geometry) -> Model:
     CaseError
         Where the case does not fit the mesh: the source outside the bone, a region that is not there.
     """
-    bone = bone_fields(case.bone, case.marrow.viscosity, geometry)
+    stated = lay_along(case.bone, case.injection, geometry.frame)
+    bone = bone_fields(stated, case.marrow.viscosity, geometry)
     source = cement_source(case.injection, geometry)
     weights = ball_weights(geometry.mesh, source.center, source.radius)
     if not weights.any():

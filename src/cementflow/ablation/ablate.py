@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -24,6 +24,7 @@ from cementflow.mesh.frame import AnatomicalFrame
 from cementflow.mesh.geometry import Geometry
 from cementflow.mesh.zones import SurfaceZones, surface_zones
 from cementflow.sites.locate import locate
+from cementflow.sites.needle_line import needle_line
 from cementflow.sites.veins import VeinTree
 
 Floats = NDArray[np.float64]
@@ -112,7 +113,7 @@ class Ablation:
             own = tree.link_vein == number
             whole = float(tree.link_index[own].sum())
             shares[name] = float(tree.link_index[own & shut].sum()) / whole if whole > 0.0 else 0.0
-        links = ("link_vertex", "link_node", "link_index", "link_near", "link_vein")
+        links = (field.name for field in fields(tree) if field.name.startswith("link_"))
         return replace(tree, **{key: getattr(tree, key)[~shut] for key in links}), shares
 
     @cached_property
@@ -178,13 +179,10 @@ def electrode_ends(
     spec: AblationSpec, injection: InjectionSpec, frame: AnatomicalFrame
 ) -> tuple[Floats, Floats]:
     """Begin and tip of the bare part [m]."""
-    probe, outlet = spec.applicator, injection.cannula.tip if injection.cannula is not None else None
-    if outlet is None:
-        assert injection.source is not None
-        outlet = injection.source.center
-    middle = locate(outlet, frame)
+    probe = spec.applicator
+    middle, direction = needle_line(injection, frame)
     end = middle if probe.tip is None else locate(probe.tip, frame)
-    way = frame.axes[0] if probe.through is None else end - locate(probe.through, frame)
+    way = direction if probe.through is None else end - locate(probe.through, frame)
     length = float(np.linalg.norm(way))
     if length <= 0.0:
         raise CaseError("ablation.applicator.through is where the tip is: no direction")

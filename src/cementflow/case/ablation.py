@@ -110,7 +110,7 @@ class ApplicatorSpec:
         PositionKind(), "far end of the bare part", None, note="its middle lies where the cement comes out"
     )
     through: Position | None = entry(
-        PositionKind(), "a place that the probe passes on its way in", None, note="straight from behind"
+        PositionKind(), "a place that the probe passes on its way in", None, note="as the needle"
     )
 
 

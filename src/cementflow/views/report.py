@@ -11,6 +11,7 @@ from cementflow.case.sites import LEAK_TYPES
 from cementflow.errors import InputError
 from cementflow.files import write_text
 from cementflow.views.ablation_report import ablation_parts
+from cementflow.views.drainage_report import drainage_parts
 from cementflow.views.heat_report import heat_parts
 from cementflow.views.markup import figure, heads, number, table, whole_page
 
@@ -53,6 +54,7 @@ def write_report(run: Path, out: Path | None = None) -> Path:
         table((), _key_numbers(summary)),
         "<h2>What left the bone</h2>",
         _leaks(summary),
+        *drainage_parts(run, summary),
         *ablation_parts(run, summary),
         *heat_parts(run, summary),
         *(figure(run / "figures" / f"{name}.png", text) for name, text in FIGURES.items()),
