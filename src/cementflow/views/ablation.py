@@ -88,7 +88,7 @@ def ablation_page(sheet: RunSheet, told: dict[str, Any], grid: Any, size: tuple[
         _draw_cut(axes, cut, camera, limits)
         ends = camera.pixels(np.stack([start, tip]))
         width = 2.0 * told["electrode"]["radius_mm"] / camera.per_pixel
-        axes.plot(*ends.T, color=NEEDLE, lw=max(0.72 * width * page.dpi / 100, 1.5), alpha=0.75, zorder=5)
+        axes.plot(*ends.T, color=NEEDLE, lw=max(72.0 * width / page.dpi, 1.5), alpha=0.75, zorder=5)
         draw_outline(axes, cut, camera)
         draw_edge_letters(axes, sheet.frame, camera)
         unit = camera.size[0] / 800
