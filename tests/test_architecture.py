@@ -24,7 +24,7 @@ FLOORS = (
     ("sites",),
     ("flow",),
     ("simulate",),
-    ("materials", "bone"),
+    ("materials", "bone", "injection"),
     ("ablation",),
     ("model",),
     ("warm_up", "results"),
