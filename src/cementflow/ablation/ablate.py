@@ -14,9 +14,9 @@ from cementflow.ablation.lesion import Lesion, above, lesion
 from cementflow.ablation.network import Network, build_network, tissue_kinds
 from cementflow.bone import BoneFields
 from cementflow.case import AblationSpec, Case, InjectionSpec
-from cementflow.errors import CaseError
+from cementflow.errors import CaseError, RunFailed
 from cementflow.fem.control_volumes import ControlVolumes
-from cementflow.flow.heat import HeatVolumes
+from cementflow.flow.heat import HeatStalled, HeatVolumes
 from cementflow.laws.harm import BONE_DAMAGE, BONE_DOSE
 from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.materials import tissue
@@ -137,6 +137,8 @@ def ablate(case: Case, geometry: Geometry, volumes: ControlVolumes) -> Ablation:
     ------
     CaseError
         If the electrode misses the bone.
+    RunFailed
+        If a field is not found.
     """
     spec = case.ablation
     assert spec is not None
@@ -156,8 +158,11 @@ def ablate(case: Case, geometry: Geometry, volumes: ControlVolumes) -> Ablation:
         levels=tuple(level + ZERO_CELSIUS - body for level in ISOTHERMS),
         groups=(zones.inside("posterior wall"),),
     )
-    heat = heating(electrode, network, conductivity)
-    return Ablation(spec, body, zones, electrode, network, treat(network, heat, control, body, watch))
+    try:
+        treated = treat(network, heating(electrode, network, conductivity), control, body, watch)
+    except HeatStalled:
+        raise RunFailed("potential or temperatures of the ablation were not found", 0.0, "") from None
+    return Ablation(spec, body, zones, electrode, network, treated)
 
 
 def electrode_of(spec: AblationSpec, injection: InjectionSpec, geometry: Geometry) -> Electrode:

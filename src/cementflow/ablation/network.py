@@ -73,7 +73,7 @@ class Network:
 
     def potential(self, current: Floats) -> Floats:
         """Electric potential of a current into each node; sizes are relative to the conductivity of bone."""
-        scale = float(np.abs(current).sum()) / float(np.cbrt(self.capacity[: self.n].sum() / 2e6))
+        scale = float(np.abs(current).sum()) / float(np.cbrt(self.volume.sum()))
         found, iterations = spread(
             *self.pattern, self.electric, self.electric_end, current, np.zeros(self.size), 1e-5 * scale
         )
