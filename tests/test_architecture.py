@@ -26,6 +26,7 @@ FLOORS = (
     ("simulate",),
     ("materials", "bone", "injection"),
     ("stages",),
+    ("ablation",),
     ("model",),
     ("warm_up", "results"),
     ("observers", "check"),

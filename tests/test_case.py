@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from cementflow.case import Permeability, Position, digest, load, preset, read_case, to_table, to_toml
+from cementflow.case.ablation import AblationSpec, ApplicatorSpec, CanalTissue, DiscTissue, SoftTissue
 from cementflow.case.cement_rules import (
     AGEING_PARAMETERS,
     ALL_AGEING_PARAMETERS,
@@ -397,12 +398,12 @@ WRONG = [
     ({"geometry": {"preset": "box"}}, "geometry.size is missing"),
     ({"geometry": {"preset": "ball"}}, "geometry.radius is missing"),
     (
-        {"bone.region": [{"shape": "ball", "radius": "5 mm", "porosity": 1}]},
+        {"bone.region": [{"shape": "box", "radius": "5 mm", "porosity": 1}]},
         "bone.region.0.center is missing",
     ),
     # presets
     ({"bone.preset": "osteoporotc"}, 'did you mean "osteoporotic"?'),
-    ({"cement.preset": 3}, 'cement.preset = 3 is none of "high", "high-plain", "low"'),
+    ({"cement.preset": 3}, 'cement.preset = 3 is none of "contrast", "high", "high-plain"'),
     ({"marrow": {"preset": "green"}}, 'marrow.preset = "green" is none of'),
     # contradictions
     ({"geometry.mesh": "a.vtu"}, "geometry.preset and geometry.mesh exclude each other"),
@@ -955,6 +956,8 @@ MEASURES = st.one_of(
     st.fixed_dictionaries({"labels": PATHS, "label": st.integers(1, 2**31 - 1)}),
     some(RegionSpec, (), ("radius",)).map(lambda t: t | {"shape": "capsule", "points": ENDS}),
     st.just({"shape": "slab", "points": ENDS}),
+    some(RegionSpec, (), ("radius",)).map(lambda t: t | {"shape": "tract"}),
+    some(RegionSpec, (), ("radii",)).map(lambda t: t | {"shape": "ellipsoid"}),
 )
 RIM = some(RegionSpec, ("rim_porosity", "rim_permeability"), ("rim",))
 SHAPED = MEASURES.filter(lambda t: "shape" in t)
@@ -1158,11 +1161,25 @@ VEINS = merged(
     some(VeinsSpec, ("pressure", "blood_viscosity", "diameter_scale")),
     st.just({"preset": "lumbar"}) | st.just({"vein": [VEIN, LAST_VEIN], "pressure_times": PRESSURE_TIMES}),
 )
+ABLATED = {
+    name: some(part, tuple(entries(part)))
+    for name, part in (
+        ("applicator", ApplicatorSpec),
+        ("soft_tissue", SoftTissue),
+        ("canal", CanalTissue),
+        ("disc", DiscTissue),
+    )
+}
+ABLATION = merged(
+    some(AblationSpec, tuple(n for n in entries(AblationSpec) if n not in ABLATED)),
+    st.fixed_dictionaries({}, optional=ABLATED),
+)
 REST = st.fixed_dictionaries(
     {"geometry": GEOMETRY, "bone": BONE, "cement": CEMENT, "injection": INJECTION},
     optional={
         "title": PLAIN_TEXT | st.just(""),
         "veins": VEINS,
+        "ablation": ABLATION,
         "marrow": MARROW,
         "surroundings": some(SurroundingsSpec, tuple(entries(SurroundingsSpec))),
         "physics": some(PhysicsSpec, tuple(entries(PhysicsSpec))),
@@ -1468,6 +1485,7 @@ def full_case(tmp_path):
             "injection.batch": [batch],
             "injection.plunger": {"diameter": "10 mm", "force": "80 N"},
             "veins": {"vein": [VEIN, LAST_VEIN], "pressure_times": PRESSURE_TIMES},
+            "ablation": {},
             "imaging": {},
         }
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,7 @@ OFF_SURFACE = 7e-3  # m: the waist of a vertebral body lies up to 6 mm inside it
 TIGHT = 1e-6  # permeability, relative to that at the needle, that nothing gets through
 SMALLEST_TIP = 0.75  # mean edges; at 0.5 a power law of n = 0.6 comes out 1 to 5 % high
 WIDE_VEIN = 3.0  # mean edges: beyond it the mesh could resolve a vein, which as a line takes 2 % too much
+INSIDE = 0.9  # of an electrode or of the ball at the tip, below which it is probably not meant
 STIFF_CEMENT = 2e3  # Pa s; about where cement cannot be injected by hand (assumed)
 
 
@@ -55,9 +56,30 @@ def check(case: Case) -> list[Finding]:
         geometry = build_geometry(case.geometry, case.folder)
     except InputError as error:
         return _errors(error, case)
-    _, findings = checked_model(case, geometry)
+    findings = list(ablation_findings(case, geometry))
+    _, others = checked_model(replace(case, ablation=None), geometry)
+    findings += others
     order = ("error", "warning", "note")
     return sorted(findings, key=lambda f: order.index(f.level))
+
+
+def ablation_findings(case: Case, geometry: Geometry) -> Iterator[Finding]:
+    """What can be said of the electrode before it heats anything."""
+    from cementflow.ablation.ablate import electrode_of
+
+    if case.ablation is None:
+        return
+    try:
+        electrode = electrode_of(case.ablation, case.injection, geometry)
+    except InputError as error:
+        yield from _errors(error, case)
+        return
+    wanted = case.ablation.applicator.active_length
+    if electrode.length < INSIDE * wanted:
+        yield Finding(
+            "warning",
+            f"ablation.applicator: only {electrode.length / wanted:.0%} of the electrode lies in the bone",
+        )
 
 
 def checked_model(case: Case, geometry: Geometry) -> tuple[Model | None, list[Finding]]:
@@ -160,7 +182,7 @@ def _source_findings(model: Model) -> Iterator[Finding]:
             f"{edge * 1e3:.2g} mm; with cement that thins the tip pressure then comes out up to 5 % high",
         )
     inside = inside_share(model)
-    if inside < 0.9:
+    if inside < INSIDE:
         yield Finding("warning", f"injection: only {inside:.0%} of the ball at the tip lies inside the bone")
     reached = _reachable(model)
     if not reached.all():

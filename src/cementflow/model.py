@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cementflow.ablation.ablate import Ablation, ablate
 from cementflow.bone import BoneFields, bone_fields, marrow_factor
 from cementflow.case import Case, ImagingSpec, InjectionSpec
 from cementflow.fem.control_volumes import build_control_volumes
@@ -24,6 +27,7 @@ from cementflow.mesh.geometry import Geometry
 from cementflow.mesh.zones import SurfaceZones, surface_zones
 from cementflow.sites.compartments import build_compartments
 from cementflow.sites.locate import locate
+from cementflow.sites.needle_line import lay_along
 from cementflow.sites.needles import Needle, build_needles
 from cementflow.sites.place import build_outlets
 from cementflow.sites.vein_places import vein_outlets, vein_tree
@@ -45,7 +49,7 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A case made ready to run."""
+    """A case made ready to run; `closed` says which share of the exchange of each vein an ablation closed."""
 
     case: Case
     geometry: Geometry
@@ -54,6 +58,8 @@ class Model:
     problem: Problem
     plan: Plan
     needles: tuple[Needle, ...] = ()
+    ablation: Ablation | None = None
+    closed: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def zones(self) -> SurfaceZones:
@@ -74,7 +80,8 @@ def build_model(case: Case, geometry: Geometry) -> Model:
     CaseError
         Where the case does not fit the mesh: the source outside the bone, a region that is not there.
     """
-    bone = bone_fields(case.bone, case.marrow.viscosity, geometry)
+    stated = lay_along(case.bone, case.injection, geometry.frame)
+    bone = bone_fields(stated, case.marrow.viscosity, geometry)
     volumes = build_control_volumes(geometry.mesh, bone.porosity, bone.permeability)
     where = Bone(volumes, geometry.frame, bone.permeability)
     needles = build_needles(case.injection, geometry.frame)
@@ -90,6 +97,14 @@ def build_model(case: Case, geometry: Geometry) -> Model:
     )
     stages = build_stages(case, needles, tip, where, entering)
     tree = vein_tree(case.veins, geometry.mesh, geometry.frame, bone.permeability) if case.veins else None
+    ablation, closed = None, dict[str, float]()
+    own: dict[str, Any] = {"blood_viscosity": case.veins.blood_viscosity} if case.veins else {}
+    if case.ablation is not None:
+        ablation = ablate(case, geometry, volumes)
+        bone = ablation.after(bone, case.marrow.viscosity)
+        if tree is not None and case.ablation.closes_veins:
+            tree, closed = ablation.closed(tree)
+        own |= {"vessels": ablation.vessels, "warmth": ablation.excess}
     problem = Problem(
         volumes=volumes,
         corey=Corey(
@@ -118,12 +133,13 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         tissue=tissue(case) if case.physics.heat else None,
         body_temperature=case.surroundings.temperature,
         veins=tree,
-        **({"blood_viscosity": case.veins.blood_viscosity} if case.veins else {}),
         near_tip=tip.near,
         compartments=build_compartments(case.compartment),
         marrow_factor=marrow_factor(bone, volumes),
+        **own,
     )
-    return Model(case, geometry, bone, source, problem, _plan(case, geometry, problem, stages), needles)
+    plan = _plan(case, geometry, problem, stages)
+    return Model(case, geometry, bone, source, problem, plan, needles, ablation, closed)
 
 
 def cement_source(spec: InjectionSpec, needles: tuple[Needle, ...], geometry: Geometry) -> Source:

@@ -68,6 +68,7 @@ def run(
     RunFailed
         If the simulation cannot go on; what was reached is in the folder.
     """
+    from cementflow.results.ablation import write_ablation
     from cementflow.results.folder import RunFolder, free_folder
     from cementflow.views.painting import Painters
 
@@ -86,6 +87,8 @@ def run(
         if before is None:
             folder.create()
             _write_case(folder, case)
+            if job.model.ablation is not None:
+                write_ablation(folder, job.model.ablation)
         else:
             job.recorder.remove_interrupted()
         try:
@@ -141,7 +144,7 @@ def _prepare(
         from cementflow.observers import Recorder
         from cementflow.warm_up import warm_up
 
-        warm_up(case.physics.heat, case.veins is not None)
+        warm_up(case.physics.heat or case.ablation is not None, case.veins is not None)
     with watch.phase("setup"):
         model = _ready(case, build_geometry(case.geometry, case.folder), tell)
         solver = model.problem.make_solver()

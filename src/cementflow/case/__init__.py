@@ -4,6 +4,7 @@ from cementflow.case.edit import parse_setting, parse_settings
 from cementflow.case.positions import Permeability, Position
 from cementflow.case.read import load, parse_toml, preset, read_case
 from cementflow.case.schema import (
+    AblationSpec,
     BatchSpec,
     BodyBox,
     BoneSpec,
@@ -36,6 +37,7 @@ from cementflow.case.schema import (
     StageSpec,
     StopSpec,
     SurroundingsSpec,
+    SurroundingTissue,
     ThermalSpec,
     UntilSpec,
     VeinSpec,
@@ -44,6 +46,7 @@ from cementflow.case.schema import (
 from cementflow.case.write import digest, to_table, to_toml
 
 __all__ = [
+    "AblationSpec",
     "BatchSpec",
     "BodyBox",
     "BoneSpec",
@@ -77,6 +80,7 @@ __all__ = [
     "SourceSpec",
     "StageSpec",
     "StopSpec",
+    "SurroundingTissue",
     "SurroundingsSpec",
     "ThermalSpec",
     "UntilSpec",

@@ -86,7 +86,7 @@ def region(s: Section) -> None:
         # One home for the measure: from here on only radii counts.
         s.values["radii"], s.values["radius"] = (s.values["radius"],) * 3, None
     radii, shape = s.get("radii"), s.get("shape")
-    if shape in ("ball", "capsule") and radii and len(set(radii)) > 1:
+    if shape in ("ball", "capsule", "tract") and radii and len(set(radii)) > 1:
         s.problem("radii", f'differ, which a "{shape}" cannot have')
     if s.lacks("rim"):
         meaningless(s, ("rim_porosity", "rim_permeability"), "is for a rim")
@@ -102,9 +102,14 @@ def _measures(s: Section) -> None:
     if shape in ("capsule", "slab"):
         meaningless(s, ("center",), f"is not for a {shape}, which has points")
         needed(s, ("points",), f"a {shape} needs two")
+    elif shape == "tract":
+        meaningless(s, ("center", "points"), "is not for a tract, which lies along the needle")
     else:
         meaningless(s, ("points",), "is for a capsule or a slab")
-        needed(s, ("center",), "a shape needs it")
+        if shape not in ("ball", "ellipsoid"):
+            needed(
+                s, ("center",), "a shape needs it, but for a ball or an ellipsoid at the tip of the needle"
+            )
     if shape == "slab":
         meaningless(s, ("radius", "radii"), "is not for a slab")
     else:

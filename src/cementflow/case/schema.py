@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from cementflow.case import rules
+from cementflow.case.ablation import AblationSpec, SurroundingTissue
 from cementflow.case.body import BodyBox, BoneSpec, GeometrySpec, MarrowSpec, RegionSpec
 from cementflow.case.cement import CementSpec
 from cementflow.case.control import NumericsSpec, OutputSpec, StopSpec
@@ -37,6 +38,7 @@ from cementflow.case.veins import PressureAtTime, VeinSpec, VeinsSpec
 from cementflow.case.wall import CompartmentSpec, CortexSpec, DefectSpec, ForaminaSpec
 
 __all__ = [
+    "AblationSpec",
     "BatchSpec",
     "BodyBox",
     "BoneSpec",
@@ -68,6 +70,7 @@ __all__ = [
     "SourceSpec",
     "StageSpec",
     "StopSpec",
+    "SurroundingTissue",
     "SurroundingsSpec",
     "ThermalSpec",
     "UntilSpec",
@@ -100,6 +103,9 @@ class Case:
     defect: tuple[DefectSpec, ...] = entry(Tables(DefectSpec), "where the wall is broken", [])
     compartment: tuple[CompartmentSpec, ...] = entry(Tables(CompartmentSpec), "tissue behind the wall", [])
     surroundings: SurroundingsSpec = entry(Table(SurroundingsSpec), "what warms or cools the body", absent={})
+    ablation: AblationSpec | None = entry(
+        Table(AblationSpec), "radiofrequency ablation before the cement", None, note="none"
+    )
     physics: PhysicsSpec = entry(Table(PhysicsSpec), "mechanisms that can be switched off", absent={})
     imaging: ImagingSpec | None = entry(
         Table(ImagingSpec), "how the injection is watched", None, note="judged at the end, by the defaults"

@@ -14,6 +14,7 @@ from cementflow.flow.drive import LIMITS
 from cementflow.flow.state import State
 from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.model import Model
+from cementflow.results.ablation import ablation_summary
 from cementflow.results.folder import LIMITED_BY
 from cementflow.results.heat import cure_summary, heat_summary, rest_summary
 from cementflow.results.leaks import blood_beyond, embolus, leak_report
@@ -134,6 +135,7 @@ def summarise(
         "rejected_steps": counters.rejected,
         "pressure_solves": counters.pressure_solves,
         "linear_iterations": counters.linear_iterations,
+        "ablation": ablation_summary(model),
         "veins": vein_summary(model, state, first_leak),
         "cure": cure_summary(model, state, rest),
         "heat": heat_summary(model, state),

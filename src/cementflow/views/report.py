@@ -9,6 +9,8 @@ from typing import Any
 
 from cementflow.errors import InputError
 from cementflow.files import write_text
+from cementflow.views.ablation_report import ablation_parts
+from cementflow.views.drainage_report import drainage_parts
 from cementflow.views.heat_report import heat_parts
 from cementflow.views.leak_report import leak_parts
 from cementflow.views.markup import figure, heads, number, table, whole_page
@@ -52,6 +54,8 @@ def write_report(run: Path, out: Path | None = None) -> Path:
         table((), _key_numbers(summary)),
         *leak_parts(summary),
         *_stages(summary),
+        *drainage_parts(run, summary),
+        *ablation_parts(run, summary),
         *heat_parts(run, summary),
         *(figure(run / "figures" / f"{name}.png", text) for name, text in FIGURES.items()),
         "<h2>Events</h2>",
