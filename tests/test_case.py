@@ -20,7 +20,7 @@ from cementflow.case.cement_rules import (
     ALL_LAW_PARAMETERS,
     LAW_PARAMETERS,
 )
-from cementflow.case.compound_kinds import Names, Pair, Positions, Span, WordOrQuantity
+from cementflow.case.compound_kinds import Names, Pair, Positions, Span, Whole, WordOrQuantity
 from cementflow.case.edit import parse_setting, parse_settings
 from cementflow.case.fields import entries
 from cementflow.case.inline import inline, shown
@@ -42,6 +42,7 @@ from cementflow.case.schema import (
     CureSpec,
     DefectSpec,
     ForaminaSpec,
+    HeterogeneitySpec,
     InjectionSpec,
     MarrowSpec,
     MarrowThermal,
@@ -728,6 +729,8 @@ def values(kind):
             return quantities(kind)
         case Number():
             return st.floats(kind.low, kind.high)
+        case Whole():
+            return st.integers(kind.low, kind.high)
         case Choice():
             return st.sampled_from(kind.options)
         case Gauge():
@@ -819,10 +822,12 @@ FLOWING = ("porosity", "permeability", "cement_exponent", "marrow_exponent")
 RESIDUALS = st.fixed_dictionaries(
     {}, optional={"residual_marrow": st.floats(0, 0.4), "residual_cement": st.floats(0, 0.4)}
 )
+UNEVEN = some(HeterogeneitySpec, tuple(entries(HeterogeneitySpec)))
 BONE = st.one_of(
     merged(
         some(BoneSpec, FLOWING, ("preset",)),
         st.fixed_dictionaries({}, optional={"thermal": some(BoneThermal, tuple(entries(BoneThermal)))}),
+        st.fixed_dictionaries({}, optional={"heterogeneity": UNEVEN}),
         some(BoneSpec, ("perfusion",)),
         RESIDUALS,
         st.fixed_dictionaries({}, optional={"region": REGIONS}),
@@ -1258,6 +1263,7 @@ def full_case(tmp_path):
         {
             "geometry": {"mesh": "a.vtu", "body": body},
             "bone.region": [BALL],
+            "bone.heterogeneity": {"seed": 2},
             "cortex": cortex,
             "defect": [crack],
             "compartment": [{"preset": "disc"}],

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.case import BoneSpec, Permeability, RegionSpec
+from cementflow.case import BoneSpec, HeterogeneitySpec, Permeability, RegionSpec
 from cementflow.errors import CaseError
 from cementflow.fem.control_volumes import ControlVolumes
+from cementflow.laws.random_field import LogNormalField
+from cementflow.mesh.frame import along_axes
 from cementflow.mesh.geometry import Geometry
 from cementflow.mesh.regions import capsule_fractions, shape_fractions, slab_fractions
 from cementflow.sites.locate import locate
@@ -53,9 +55,11 @@ def bone_fields(spec: BoneSpec, marrow: float, geometry: Geometry) -> BoneFields
     """
     n = len(geometry.mesh.tets)
     # Bone without regions keeps one row that stands for all.
-    rows = n if spec.region else 1
+    rows = n if spec.region or spec.heterogeneity else 1
     porosity, thicker = np.full(rows, spec.porosity), np.zeros(rows)
     logarithm = np.tile(np.log(_along_axes(spec.permeability))[:, None], (1, rows))
+    if spec.heterogeneity is not None:
+        logarithm += permeability_variation(spec.heterogeneity, geometry)
     for number, region in enumerate(spec.region):
         share = region_share(region, number, geometry)
         if region.rim is not None:
@@ -117,6 +121,18 @@ def region_share(region: RegionSpec, number: int, geometry: Geometry, wider: flo
     return shape_fractions(
         mesh, frame, region.shape, locate(region.center, frame), np.array(region.radii) + wider
     )
+
+
+def permeability_variation(spec: HeterogeneitySpec, geometry: Geometry) -> Floats:
+    """Logarithm of how much more permeable the middle of each tetrahedron is than the bone as stated, shape (m,).
+
+    The field lies in the axes of the vertebra from the middle of its box, so that a bone that is moved or turned
+    keeps it.
+    """
+    mesh, frame = geometry.mesh, geometry.frame
+    middle = mesh.points[mesh.tets].mean(axis=1)
+    along = along_axes(middle, frame.axes) - 0.5 * (frame.low + frame.high)
+    return LogNormalField(spec.spread, spec.correlation, spec.seed).logarithm(along)
 
 
 def _mix(own: Floats, share: Floats, new: float) -> None:

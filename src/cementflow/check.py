@@ -19,6 +19,7 @@ SMALLEST, LARGEST = 3e-3, 1.0  # m: outside, a file that looks odd is taken to b
 FAR_FROM_SURFACE = 10e-3  # m: a place this far inside or outside is not meant to be on the wall
 OFF_SURFACE = 7e-3  # m: the waist of a vertebral body lies up to 6 mm inside its box
 TIGHT = 1e-6  # permeability, relative to that at the needle, that nothing gets through
+FINE_ENOUGH = 2.0  # mean edges to the correlation length of uneven bone, which below is not resolved
 SMALLEST_TIP = 0.75  # mean edges; at 0.5 a power law of n = 0.6 comes out 1 to 5 % high
 WIDE_VEIN = 3.0  # mean edges: beyond it the mesh could resolve a vein, which as a line takes 2 % too much
 STIFF_CEMENT = 2e3  # Pa s; about where cement cannot be injected by hand (assumed)
@@ -142,6 +143,7 @@ def _distance_findings(key: str, distance: float) -> Iterator[Finding]:
 def model_findings(model: Model) -> Iterator[Finding]:
     """What can be said of source, fluids and pressures."""
     yield from _source_findings(model)
+    yield from _unevenness_findings(model)
     yield from _vein_findings(model)
     yield from _volume_findings(model)
     yield from _pressure_findings(model)
@@ -171,6 +173,18 @@ def _source_findings(model: Model) -> Iterator[Finding]:
             yield Finding("warning", text)
         else:
             yield Finding("error", f"{text}; no outlet is among those that can, so nothing can be injected")
+
+
+def _unevenness_findings(model: Model) -> Iterator[Finding]:
+    """About bone that varies faster than the mesh can follow."""
+    uneven = model.case.bone.heterogeneity
+    edge = model.geometry.report.mean_edge_length
+    if uneven is not None and uneven.correlation < FINE_ENOUGH * edge:
+        yield Finding(
+            "warning",
+            f"bone.heterogeneity.correlation: {uneven.correlation * 1e3:.2g} mm is below {FINE_ENOUGH:g} mean edges of "
+            f"{edge * 1e3:.2g} mm; the mesh does not resolve the field, and results depend on it",
+        )
 
 
 def _vein_findings(model: Model) -> Iterator[Finding]:

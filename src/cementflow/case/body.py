@@ -10,6 +10,7 @@ from cementflow.case import rules
 from cementflow.case.compound_kinds import Positions
 from cementflow.case.fields import entry
 from cementflow.case.heat import BoneThermal, MarrowThermal
+from cementflow.case.heterogeneity import HeterogeneitySpec
 from cementflow.case.kinds import Axes, Choice, FilePath, Number, Quantity, Tag, Text, Triple
 from cementflow.case.positions import Permeability, PermeabilityKind, Position, PositionKind
 from cementflow.case.ranges import COORDINATE, POROUS, SITE, TEMPERATURE, VISCOSITY
@@ -145,6 +146,9 @@ class BoneSpec:
         "intrinsic permeability along the axes of the vertebra",
         None,
         note="required without preset",
+    )
+    heterogeneity: HeterogeneitySpec | None = entry(
+        Table(HeterogeneitySpec), "how the permeability varies from place to place", None, note="even bone"
     )
     cement_exponent: float = entry(
         Number(0.5, 10), "Corey exponent of the relative permeability to cement", 2.0, source="assumed"

@@ -40,6 +40,26 @@ class WordOrQuantity(Kind):
 
 
 @dataclass(frozen=True)
+class Whole(Kind):
+    """Whole number between two limits, both allowed."""
+
+    low: int
+    high: int
+
+    def read(self, value: object, key: str, reading: Reading) -> Any:
+        """The number as an integer."""
+        if isinstance(value, bool) or not isinstance(value, int):
+            return reading.refuse(key, value, "is not a whole number")
+        if not self.low <= value <= self.high:
+            return reading.refuse(key, value, f"is outside {self.low} to {self.high}")
+        return value
+
+    def describe(self) -> str:
+        """Range."""
+        return f"whole number, {self.low} to {self.high}"
+
+
+@dataclass(frozen=True)
 class Pair(Kind):
     """Two quantities."""
 

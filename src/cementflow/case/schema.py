@@ -19,6 +19,7 @@ from cementflow.case.control import NumericsSpec, OutputSpec, StopSpec
 from cementflow.case.cure import CureSpec, RadiopacifierSpec
 from cementflow.case.fields import entry
 from cementflow.case.heat import BoneThermal, CementThermal, MarrowThermal, SurroundingsSpec, ThermalSpec
+from cementflow.case.heterogeneity import HeterogeneitySpec
 from cementflow.case.kinds import Text
 from cementflow.case.physics import PhysicsSpec
 from cementflow.case.sections import Rules, Table, Tables
@@ -41,6 +42,7 @@ __all__ = [
     "DefectSpec",
     "ForaminaSpec",
     "GeometrySpec",
+    "HeterogeneitySpec",
     "InjectionSpec",
     "MarrowSpec",
     "MarrowThermal",
