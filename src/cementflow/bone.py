@@ -17,6 +17,7 @@ from cementflow.mesh.regions import capsule_fractions, shape_fractions, slab_fra
 from cementflow.sites.locate import locate
 
 Floats = NDArray[np.float64]
+CLOSED = 1e-6  # what is left of the exchange with a vein that a region closes
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +84,15 @@ def bone_fields(spec: BoneSpec, marrow: float, geometry: Geometry) -> BoneFields
     return BoneFields(
         np.broadcast_to(porosity, n), np.broadcast_to(packed, (n, 6)), np.broadcast_to(np.exp(thicker), n)
     )
+
+
+def open_to_veins(spec: BoneSpec, permeability: Floats, geometry: Geometry) -> Floats:
+    """Permeability of the bone as veins see it (m, 6) [m2]: next to nothing in regions that close them."""
+    closed = np.zeros(1)
+    for number, region in enumerate(spec.region):
+        if region.closes_veins:
+            closed = np.maximum(closed, region_share(region, number, geometry))
+    return permeability * CLOSED ** closed[:, None] if closed.any() else permeability
 
 
 def marrow_factor(bone: BoneFields, volumes: ControlVolumes) -> Floats:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.bone import BoneFields, bone_fields, marrow_factor
+from cementflow.bone import BoneFields, bone_fields, marrow_factor, open_to_veins
 from cementflow.case import Case, InjectionSpec
 from cementflow.errors import CaseError
 from cementflow.fem.control_volumes import build_control_volumes
@@ -79,7 +79,8 @@ def build_model(case: Case, geometry: Geometry) -> Model:
     kinetics = cure_kinetics(case.cement.cure)
     cement = cement_law(case.cement, case.physics, kinetics)
     volumes = build_control_volumes(geometry.mesh, bone.porosity, bone.permeability)
-    tree = vein_tree(case.veins, geometry.mesh, geometry.frame, bone.permeability) if case.veins else None
+    drunk_from = open_to_veins(case.bone, bone.permeability, geometry)
+    tree = vein_tree(case.veins, geometry.mesh, geometry.frame, drunk_from) if case.veins else None
     problem = Problem(
         volumes=volumes,
         corey=Corey(

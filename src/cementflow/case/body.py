@@ -11,7 +11,7 @@ from cementflow.case.compound_kinds import Positions
 from cementflow.case.fields import entry
 from cementflow.case.heat import BoneThermal, MarrowThermal
 from cementflow.case.heterogeneity import HeterogeneitySpec
-from cementflow.case.kinds import Axes, Choice, FilePath, Number, Quantity, Tag, Text, Triple
+from cementflow.case.kinds import Axes, Choice, FilePath, Flag, Number, Quantity, Tag, Text, Triple
 from cementflow.case.positions import Permeability, PermeabilityKind, Position, PositionKind
 from cementflow.case.ranges import COORDINATE, POROUS, SITE, TEMPERATURE, VISCOSITY
 from cementflow.case.sections import Rules, Table, Tables
@@ -104,6 +104,9 @@ class RegionSpec:
         "viscosity of what fills its pores, at the reference temperature of the marrow",
         None,
         note="as the marrow",
+    )
+    closes_veins: bool = entry(
+        Flag(), "veins of the tree that run through it take nothing from it", False, source="assumed"
     )
     rim: float | None = entry(SITE, "thickness of a sclerotic rim around the shape", None)
     rim_porosity: float | None = entry(
