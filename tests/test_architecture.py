@@ -24,7 +24,7 @@ FLOORS = (
     ("sites",),
     ("flow",),
     ("simulate",),
-    ("materials", "bone"),
+    ("materials", "bone", "injection"),
     ("model",),
     ("warm_up", "results"),
     ("observers", "check"),

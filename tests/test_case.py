@@ -20,7 +20,7 @@ from cementflow.case.cement_rules import (
     ALL_LAW_PARAMETERS,
     LAW_PARAMETERS,
 )
-from cementflow.case.compound_kinds import Names, Pair, Positions, Span, Whole, WordOrQuantity
+from cementflow.case.compound_kinds import FlagOrQuantity, Names, Pair, Positions, Span, Whole, WordOrQuantity
 from cementflow.case.edit import parse_setting, parse_settings
 from cementflow.case.fields import entries
 from cementflow.case.inline import inline, shown
@@ -43,6 +43,7 @@ from cementflow.case.schema import (
     DefectSpec,
     ForaminaSpec,
     HeterogeneitySpec,
+    ImagingSpec,
     InjectionSpec,
     MarrowSpec,
     MarrowThermal,
@@ -419,6 +420,26 @@ WRONG = [
     ),
     ({"injection.source": {"center": {"ap": 0, "lr": 0, "si": 0}, "radius": "3 mm"}}, "exclude each other"),
     ({"injection.cannula.inner_diameter": "3 mm"}, "contradicts gauge = 11, which stands for 2.4 mm"),
+    (
+        {"injection.flow_rate": GONE, "injection.max_pressure": GONE},
+        "injection.flow_rate is missing: state it, or",
+    ),
+    (
+        {"injection.plunger": {"diameter": "1 cm", "force": "3 N"}},
+        "injection.plunger.force does not overcome",
+    ),
+    (
+        {"injection.plunger": {"diameter": "3 cm", "force": "5.5 N"}},
+        "injection.plunger.force is not above the pressure at any outlet",
+    ),
+    ({"injection.cannula.proximal_diameter": "4 mm"}, "injection.cannula.proximal_length is missing"),
+    (
+        {"injection.cannula.proximal_diameter": "4 mm", "injection.cannula.proximal_length": "12 cm"},
+        "injection.cannula.proximal_length must be below the length of the whole needle",
+    ),
+    ({"injection.cannula.opening": "side"}, "injection.cannula.direction is missing: say where the window"),
+    ({"injection.cannula.direction": "left"}, 'has no meaning with opening = "around"'),
+    ({"injection.cannula.opening": "sideways"}, 'did you mean "side"'),
     ({"outlet.0.radius": "1 mm"}, "(an open patch) and diameter with length (a tube) exclude each other"),
     ({"outlet.1.viscosity": "1 Pa s"}, "is for the fluid that stands in a tube"),
     ({"outlet.0.at": "all faces"}, 'diameter has no meaning for at = "all faces"'),
@@ -505,6 +526,16 @@ WRONG = [
     ({"cement.shear_rate_max": "1e-4 1/s"}, "cement.shear_rate_min must not be above shear_rate_max"),
     ({"numerics.min_step": "10 s"}, "numerics.min_step must not be above max_step"),
     ({"bone.residual_cement": 0.5, "bone.residual_marrow": 0.5}, "leave less than 5 % of the pores"),
+    (
+        {"bone.region": [{"labels": "a.nii", "porosity": 0.9}]},
+        "label is missing: say which voxels",
+    ),
+    (
+        {"bone.region": [{"labels": "a.nii", "label": 1, "radius": "3 mm", "porosity": 0.9}]},
+        "radius is for a shape; a label needs no measures",
+    ),
+    ({"bone.region": [BALL | {"label": 1}]}, "label is for an image"),
+    ({"bone.region": [{"labels": "a.nii", "label": 1.5, "porosity": 0.9}]}, "is no whole number"),
     (
         {"bone.region": [BALL | {"tag": 3}]},
         "bone.region.cavity.shape and bone.region.cavity.tag exclude each other",
@@ -729,14 +760,14 @@ def values(kind):
             return quantities(kind)
         case Number():
             return st.floats(kind.low, kind.high)
-        case Whole():
-            return st.integers(kind.low, kind.high)
         case Choice():
             return st.sampled_from(kind.options)
         case Gauge():
             return st.sampled_from(kind.options)
         case Flag():
             return st.booleans()
+        case Whole():
+            return st.integers(kind.low, kind.high)
         case Text():
             return PLAIN_TEXT.filter(lambda t: t not in kind.reserved and t.isprintable())
         case Times():
@@ -747,6 +778,8 @@ def values(kind):
             return st.lists(quantities(kind.item), min_size=2, max_size=2, unique_by=str).map(in_order)
         case WordOrQuantity():
             return st.sampled_from(kind.words) | quantities(kind.item)
+        case FlagOrQuantity():
+            return st.booleans() | quantities(kind.item)
         case PositionKind():
             return POINTS | FRACTIONS
         case PlaceKind():
@@ -805,6 +838,7 @@ MEASURES = st.one_of(
     some(RegionSpec, (), ("center", "radius")).map(lambda t: t | {"shape": "ball"}),
     some(RegionSpec, (), ("center", "radii")).map(lambda t: t | {"shape": "cylinder"}),
     st.fixed_dictionaries({"tag": st.integers(0, 99) | PLAIN_TEXT}),
+    st.fixed_dictionaries({"labels": PATHS, "label": st.integers(1, 2**31 - 1)}),
     some(RegionSpec, (), ("radius",)).map(lambda t: t | {"shape": "capsule", "points": ENDS}),
     st.just({"shape": "slab", "points": ENDS}),
 )
@@ -887,8 +921,11 @@ LAW = st.one_of(
 CEMENT = merged(some(CementSpec, (*AGE, *SHEAR)), PLUG, LAW, AGEING, PARTS)
 CANNULA = merged(
     st.sampled_from([{"gauge": 8}, {"gauge": "11 G"}, {"inner_diameter": "2.345 mm"}]),
-    some(CannulaSpec, ("tip_radius",), ("length", "tip")),
+    some(CannulaSpec, ("tip_radius", "in_body", "slip"), ("length", "tip")),
+    st.sampled_from([{}, {"length": "9 cm", "proximal_diameter": "4 mm", "proximal_length": "6 cm"}]),
+    st.sampled_from([{}, {"opening": "front"}, {"opening": "side", "direction": "left"}]),
 )
+HAND = st.sampled_from([{}, {"plunger": {"diameter": "10 mm", "force": "80 N", "friction": "2 N"}}])
 LIMITS = st.fixed_dictionaries(
     {},
     optional=dict.fromkeys(
@@ -905,7 +942,9 @@ BATCHES = merged(
         lambda t: {"batch": [t | {"after": "2 mL"}, {"after": "3 mL", "mixed": "-1 min"}]}
     ),
 )
-INJECTION = merged(some(InjectionSpec, (), ("volume", "flow_rate")), LIMITS, ENTRY, st.just({}) | BATCHES)
+INJECTION = merged(
+    some(InjectionSpec, (), ("volume", "flow_rate")), LIMITS, HAND, ENTRY, st.just({}) | BATCHES
+)
 SITE = st.one_of(
     some(OutletSpec, ("permeability", "pressure"), ("name", "type", "at", "radius")),
     some(OutletSpec, ("permeability", "pressure", "viscosity"), ("name", "type", "at", "diameter", "length")),
@@ -976,6 +1015,7 @@ REST = st.fixed_dictionaries(
         "marrow": MARROW,
         "surroundings": some(SurroundingsSpec, tuple(entries(SurroundingsSpec))),
         "physics": some(PhysicsSpec, tuple(entries(PhysicsSpec))),
+        "imaging": some(ImagingSpec, tuple(entries(ImagingSpec))),
         "stop": some(StopSpec, tuple(entries(StopSpec))),
         "output": some(OutputSpec, tuple(entries(OutputSpec))),
         "numerics": some(NumericsSpec, TOLERANCES)
@@ -1041,6 +1081,14 @@ def test_very_long_values_are_cut_in_messages():
         ({"injection.cannula.tip.ap": 0.7}, lambda c: c.injection.cannula.tip.values[0], 0.7),
         ({"bone.permeability.lr": "1e-9 m2"}, lambda c: c.bone.permeability.lr, 1e-9),
         ({"stop.leaked": "0.2 mL"}, lambda c: c.stop.leaked, 2e-7),
+        (
+            {"bone.region": [{"labels": "a.nii", "label": 29, "porosity": 0.9}]},
+            lambda c: c.bone.region[0].label,
+            29,
+        ),
+        ({"stop.seen": True}, lambda c: c.stop.seen, 0.0),
+        ({"stop.seen": False}, lambda c: c.stop.seen, None),
+        ({"stop.seen": "50 uL"}, lambda c: c.imaging.delay, 1.5),
         ({"injection.max_pressure": None}, lambda c: c.injection.max_pressure, None),
         ({"injection.max_pressure": "none"}, lambda c: c.injection.max_pressure, None),
         ({"cement.growth": None}, lambda c: c.cement.growth, None),
@@ -1262,13 +1310,15 @@ def full_case(tmp_path):
     table = changed(
         {
             "geometry": {"mesh": "a.vtu", "body": body},
-            "bone.region": [BALL],
             "bone.heterogeneity": {"seed": 2},
+            "bone.region": [BALL, {"labels": "a.vtu", "label": 2, "porosity": 0.5}],
             "cortex": cortex,
             "defect": [crack],
             "compartment": [{"preset": "disc"}],
             "injection.batch": [batch],
+            "injection.plunger": {"diameter": "10 mm", "force": "80 N"},
             "veins": {"vein": [VEIN, LAST_VEIN], "pressure_times": PRESSURE_TIMES},
+            "imaging": {},
         }
     )
     return read_case(table, "full", tmp_path)
@@ -1291,7 +1341,9 @@ def test_digest_sees_everything_that_has_an_effect(full_case, tmp_path):
                 if isinstance(e.kind, (Table, Tables)):
                     continue
                 key = f"{path}.{name}" if path else name
-                other = str(tmp_path / "same.vtu") if name in ("mesh", "surface") else "something else"
+                other = (
+                    str(tmp_path / "same.vtu") if name in ("mesh", "surface", "labels") else "something else"
+                )
                 differs = (
                     digest(with_section(case, section, dataclasses.replace(section, **{name: other})))
                     != first

@@ -129,9 +129,9 @@ def test_even_bone_is_as_it_was() -> None:
 @pytest.mark.parametrize(
     ("stated", "message"),
     [
-        ({"seed": 1.5}, "bone.heterogeneity.seed = 1.5 is not a whole number"),
-        ({"seed": True}, "is not a whole number"),
-        ({"seed": -1}, "is outside 0 to 2147483647"),
+        ({"seed": 1.5}, "bone.heterogeneity.seed = 1.5 is no whole number, 0 to 2147483647"),
+        ({"seed": True}, "is no whole number, 0 to 2147483647"),
+        ({"seed": -1}, "is no whole number, 0 to 2147483647"),
         ({"spread": 4}, "bone.heterogeneity.spread = 4 is outside 0 to 3"),
         ({"correlation": "0.1 mm"}, "below the smallest sensible value"),
         ({"corelation": "3 mm"}, 'did you mean "correlation"?'),

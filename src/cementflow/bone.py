@@ -13,6 +13,7 @@ from cementflow.fem.control_volumes import ControlVolumes
 from cementflow.laws.random_field import LogNormalField
 from cementflow.mesh.frame import along_axes
 from cementflow.mesh.geometry import Geometry
+from cementflow.mesh.labels import label_fractions, read_labels
 from cementflow.mesh.regions import capsule_fractions, shape_fractions, slab_fractions
 from cementflow.sites.locate import locate
 
@@ -116,10 +117,16 @@ def region_share(region: RegionSpec, number: int, geometry: Geometry, wider: flo
     ------
     CaseError
         For a region that the mesh file does not have.
+    MeshError
+        For an image that cannot be read, or a label that is not in it or nowhere in the mesh.
     """
     mesh, frame = geometry.mesh, geometry.frame
     if region.tag is not None:
         return _tagged(region, number, geometry)
+    if region.labels is not None:
+        assert region.label is not None
+        key = f"bone.region.{region.name or number}"
+        return label_fractions(mesh, frame, read_labels(region.labels), region.label, key)
     if region.points is not None:
         start, end = (locate(p, frame) for p in region.points)
         if region.shape == "slab":

@@ -12,6 +12,7 @@ from cementflow.case import Case, OutletSpec
 from cementflow.errors import InputError
 
 if TYPE_CHECKING:
+    from cementflow.flow.problem import Drive
     from cementflow.mesh.geometry import Geometry
     from cementflow.model import Model
 
@@ -145,6 +146,7 @@ def model_findings(model: Model) -> Iterator[Finding]:
     yield from _source_findings(model)
     yield from _unevenness_findings(model)
     yield from _vein_findings(model)
+    yield from _watch_findings(model)
     yield from _volume_findings(model)
     yield from _pressure_findings(model)
 
@@ -184,6 +186,14 @@ def _unevenness_findings(model: Model) -> Iterator[Finding]:
             "warning",
             f"bone.heterogeneity.correlation: {uneven.correlation * 1e3:.2g} mm is below {FINE_ENOUGH:g} mean edges of "
             f"{edge * 1e3:.2g} mm; the mesh does not resolve the field, and results depend on it",
+        )
+
+
+def _watch_findings(model: Model) -> Iterator[Finding]:
+    if model.case.stop.seen is not None and model.case.cement.radiopacifier.share == 0.0:
+        yield Finding(
+            "warning",
+            "stop.seen: cement without radiopacifier hardly differs from soft tissue, so leaks will not be seen",
         )
 
 
@@ -250,6 +260,32 @@ def _volume_findings(model: Model) -> Iterator[Finding]:
         )
 
 
+def _cannula_findings(drive: Drive, drop: float) -> Iterator[Finding]:
+    """What the cannula takes, `drop` [Pa] at the rate and the first age, and whether what drives can give it."""
+    assert drive.cannula is not None
+    held = f"it holds {drive.cannula.dead_volume * 1e6:.2f} mL"
+    if drive.free:
+        rate = f"{drive.rate * 6e7:.2g} mL/min"
+        text = f"driven by pressure alone, some {rate} at first, of which the cannula takes {drop * 1e-6:.2f} MPa"
+        yield Finding("note", f"injection: {text}; {held}")
+        if not np.isfinite(drive.max_syringe):
+            yield Finding(
+                "warning",
+                "injection.max_tip_pressure: alone it drives any rate while there is little cement in the bone; "
+                "state max_pressure or plunger too",
+            )
+        return
+    text = f"the cannula takes {drop * 1e-6:.2f} MPa at the wanted rate and the first age"
+    yield Finding("note", f"injection: {text}; {held}")
+    if drop > drive.max_syringe:
+        of = "plunger.force" if drive.by_force else "max_pressure"
+        yield Finding(
+            "warning",
+            f"injection.{of}: {drive.max_syringe * 1e-6:.2f} MPa does not reach the wanted rate, "
+            "the flow will be held by the pressure from the start",
+        )
+
+
 def _pressure_findings(model: Model) -> Iterator[Finding]:
     from cementflow.sites.outlets import Opening
 
@@ -263,16 +299,7 @@ def _pressure_findings(model: Model) -> Iterator[Finding]:
             f"cement: at its age it has {viscosity:.0f} Pa s at a shear rate of 1/s, too stiff to inject by hand",
         )
     if drive.cannula is not None:
-        drop = drive.cannula.drop(drive.rate, problem.cement, grown)
-        yield Finding(
-            "note", f"injection: the cannula takes {drop * 1e-6:.2f} MPa at the wanted rate and the first age"
-        )
-        if drop > drive.max_syringe:
-            yield Finding(
-                "warning",
-                f"injection.max_pressure: {drive.max_syringe * 1e-6:.2f} MPa does not reach the wanted rate, "
-                "the flow will be held by the pressure from the start",
-            )
+        yield from _cannula_findings(drive, drive.cannula.drop(drive.rate, problem.cement, grown))
     only_wall = all(isinstance(o, Opening) and o.kind == "cortex" for o in problem.outlets)
     if only_wall and problem.outlets:
         conductance = sum(float(o.transmissibility.sum()) for o in problem.outlets if isinstance(o, Opening))

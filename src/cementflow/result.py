@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.case import Case, load
@@ -34,11 +33,12 @@ class Result:
         return summary
 
     @cached_property
-    def history(self) -> dict[str, NDArray[np.float64]]:
-        """Columns of `history.csv` by name, one value an accepted step."""
+    def history(self) -> dict[str, NDArray[Any]]:
+        """Columns of `history.csv` by name, one value an accepted step: numbers, and `limited_by` in words."""
         from cementflow.views.history import read_history
 
-        return dict(read_history(self.path / "history.csv").columns)
+        history = read_history(self.path / "history.csv")
+        return {**history.columns, **history.words}
 
     def fields(self, time: float | None = None) -> Any:
         """Fields as a PyVista grid, at the stored time nearest to `time` [s]; the last one by default.

@@ -22,6 +22,7 @@ from cementflow.flow.course import Counters, Plan, Step
 from cementflow.flow.heat import HeatStalled
 from cementflow.flow.pressure import solve_pressure
 from cementflow.flow.problem import Problem
+from cementflow.flow.sighting import stop_at, unseen
 from cementflow.flow.state import Flow, State, fresh_condition
 from cementflow.timing import Stopwatch
 
@@ -58,7 +59,7 @@ def simulate(
     step = start
     if step is None:
         with watch.phase("pressure"):
-            step = _first(problem, solver)
+            step = _first(problem, plan, solver)
         yield step
     while not step.stopped:
         step = _advance(problem, plan, solver, step, watch)
@@ -67,7 +68,7 @@ def simulate(
         yield from _rest(problem.stopped(), plan, solver, step, watch)
 
 
-def _first(problem: Problem, solver: PressureSolver) -> Step:
+def _first(problem: Problem, plan: Plan, solver: PressureSolver) -> Step:
     state = State.initial(problem)
     dt = min(LARGEST_GROWTH * problem.source_pores / problem.drive.rate, problem.tolerances.max_step)
     flow = solve_pressure(problem, solver, state, dt)
@@ -78,7 +79,7 @@ def _first(problem: Problem, solver: PressureSolver) -> Step:
             "look at the permeabilities and viscosities; `cementflow check` lists doubtful ones",
         )
     nothing = np.full(len(problem.outlets), np.nan)
-    return Step(state, flow, 0.0, dt, Counters().plus(flow), nothing)
+    return Step(state, flow, 0.0, dt, Counters().plus(flow), nothing, watched=unseen(plan))
 
 
 def _rest(
@@ -134,13 +135,13 @@ def _changed(problem: Problem, state: State, dt: float) -> Changed:
     if problem.followed:
         return change(problem, state, None, dt)
     now = fresh_condition(problem, state.time + dt, state.injected)
-    return Changed(now, state.heat, state.harm, float(now.cure[0] - state.condition.cure[0]))
+    return Changed(now, state.heat, state.harm, state.cannula, float(now.cure[0] - state.condition.cure[0]))
 
 
 def _advance(problem: Problem, plan: Plan, solver: PressureSolver, step: Step, watch: Stopwatch) -> Step:
     """One accepted step; a failed or inaccurate attempt is repeated, smaller, from the untouched state."""
     counters, reason = step.counters, ""
-    dt = cut(problem, plan, step.state, step.flow.fluxes.rate, step.dt)
+    dt = cut(problem, plan, step.state, step.flow.fluxes.rate, step.dt, stop_at(plan, step))
     for tries in range(MAX_TRIES):
         tried = attempt(problem, plan, solver, step, dt, tries, watch)
         counters = counters.plus(tried.flow)

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cementflow.case.sites import LEAK_TYPES
+from cementflow.views.leak_report import SHOWN, seen_in
 
 if TYPE_CHECKING:
     from cementflow.mesh.fidelity import Fidelity
     from cementflow.mesh.geometry import Geometry
     from cementflow.result import Result
-
-SHOWN = 1e-4  # mL; less than this is told as none
 
 
 def summary_text(result: Result) -> str:
@@ -27,6 +26,7 @@ def summary_text(result: Result) -> str:
         *(_leak_line(name, site) for name, site in s["sites"]["outlets"].items() if site["kind"] != "vein"),
         *_vein_lines(s["veins"]),
         *_behind_lines(s),
+        *_seen_lines(s),
         f"  peak pressure {s['peak_tip_pressure_kPa']:.1f} kPa at the tip"
         + (
             f", {s['peak_syringe_pressure_kPa'] * 1e-3:.2f} MPa in the syringe"
@@ -60,6 +60,27 @@ def _behind_lines(s: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _seen_lines(s: dict[str, Any]) -> list[str]:
+    """What was carried off, what pictures show of the rest, and how much had left when it could be seen."""
+    lines, gone = [], s["embolus_ml"]["total"]
+    if gone >= SHOWN:
+        lines.append(f"    carried off as an embolus     {gone:.3f} mL")
+    for name, d in s["detectability"].items():
+        if d["near_ml"] < SHOWN:
+            continue
+        thick = d["thickness_mm"]
+        lines.append(
+            f"    seen of {name:<21} {thick['AP']:.1f} mm in AP, {thick['lateral']:.1f} mm in lateral: "
+            f"fluoroscopy {seen_in(d['fluoroscopy'])}, radiograph {seen_in(d['radiograph'])}, "
+            f"CT {'yes' if d['ct'] else 'no'}"
+        )
+    if s["leaked_until_seen_ml"] is not None:
+        lines.append(
+            f"    {s['leaked_until_seen_ml']:.3f} mL had left before any could be seen on the fluoroscopy"
+        )
+    return lines
+
+
 def _heat_lines(s: dict[str, Any]) -> list[str]:
     """Temperatures, harm by heat, and what happened after the injection."""
     lines, heat, after = [], s["heat"], s["after_injection"]
@@ -78,7 +99,7 @@ def _heat_lines(s: dict[str, Any]) -> list[str]:
         still = after["still_since_s"]
         lines.append(
             f"  after the injection {after['leaked_ml']:.3f} mL left the bone, {after['moved_ml']:.3f} mL moved in it; "
-            + ("it never came to rest" if still is None else f"nothing flowed from {still:.1f} s")
+            + ("it never came to rest" if still is None else f"it stood still from {still:.1f} s")
         )
     return lines
 

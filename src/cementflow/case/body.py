@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cementflow.case import rules
-from cementflow.case.compound_kinds import Positions
+from cementflow.case.compound_kinds import Positions, Whole
 from cementflow.case.fields import entry
 from cementflow.case.heat import BoneThermal, MarrowThermal
 from cementflow.case.heterogeneity import HeterogeneitySpec
@@ -68,7 +68,7 @@ class GeometrySpec:
 
 @dataclass(frozen=True, kw_only=True)
 class RegionSpec:
-    """Part of the bone with other properties: a cavity, a cleft, a lesion, or a region of the mesh file."""
+    """Part of the bone with other properties: a cavity, a cleft, a lesion. A shape, or from a file."""
 
     preset: str | None = entry(
         Choice(tuple(list_presets("regions"))), "kind of region that fills in the rest", None
@@ -90,6 +90,15 @@ class RegionSpec:
         Triple(SITE), "half the extent of the shape along ap, lr and si", None
     )
     tag: int | str | None = entry(Tag(), "region of the mesh file, instead of a shape", None)
+    labels: str | None = entry(
+        FilePath(),
+        "label image (NIfTI), instead of a shape; its millimetres to the right, anterior and superior are those of the "
+        "mesh",
+        None,
+    )
+    label: int | None = entry(
+        Whole(1, 2**31 - 1), "number of the voxels of the image that are the region", None
+    )
     porosity: float | None = entry(
         Number(0.01, 1.0), "volume fraction of the pores", None, note="as the bone"
     )
@@ -124,8 +133,9 @@ class RegionSpec:
         rules.region,
         presets="regions",
         displaces={
-            "shape": ("tag",),
-            "tag": ("shape", "center", "radius", "radii", "points", "rim"),
+            "shape": ("tag", "labels", "label"),
+            "tag": ("shape", "center", "radius", "radii", "points", "rim", "labels", "label"),
+            "labels": ("shape", "center", "radius", "radii", "points", "rim", "tag"),
             "points": ("center",),
             "center": ("points",),
             "radius": ("radii",),

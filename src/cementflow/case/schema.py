@@ -20,10 +20,11 @@ from cementflow.case.cure import CureSpec, RadiopacifierSpec
 from cementflow.case.fields import entry
 from cementflow.case.heat import BoneThermal, CementThermal, MarrowThermal, SurroundingsSpec, ThermalSpec
 from cementflow.case.heterogeneity import HeterogeneitySpec
+from cementflow.case.imaging import ImagingSpec
 from cementflow.case.kinds import Text
 from cementflow.case.physics import PhysicsSpec
 from cementflow.case.sections import Rules, Table, Tables
-from cementflow.case.sites import BatchSpec, CannulaSpec, InjectionSpec, OutletSpec, SourceSpec
+from cementflow.case.sites import BatchSpec, CannulaSpec, InjectionSpec, OutletSpec, PlungerSpec, SourceSpec
 from cementflow.case.veins import PressureAtTime, VeinSpec, VeinsSpec
 from cementflow.case.wall import CompartmentSpec, CortexSpec, DefectSpec, ForaminaSpec
 
@@ -43,6 +44,7 @@ __all__ = [
     "ForaminaSpec",
     "GeometrySpec",
     "HeterogeneitySpec",
+    "ImagingSpec",
     "InjectionSpec",
     "MarrowSpec",
     "MarrowThermal",
@@ -50,6 +52,7 @@ __all__ = [
     "OutletSpec",
     "OutputSpec",
     "PhysicsSpec",
+    "PlungerSpec",
     "PressureAtTime",
     "RadiopacifierSpec",
     "RegionSpec",
@@ -87,6 +90,9 @@ class Case:
     compartment: tuple[CompartmentSpec, ...] = entry(Tables(CompartmentSpec), "tissue behind the wall", [])
     surroundings: SurroundingsSpec = entry(Table(SurroundingsSpec), "what warms or cools the body", absent={})
     physics: PhysicsSpec = entry(Table(PhysicsSpec), "mechanisms that can be switched off", absent={})
+    imaging: ImagingSpec | None = entry(
+        Table(ImagingSpec), "how the injection is watched", None, note="judged at the end, by the defaults"
+    )
     stop: StopSpec = entry(Table(StopSpec), "what ends the injection early, and the run", absent={})
     output: OutputSpec = entry(Table(OutputSpec), "what is stored", absent={})
     numerics: NumericsSpec = entry(Table(NumericsSpec), "steps and tolerances", absent={})

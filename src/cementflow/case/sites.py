@@ -3,13 +3,14 @@
 # ruff: noqa: RUF009 - `entry` makes a dataclass field, which ruff cannot know.
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
 from cementflow.case import rules
 from cementflow.case.fields import entry
-from cementflow.case.kinds import Choice, Gauge, Quantity, Text
-from cementflow.case.positions import PlaceKind, Position, PositionKind
+from cementflow.case.kinds import Choice, Gauge, Number, Quantity, Text
+from cementflow.case.positions import DIRECTIONS, PlaceKind, Position, PositionKind
 from cementflow.case.ranges import DRIVE, OUTSIDE, SITE, VISCOSITY, WALL
 from cementflow.case.sections import Rules, Table, Tables
 
@@ -32,7 +33,36 @@ class CannulaSpec:
         note="from gauge",
     )
     length: float = entry(Quantity("length", "1 mm", "1 m"), "length of the needle")
-    tip: Position = entry(PositionKind(), "where the cement comes out")
+    proximal_diameter: float | None = entry(
+        Quantity("length", "0.1 mm", "20 mm"), "inner diameter of the part next to the syringe", None
+    )
+    proximal_length: float | None = entry(
+        Quantity("length", "1 mm", "1 m"), "length of the part next to the syringe", None
+    )
+    in_body: float = entry(
+        Number(0, 1),
+        "share of its length, from the tip, that is as warm as the body; with physics.heat",
+        0.6,
+        source="assumed: 70 of 120 mm, from the skin to the middle of the vertebra",
+    )
+    slip: float | None = entry(
+        Quantity("slip", "0 m/(Pa s)", "1 m/(Pa s)"),
+        "speed of the cement along the wall of the needle over the shear stress there (Navier)",
+        None,
+        note="sticks to the wall",
+    )
+    tip: Position = entry(PositionKind(), "where the needle ends")
+    opening: str = entry(
+        Choice(("around", "front", "side")),
+        "where the cement comes out: of a ball around the tip, ahead of it, or beside it",
+        "around",
+    )
+    direction: str | None = entry(
+        Choice(DIRECTIONS),
+        "where the needle points, or with a side opening where the window looks",
+        None,
+        note='"anterior" with opening = "front"; required with "side"',
+    )
     tip_radius: float = entry(
         Quantity("length", "0.1 mm", "20 mm"),
         "radius of the ball over which the cement is spread at the tip",
@@ -41,8 +71,34 @@ class CannulaSpec:
     )
 
     RULES: ClassVar = Rules(
-        rules.cannula, displaces={"gauge": ("inner_diameter",), "inner_diameter": ("gauge",)}
+        rules.cannula,
+        displaces={
+            "gauge": ("inner_diameter",),
+            "inner_diameter": ("gauge",),
+            "opening": ("direction",),
+        },
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlungerSpec:
+    """A hand on the plunger: its force, less the friction, presses on the cement."""
+
+    diameter: float = entry(Quantity("length", "1 mm", "50 mm"), "inner diameter of the syringe")
+    force: float = entry(Quantity("force", "0.1 N", "10 kN"), "largest force on the plunger")
+    friction: float = entry(
+        Quantity("force", "0 N", "10 kN"),
+        "force that moves the plunger of an empty syringe",
+        "5 N",
+        source="assumed: a plastic syringe of 1 to 10 mL",
+    )
+
+    RULES: ClassVar = Rules(rules.plunger)
+
+    @property
+    def pressure(self) -> float:
+        """On the cement [Pa]."""
+        return (self.force - self.friction) / (0.25 * math.pi * self.diameter**2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +114,8 @@ class BatchSpec:
     """Cement of the same kind that was mixed at another time; the first batch is stated by `cement.age`."""
 
     after: float = entry(
-        Quantity("volume", "1 uL", "100 mL"), "injected volume from which the cement is of this batch"
+        Quantity("volume", "1 uL", "100 mL"),
+        "injected volume at which the syringe is changed; what then is in the cannula still comes first",
     )
     mixed: float = entry(
         Quantity("time", "-24 h", "24 h"),
@@ -71,14 +128,20 @@ class InjectionSpec:
     """How much cement, how fast, how hard pressed, and where."""
 
     volume: float = entry(Quantity("volume", "1 uL", "100 mL"), "volume to be injected")
-    flow_rate: float = entry(
-        Quantity("flow rate", "0.001 mL/min", "600 mL/min"), "rate while no pressure limit acts"
+    flow_rate: float | None = entry(
+        Quantity("flow rate", "0.001 mL/min", "600 mL/min"),
+        "rate while no pressure limit acts",
+        None,
+        note="the pressure alone drives",
     )
     max_pressure: float | None = entry(
         DRIVE, "largest pressure in the syringe; the rate falls to keep it", None
     )
     max_tip_pressure: float | None = entry(
         DRIVE, "largest pressure at the tip; the rate falls to keep it", None
+    )
+    plunger: PlungerSpec | None = entry(
+        Table(PlungerSpec), "force that presses, a further limit to the pressure in the syringe", None
     )
     cannula: CannulaSpec | None = entry(Table(CannulaSpec), "needle through which the cement comes", None)
     source: SourceSpec | None = entry(Table(SourceSpec), "ball out of which the cement comes, instead", None)

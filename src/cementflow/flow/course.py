@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cementflow.flow.state import Flow, State
+from cementflow.flow.watch import Watch
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,10 @@ class Plan:
         Largest temperature [K] at which a run that goes on until the cement is set may end.
     bends
         Ascending times [s] at which a pressure outside begins to change or ceases to; steps end on them.
+    watch
+        Looks for cement outside the bone, None to do without.
+    seen
+        Visible cement outside [m3] at which the operator stops; 0: any, infinite: never.
     """
 
     output_times: tuple[float, ...] = ()
@@ -36,6 +41,8 @@ class Plan:
     until: float | None = None
     cool: float = np.inf
     bends: tuple[float, ...] = ()
+    watch: Watch | None = None
+    seen: float = np.inf
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ class Rest:
     moved
         Cement that came to lie elsewhere in the bone since then [m3].
     still_since
-        When all flow had ceased [s], NaN before.
+        When all flow had ceased, with veins that of the cement [s]; NaN before.
     set_at
         When the cement in the bone was set [s], NaN before.
     """
@@ -92,6 +99,31 @@ class Rest:
 
 
 NO_REST = Rest()
+
+
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """What the operator has seen.
+
+    Parameters
+    ----------
+    ratio
+        Signal to noise of each outlet in each view now; shape (outlets, views), or (0, 0) where nobody looks.
+    first
+        When it first was seen [s], NaN before, of the same shape.
+    leaked
+        Cement outside when anything was first seen [m3], NaN before.
+    since
+        When enough was seen to stop [s], NaN before.
+    """
+
+    ratio: np.ndarray
+    first: np.ndarray
+    leaked: float = np.nan
+    since: float = np.nan
+
+
+NOT_WATCHED = Watched(np.zeros((0, 0)), np.zeros((0, 0)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +148,8 @@ class Step:
         Why the run is over, empty while it goes on.
     rest
         What happened after the injection.
+    watched
+        What was seen outside the bone.
     """
 
     state: State
@@ -128,3 +162,4 @@ class Step:
     stopped: str = ""
     finished: str = ""
     rest: Rest = NO_REST
+    watched: Watched = NOT_WATCHED

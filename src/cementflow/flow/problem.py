@@ -33,7 +33,7 @@ Ints = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Drive:
-    """How cement is pushed in: a rate, as long as no pressure passes its limit.
+    """How cement is pushed in: a rate, as long as no pressure passes its limit, or by a pressure alone.
 
     Parameters
     ----------
@@ -45,6 +45,10 @@ class Drive:
         Largest pressures [Pa], infinite without a limit.
     cannula
         Between syringe and tip, None where cement starts from a ball.
+    free
+        Whether no rate is wanted: the limits alone decide, and `rate` only says what counts as much and as little.
+    by_force
+        Whether a force on the plunger, and no pressure that is stated, is behind `max_syringe`.
     stopped
         Whether nothing is pushed any more; the rate then only says what counts as much and as little.
     """
@@ -54,7 +58,14 @@ class Drive:
     max_tip: float = np.inf
     max_syringe: float = np.inf
     cannula: Cannula | None = None
+    free: bool = False
+    by_force: bool = False
     stopped: bool = False
+
+    @property
+    def largest_rate(self) -> float:
+        """Rate [m3/s] that is not to be passed."""
+        return np.inf if self.free else self.rate
 
 
 @dataclass(frozen=True)
@@ -146,6 +157,20 @@ class Problem:
     def followed(self) -> bool:
         """Whether age and cure differ from place to place."""
         return self.tissue is not None or len(self.syringe.batches) > 1
+
+    @property
+    def held_back(self) -> Cannula | None:
+        """The cannula, where what stands in it differs from what is in the syringe."""
+        cannula = self.drive.cannula
+        return cannula if self.followed and cannula is not None and cannula.holds else None
+
+    def next_change(self, injected: float) -> float:
+        """Injected volume [m3] at which the next batch leaves the syringe or the cannula; infinite after the last."""
+        dead = self.held_back.dead_volume if self.held_back is not None else 0.0
+        return min(
+            (v for b in self.syringe.batches[1:] for v in (b.after, b.after + dead) if v > injected),
+            default=np.inf,
+        )
 
     @cached_property
     def heat_volumes(self) -> HeatVolumes | None:

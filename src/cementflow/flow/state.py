@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cementflow.flow.condition import Condition
 from cementflow.flow.harm import Harm
 from cementflow.flow.problem import Problem
+from cementflow.sites.contents import Contents
 
 Floats = NDArray[np.float64]
 
@@ -100,6 +101,8 @@ class State:
         What it did to the tissue.
     veins
         What they hold.
+    cannula
+        What stands in it, where that is followed.
     """
 
     time: float
@@ -112,6 +115,7 @@ class State:
     heat: HeatAccount
     harm: Harm
     veins: VeinState
+    cannula: Contents
 
     @classmethod
     def initial(cls, problem: Problem) -> State:
@@ -129,6 +133,7 @@ class State:
             heat=HeatAccount(),
             harm=Harm.none(condition.temperature),
             veins=VeinState.empty(problem),
+            cannula=full_cannula(problem),
         )
 
     def in_bone(self, problem: Problem) -> float:
@@ -228,9 +233,10 @@ class Flow:
     tip_pressure, syringe_pressure
         [Pa]; equal without a cannula.
     limited_by
-        "rate", "tip pressure" or "syringe pressure": what holds the flow rate.
+        What holds the flow rate, one of `flow.drive.LIMITS`.
     demand
-        Pressure that the wanted rate would need, relative to its limit; above 1 the limit holds.
+        Pressure that the wanted rate would need, relative to its limit; above 1 the limit holds. Infinite where no rate
+        is wanted.
     residual
         Volume imbalance of the nonlinear equation relative to the rate.
     solves, iterations
@@ -266,7 +272,13 @@ def first_condition(problem: Problem) -> Condition:
 
 
 def fresh_condition(problem: Problem, time: float, injected: float) -> Condition:
-    """That of what enters at a time [s] after so much was injected [m3], everywhere."""
-    syringe = problem.syringe
-    numbers = syringe.temperature, syringe.age(time, injected), syringe.cure(time, injected)
-    return Condition(*(np.full(1, number) for number in numbers))
+    """That of the cement in the syringe at a time [s] after so much was injected [m3], everywhere."""
+    return Condition(*(np.full(1, number) for number in problem.syringe.condition(time, injected)))
+
+
+def full_cannula(problem: Problem) -> Contents:
+    """The cannula at the start, full of the first batch; nothing where its contents need not be followed."""
+    cannula = problem.held_back
+    if cannula is None:
+        return Contents.none()
+    return Contents.even(cannula.dead_volume, *problem.syringe.condition(0.0, 0.0))

@@ -18,7 +18,7 @@ from cementflow.results.fields import Snapshot
 from cementflow.results.folder import RunFolder
 
 # Parts of a step that are stored field by field, those of dataclasses inside them too.
-PARTS = ("state", "flow", "rate_slope", "rest")
+PARTS = ("state", "flow", "rate_slope", "rest", "watched")
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,9 @@ from typing import Any
 
 from cementflow.errors import InputError
 from cementflow.files import write_text
+from cementflow.flow.drive import LIMITS
+
+LIMITED_BY = "limited_by"  # the column that holds words
 
 
 @dataclass(frozen=True)
@@ -89,11 +92,14 @@ class RunFolder:
         write_text(self.summary, json.dumps(summary, indent=2, allow_nan=False) + "\n")
 
     def write_history(self, columns: Sequence[str], rows: Sequence[Sequence[float]]) -> None:
-        """Write `history.csv`; numbers read back to the same bits."""
+        """Write `history.csv`; numbers read back to the same bits, what limits the rate in words."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([[repr(float(value)) for value in row] for row in rows])
+        in_words = [name == LIMITED_BY for name in columns]
+        for row in rows:
+            pairs = zip(in_words, row, strict=True)
+            writer.writerow([LIMITS[int(value)] if word else repr(float(value)) for word, value in pairs])
         write_text(self.history, text.getvalue())
 
 

@@ -19,6 +19,7 @@ from cementflow.verify.balls import (
     two_layer_sphere_pressure,
 )
 from cementflow.verify.compressible import InstantInjection
+from cementflow.verify.driven import DrivenBall
 from cementflow.verify.fronts import buckley_leverett_front, buckley_leverett_saturation
 from cementflow.verify.heat import cooling_ball, cooling_mode, heated_sphere, pennes_outside_sphere
 from cementflow.verify.order import ObservedOrder, observed_order
@@ -27,6 +28,7 @@ from cementflow.verify.rods import piston_front, piston_pressure_drop, slab_pres
 
 __all__ = [
     "MADELUNG",
+    "DrivenBall",
     "InstantInjection",
     "ObservedOrder",
     "ball_source_excess",

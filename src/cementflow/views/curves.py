@@ -11,7 +11,7 @@ from cementflow.errors import InputError
 from cementflow.views.heat_panel import draw_heat
 from cementflow.views.page import SIZE, headline, new_page, save_page
 from cementflow.views.palette import CEMENT, CYCLE, DASHES, FAINT, INK, LEAK, NEEDLE
-from cementflow.views.panels import Line, Mark, draw_lines, dress, mark_events, name_lines
+from cementflow.views.panels import Line, Mark, draw_lines, dress, mark_events, name_lines, shade_held
 from cementflow.views.sheet import Event, RunSheet, open_run
 from cementflow.views.words import cut
 
@@ -97,6 +97,8 @@ def _draw_flow(page: Any, grid: Any, sheet: RunSheet, marks: list[Mark]) -> None
         axes.set_xlim(low, high)
         draw_lines(axes, times[now], lines)
         dress(axes, label, f"time [s]{words}")
+        if panel in (_pressures, _flow):
+            shade_held(axes, times, sheet.history.held, sheet.history.words.get("limited_by"))
         mark_events(axes, [mark for mark in marks if mark[1] <= high * (1 + 1e-9)])
         name_lines(axes, times[now], lines)
 

@@ -7,11 +7,11 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from cementflow.case.sites import LEAK_TYPES
 from cementflow.errors import InputError
 from cementflow.files import write_text
 from cementflow.views.heat_report import heat_parts
-from cementflow.views.markup import figure, heads, number, table, whole_page
+from cementflow.views.leak_report import leak_parts
+from cementflow.views.markup import figure, table, whole_page
 
 FIGURES = {
     "scene": "Bone and cement",
@@ -50,8 +50,7 @@ def write_report(run: Path, out: Path | None = None) -> Path:
         f"<h1>{escape(summary['title'] or run.name)}</h1>",
         f'<p class="state">{escape(summary["status"])}: {escape(summary["stop_reason"])}</p>',
         table((), _key_numbers(summary)),
-        "<h2>What left the bone</h2>",
-        _leaks(summary),
+        *leak_parts(summary),
         *heat_parts(run, summary),
         *(figure(run / "figures" / f"{name}.png", text) for name, text in FIGURES.items()),
         "<h2>Events</h2>",
@@ -90,19 +89,3 @@ def _computation(s: dict[str, Any]) -> list[tuple[str, str]]:
         ("version", s["version"]),
         ("digest", s["digest"]),
     ]
-
-
-def _leaks(s: dict[str, Any]) -> str:
-    head = ("outlet", "type", "cement [mL]", "from [s]", "reach in the vein [mm]", "marrow [mL]")
-    rows = []
-    for name, site in s["sites"]["outlets"].items():
-        first, reach = site["first_leak_s"], site["reach_mm"]
-        cells = [
-            f"<td>{escape(name)}</td><td>{site['type']} {LEAK_TYPES[site['type']]}</td>",
-            number(f"{site['leaked_ml']:.3f}" if first is not None else "none"),
-            number(f"{first:.1f}" if first is not None else ""),
-            number(f"{reach:.1f} of {site['tube_length_mm']:.0f}" if reach is not None else ""),
-            number(f"{s['marrow_out_ml'][name]:.3f}"),
-        ]
-        rows.append(f"<tr{' class=leaked' if first is not None else ''}>{''.join(cells)}</tr>")
-    return f"<table><tr>{heads(head)}</tr>{''.join(rows)}</table>"
