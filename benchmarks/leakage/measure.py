@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -77,8 +78,13 @@ def measured(variant: Variant, keep: Path | None) -> Outcome:
     kept = keep / f"{digest(case)}.json" if keep is not None else None
     if kept is not None and kept.is_file():
         return Outcome(**json.loads(kept.read_text(encoding="utf-8")) | {"name": variant.name})
-    result = cf.run(case)
-    summary, history = result.summary, result.history
+    with TemporaryDirectory() as folder:
+        try:
+            result = cf.run(case, Path(folder) / "run")
+        except cf.RunFailed:
+            # What there was until then is kept, and its reason shows in the table.
+            result = cf.open_result(Path(folder) / "run")
+        summary, history = result.summary, result.history
     first = [t for t in summary["first_leak_s"].values() if t is not None]
     outcome = Outcome(
         name=variant.name,

@@ -16,7 +16,6 @@ SEEDS = tuple(range(1, 11))
 YIELD_TIME = 0.2  # s; yield stress over viscosity, as in the preset medium, 20 Pa at 100 Pa s: assumed
 SHARE_AT_SPEED = 0.02  # of the viscosity at very high shear rate, as in the preset medium: assumed
 LIMIT = "1.7 MPa"  # mean of the largest syringe pressures of Krebs et al. 2005, 1.69 to 1.73 MPa
-SEEN = "0.1 mL"  # assumed: a leak that the operator sees
 THICK = "5 Pa s"  # tumour, or marrow at room temperature: presets tumour and cold
 LATE_AGE = "12 min"  # shortly before the cement sets, end of the working window of the preset medium
 SPREAD = 1.0  # of the logarithm of the permeability: assumed, uneven bone at its worst
@@ -71,7 +70,7 @@ ON: dict[str, dict[str, Any]] = {
     "uneven bone": {"bone.heterogeneity": {"spread": SPREAD}},
     "blood that flows in the veins": {},
     "marrow of 5 Pa s, tumour or cold": {"marrow.preset": "none", "marrow.viscosity": THICK},
-    "stop when a leak is seen": {"stop.leaked": SEEN},
+    "stop when a leak is seen": {"stop.seen": True},
 }
 """Each mechanism as changes to the flat answer, where `OFF` holds."""
 
