@@ -43,6 +43,7 @@ from cementflow.case.schema import (
     CureSpec,
     DefectSpec,
     ForaminaSpec,
+    HeterogeneitySpec,
     ImagingSpec,
     InjectionSpec,
     MarrowSpec,
@@ -973,10 +974,12 @@ FLOWING = ("porosity", "permeability", "cement_exponent", "marrow_exponent")
 RESIDUALS = st.fixed_dictionaries(
     {}, optional={"residual_marrow": st.floats(0, 0.4), "residual_cement": st.floats(0, 0.4)}
 )
+UNEVEN = some(HeterogeneitySpec, tuple(entries(HeterogeneitySpec)))
 BONE = st.one_of(
     merged(
         some(BoneSpec, FLOWING, ("preset",)),
         st.fixed_dictionaries({}, optional={"thermal": some(BoneThermal, tuple(entries(BoneThermal)))}),
+        st.fixed_dictionaries({}, optional={"heterogeneity": UNEVEN}),
         some(BoneSpec, ("perfusion",)),
         RESIDUALS,
         st.fixed_dictionaries({}, optional={"region": REGIONS}),
@@ -1478,6 +1481,7 @@ def full_case(tmp_path):
     table = changed(
         {
             "geometry": {"mesh": "a.vtu", "body": body},
+            "bone.heterogeneity": {"seed": 2},
             "bone.region": [BALL, {"labels": "a.vtu", "label": 2, "porosity": 0.5}],
             "cortex": cortex,
             "defect": [crack],

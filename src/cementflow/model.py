@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.ablation.ablate import Ablation, ablate
-from cementflow.bone import BoneFields, bone_fields, marrow_factor
+from cementflow.bone import BoneFields, bone_fields, marrow_factor, open_to_veins
 from cementflow.case import Case, ImagingSpec, InjectionSpec
 from cementflow.fem.control_volumes import build_control_volumes
 from cementflow.flow.accept import LONGEST_REST
@@ -96,7 +96,8 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         case.physics.dead_volume,
     )
     stages = build_stages(case, needles, tip, where, entering)
-    tree = vein_tree(case.veins, geometry.mesh, geometry.frame, bone.permeability) if case.veins else None
+    drunk_from = open_to_veins(stated, bone.permeability, geometry)
+    tree = vein_tree(case.veins, geometry.mesh, geometry.frame, drunk_from) if case.veins else None
     ablation, closed = None, dict[str, float]()
     own: dict[str, Any] = {"blood_viscosity": case.veins.blood_viscosity} if case.veins else {}
     if case.ablation is not None:

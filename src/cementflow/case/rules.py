@@ -93,7 +93,8 @@ def region(s: Section) -> None:
     else:
         s.values["rim_porosity"] = 0.6 if s.lacks("rim_porosity") else s.values["rim_porosity"]
         s.values["rim_permeability"] = 1e-10 if s.lacks("rim_permeability") else s.values["rim_permeability"]
-    if all(s.lacks(name) for name in ("porosity", "permeability", "marrow_viscosity", "rim")):
+    changes = ("porosity", "permeability", "marrow_viscosity", "rim")
+    if all(s.lacks(name) for name in changes) and not s.get("closes_veins"):
         s.problem("porosity", "or permeability must be stated, or the region changes nothing")
 
 

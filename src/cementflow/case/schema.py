@@ -20,6 +20,7 @@ from cementflow.case.control import NumericsSpec, OutputSpec, StopSpec
 from cementflow.case.cure import CureSpec, RadiopacifierSpec
 from cementflow.case.fields import entry
 from cementflow.case.heat import BoneThermal, CementThermal, MarrowThermal, SurroundingsSpec, ThermalSpec
+from cementflow.case.heterogeneity import HeterogeneitySpec
 from cementflow.case.imaging import ImagingSpec
 from cementflow.case.kinds import Text
 from cementflow.case.physics import PhysicsSpec
@@ -53,6 +54,7 @@ __all__ = [
     "DefectSpec",
     "ForaminaSpec",
     "GeometrySpec",
+    "HeterogeneitySpec",
     "ImagingSpec",
     "InjectionSpec",
     "MarrowSpec",
