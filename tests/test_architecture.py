@@ -25,6 +25,7 @@ FLOORS = (
     ("flow",),
     ("simulate",),
     ("materials", "bone", "injection"),
+    ("stages",),
     ("ablation",),
     ("model",),
     ("warm_up", "results"),

@@ -178,6 +178,14 @@ def test_cement_behind_a_window_is_a_cap_and_then_a_half_ball(outside: Outside) 
     assert small.at_wall.all()
 
 
+def test_what_runs_back_along_a_needle_lies_where_that_leaves_the_bone(outside: Outside) -> None:
+    window = outside.outlets[1]
+    assert isinstance(window, Opening)
+    away = replace(window, exit=np.array([0.0, 0.0, 40e-3]))
+    found = replace(outside, outlets=(outside.outlets[0], away, *outside.outlets[2:]))
+    assert pieces_of(found, 1, 10e-9).center[0, 2] == pytest.approx(40e-3)
+
+
 @pytest.mark.parametrize("site", [2, 3])
 def test_cement_on_a_leaky_wall_is_a_film(outside: Outside, site: int) -> None:
     found = pieces_of(outside, site, 14.4e-9)

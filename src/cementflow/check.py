@@ -20,6 +20,7 @@ SMALLEST, LARGEST = 3e-3, 1.0  # m: outside, a file that looks odd is taken to b
 FAR_FROM_SURFACE = 10e-3  # m: a place this far inside or outside is not meant to be on the wall
 OFF_SURFACE = 7e-3  # m: the waist of a vertebral body lies up to 6 mm inside its box
 TIGHT = 1e-6  # permeability, relative to that at the needle, that nothing gets through
+FINE_ENOUGH = 2.0  # mean edges to the correlation length of uneven bone, which below is not resolved
 SMALLEST_TIP = 0.75  # mean edges; at 0.5 a power law of n = 0.6 comes out 1 to 5 % high
 WIDE_VEIN = 3.0  # mean edges: beyond it the mesh could resolve a vein, which as a line takes 2 % too much
 INSIDE = 0.9  # of an electrode or of the ball at the tip, below which it is probably not meant
@@ -165,6 +166,8 @@ def _distance_findings(key: str, distance: float) -> Iterator[Finding]:
 def model_findings(model: Model) -> Iterator[Finding]:
     """What can be said of source, fluids and pressures."""
     yield from _source_findings(model)
+    yield from _needle_findings(model)
+    yield from _unevenness_findings(model)
     yield from _vein_findings(model)
     yield from _watch_findings(model)
     yield from _volume_findings(model)
@@ -195,6 +198,45 @@ def _source_findings(model: Model) -> Iterator[Finding]:
             yield Finding("warning", text)
         else:
             yield Finding("error", f"{text}; no outlet is among those that can, so nothing can be injected")
+
+
+def _needle_findings(model: Model) -> Iterator[Finding]:
+    """Where each needle enters, which way it goes and how deep."""
+    from cementflow.sites.needles import outside_by
+
+    mesh, frame = model.geometry.mesh, model.geometry.frame
+    for needle in model.needles:
+        if not needle.name:
+            continue
+        depth = needle.depth(mesh)
+        entry = needle.tip - depth * needle.direction
+        at = ", ".join(
+            f"{n} {f:.2f}" for n, f in zip(("ap", "lr", "si"), frame.fractions(entry)[0], strict=True)
+        )
+        way = ", ".join(
+            f"{n} {f:+.2f}" for n, f in zip(("ap", "lr", "si"), frame.axes @ needle.direction, strict=True)
+        )
+        yield Finding(
+            "note",
+            f"injection.needle.{needle.name}: enters at {at}, goes {depth * 1e3:.1f} mm deep, its direction is {way}",
+        )
+        if (away := outside_by(mesh, entry)) > FAR_FROM_SURFACE:
+            yield Finding(
+                "warning",
+                f"injection.needle.{needle.name}: its entry lies {away * 1e3:.1f} mm outside the bone",
+            )
+
+
+def _unevenness_findings(model: Model) -> Iterator[Finding]:
+    """About bone that varies faster than the mesh can follow."""
+    uneven = model.case.bone.heterogeneity
+    edge = model.geometry.report.mean_edge_length
+    if uneven is not None and uneven.correlation < FINE_ENOUGH * edge:
+        yield Finding(
+            "warning",
+            f"bone.heterogeneity.correlation: {uneven.correlation * 1e3:.2g} mm is below {FINE_ENOUGH:g} mean edges of "
+            f"{edge * 1e3:.2g} mm; the mesh does not resolve the field, and results depend on it",
+        )
 
 
 def _watch_findings(model: Model) -> Iterator[Finding]:

@@ -157,6 +157,7 @@ def _loop(
     job: Job, before: Checkpoint | None, progress: bool, stop_asked: Callable[[], bool]
 ) -> tuple[str, str, RunFailed | None]:
     """Status, reason and failure of the run."""
+    from cementflow.flow.protocol import ALL_DONE, VOLUME_IN
     from cementflow.observers import Guard, Progress
     from cementflow.simulate import simulate
 
@@ -174,7 +175,7 @@ def _loop(
     finally:
         if bar is not None:
             bar.close()
-    return ("completed" if step.stopped == "volume injected" else "stopped"), step.stopped, None
+    return ("completed" if step.stopped in (VOLUME_IN, ALL_DONE) else "stopped"), step.stopped, None
 
 
 def _finish(job: Job, outcome: Outcome, painters: Painters | None, tell: Callable[[str], object]) -> None:

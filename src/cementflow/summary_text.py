@@ -34,6 +34,7 @@ def summary_text(result: Result) -> str:
             else ""
         ),
         *_ablation_lines(s["ablation"]),
+        *_stage_lines(s),
         *_heat_lines(s),
         *(f"  {e['time_s']:8.1f} s  {e['what']}" for e in s["events"]),
         f"  balance error {s['balance_error']:.0e}; {s['mesh']['vertices']} vertices, {s['steps']} steps, "
@@ -72,6 +73,15 @@ def _ablation_lines(told: dict[str, Any] | None) -> list[str]:
         f"{at['along']:.0f} x {at['widest']:.0f} x {at['narrowest']:.0f} mm), "
         f"{told['coagulated_ml']:.2f} mL coagulated; posterior wall at most {told['posterior_wall_peak_degC']:.1f} degC"
         + (f", canal {canal:.1f} degC" if canal is not None else "")
+    ]
+
+
+def _stage_lines(s: dict[str, Any]) -> list[str]:
+    """The protocol as it went."""
+    return [
+        f"    {stage['name']:<28} from {stage['start_s']:6.1f} s  injected {stage['injected_ml']:.3f} mL, "
+        f"leaked {stage['leaked_ml']:.3f} mL; {stage['ended_by'] or 'not over'}"
+        for stage in s.get("stages", ())
     ]
 
 

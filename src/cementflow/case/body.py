@@ -10,7 +10,8 @@ from cementflow.case import rules
 from cementflow.case.compound_kinds import Positions, Whole
 from cementflow.case.fields import entry
 from cementflow.case.heat import BoneThermal, MarrowThermal
-from cementflow.case.kinds import Axes, Choice, FilePath, Number, Quantity, Tag, Text, Triple
+from cementflow.case.heterogeneity import HeterogeneitySpec
+from cementflow.case.kinds import Axes, Choice, FilePath, Flag, Number, Quantity, Tag, Text, Triple
 from cementflow.case.positions import Permeability, PermeabilityKind, Position, PositionKind
 from cementflow.case.ranges import COORDINATE, POROUS, SITE, TEMPERATURE, VISCOSITY
 from cementflow.case.sections import Rules, Table, Tables
@@ -116,6 +117,9 @@ class RegionSpec:
         None,
         note="as the marrow",
     )
+    closes_veins: bool = entry(
+        Flag(), "veins of the tree that run through it take nothing from it", False, source="assumed"
+    )
     rim: float | None = entry(SITE, "thickness of a sclerotic rim around the shape", None)
     rim_porosity: float | None = entry(
         Number(0.01, 1.0), "porosity of the rim", None, source="assumed: dense bone", note="0.6 for a rim"
@@ -158,6 +162,9 @@ class BoneSpec:
         "intrinsic permeability along the axes of the vertebra",
         None,
         note="required without preset",
+    )
+    heterogeneity: HeterogeneitySpec | None = entry(
+        Table(HeterogeneitySpec), "how the permeability varies from place to place", None, note="even bone"
     )
     cement_exponent: float = entry(
         Number(0.5, 10), "Corey exponent of the relative permeability to cement", 2.0, source="assumed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from cementflow.case import stage_rules
 from cementflow.case.checks import exactly_one, meaningless, needed, ordered
 from cementflow.case.imaging import ImagingSpec
 from cementflow.case.kinds import INVALID
@@ -92,7 +93,8 @@ def region(s: Section) -> None:
     else:
         s.values["rim_porosity"] = 0.6 if s.lacks("rim_porosity") else s.values["rim_porosity"]
         s.values["rim_permeability"] = 1e-10 if s.lacks("rim_permeability") else s.values["rim_permeability"]
-    if all(s.lacks(name) for name in ("porosity", "permeability", "marrow_viscosity", "rim")):
+    changes = ("porosity", "permeability", "marrow_viscosity", "rim")
+    if all(s.lacks(name) for name in changes) and not s.get("closes_veins"):
         s.problem("porosity", "or permeability must be stated, or the region changes nothing")
 
 
@@ -130,10 +132,11 @@ def marrow(s: Section) -> None:
 
 
 def injection(s: Section) -> None:
-    """Something drives; cement enters by a cannula or from a ball; batches come before the volume is in."""
-    exactly_one(s, "cannula", "source")
+    """Something drives; cement enters by a cannula, needles or from a ball; batches come before the volume is in."""
+    exactly_one(s, "cannula", "needle", "source")
+    stage_rules.protocol(s)
     drives = ("flow_rate", "max_pressure", "max_tip_pressure", "plunger")
-    if all(s.lacks(name) for name in drives):
+    if all(s.lacks(name) for name in drives) and not stage_rules.all_driven(s):
         s.problem(
             "flow_rate",
             "is missing: state it, or what drives without it: max_pressure, max_tip_pressure or plunger",
@@ -235,12 +238,13 @@ def case(s: Section) -> None:
     _leak_can_be_seen(s)
     _pressure_can_drive(s)
     _cement_can_set(s)
+    stage_rules.leaks(s)
 
 
 def _leak_can_be_seen(s: Section) -> None:
     """Who stops at what they see has to look."""
     stop = s.get("stop")
-    if stop and stop.seen is not None and s.lacks("imaging"):
+    if ((stop and stop.seen is not None) or stage_rules.looks(s)) and s.lacks("imaging"):
         s.values["imaging"] = ImagingSpec()
 
 
@@ -258,7 +262,12 @@ def _pressure_can_drive(s: Section) -> None:
     usual = min([1e3, *(c.pressure for c in s.get("compartment") or ())])
     outside += [usual if d.pressure is None else d.pressure for d in s.get("defect") or ()]
     stated = s.get("injection")
-    limits = {name: getattr(stated, name, None) for name in ("max_pressure", "max_tip_pressure")}
+    driven = {f"stage.{g.name}.": g for g in stated.stage} if stated else {}
+    limits = {
+        f"{key}{name}": getattr(one, name, None)
+        for key, one in {"": stated, **driven}.items()
+        for name in ("max_pressure", "max_tip_pressure")
+    }
     hand = getattr(stated, "plunger", None)
     if hand is not None:
         limits["plunger.force"] = hand.pressure

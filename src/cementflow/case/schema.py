@@ -20,11 +20,21 @@ from cementflow.case.control import NumericsSpec, OutputSpec, StopSpec
 from cementflow.case.cure import CureSpec, RadiopacifierSpec
 from cementflow.case.fields import entry
 from cementflow.case.heat import BoneThermal, CementThermal, MarrowThermal, SurroundingsSpec, ThermalSpec
+from cementflow.case.heterogeneity import HeterogeneitySpec
 from cementflow.case.imaging import ImagingSpec
 from cementflow.case.kinds import Text
 from cementflow.case.physics import PhysicsSpec
 from cementflow.case.sections import Rules, Table, Tables
-from cementflow.case.sites import BatchSpec, CannulaSpec, InjectionSpec, OutletSpec, PlungerSpec, SourceSpec
+from cementflow.case.sites import (
+    BatchSpec,
+    CannulaSpec,
+    InjectionSpec,
+    NeedleSpec,
+    OutletSpec,
+    PlungerSpec,
+    SourceSpec,
+)
+from cementflow.case.stages import MixSpec, StageSpec, UntilSpec
 from cementflow.case.veins import PressureAtTime, VeinSpec, VeinsSpec
 from cementflow.case.wall import CompartmentSpec, CortexSpec, DefectSpec, ForaminaSpec
 
@@ -44,10 +54,13 @@ __all__ = [
     "DefectSpec",
     "ForaminaSpec",
     "GeometrySpec",
+    "HeterogeneitySpec",
     "ImagingSpec",
     "InjectionSpec",
     "MarrowSpec",
     "MarrowThermal",
+    "MixSpec",
+    "NeedleSpec",
     "NumericsSpec",
     "OutletSpec",
     "OutputSpec",
@@ -57,10 +70,12 @@ __all__ = [
     "RadiopacifierSpec",
     "RegionSpec",
     "SourceSpec",
+    "StageSpec",
     "StopSpec",
     "SurroundingTissue",
     "SurroundingsSpec",
     "ThermalSpec",
+    "UntilSpec",
     "VeinSpec",
     "VeinsSpec",
 ]

@@ -51,6 +51,8 @@ class Drive:
         Whether a force on the plunger, and no pressure that is stated, is behind `max_syringe`.
     stopped
         Whether nothing is pushed any more; the rate then only says what counts as much and as little.
+    elsewhere
+        Cement [m3] that came out of another tip before.
     """
 
     rate: float
@@ -61,6 +63,7 @@ class Drive:
     free: bool = False
     by_force: bool = False
     stopped: bool = False
+    elsewhere: float = 0.0
 
     @property
     def largest_rate(self) -> float:

@@ -286,9 +286,9 @@ def fresh_condition(problem: Problem, time: float, injected: float) -> Condition
     return Condition(*(np.full(1, number) for number in problem.syringe.condition(time, injected)))
 
 
-def full_cannula(problem: Problem) -> Contents:
-    """The cannula at the start, full of the first batch; nothing where its contents need not be followed."""
+def full_cannula(problem: Problem, time: float = 0.0, injected: float = 0.0) -> Contents:
+    """A cannula full of what is in the syringe; nothing where its contents need not be followed."""
     cannula = problem.held_back
     if cannula is None:
         return Contents.none()
-    return Contents.even(cannula.dead_volume, *problem.syringe.condition(0.0, 0.0))
+    return Contents.even(cannula.dead_volume, *problem.syringe.condition(time, injected))

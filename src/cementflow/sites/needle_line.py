@@ -10,18 +10,17 @@ from numpy.typing import NDArray
 from cementflow.case import BoneSpec, InjectionSpec, Position, RegionSpec
 from cementflow.mesh.frame import AnatomicalFrame
 from cementflow.sites.locate import locate
+from cementflow.sites.needles import build_needles
 
 Floats = NDArray[np.float64]
 FAR = 0.15  # m: longer than any way through a vertebra
 
 
 def needle_line(spec: InjectionSpec, frame: AnatomicalFrame) -> tuple[Floats, Floats]:
-    """Where the cement comes out [m], and the unit vector in which the needle points.
-
-    A needle of which only the tip is known comes straight from behind, and so does a source without a needle.
-    """
-    if spec.cannula is not None:
-        return locate(spec.cannula.tip, frame), frame.axes[0]
+    """Tip of the first needle [m], and the unit vector in which it points; a source is taken to come from behind."""
+    needles = build_needles(spec, frame)
+    if needles:
+        return needles[0].tip, needles[0].direction
     assert spec.source is not None
     return locate(spec.source.center, frame), frame.axes[0]
 
