@@ -278,3 +278,18 @@ def test_the_margin_says_when_enough_is_seen(sites: list, least: float) -> None:
     assert (margin >= 0.0) == enough or abs(margin) < 1e-9
     more = Sight(1.1 * sight.ratio, sight.thickness, 1.1 * sight.volume)
     assert more.margin(5.0, least) >= margin - 1e-12
+
+
+def test_least_thickness_that_is_seen() -> None:
+    """What the manual says of 3 x 3 mm on the fluoroscopy, beside the bone and behind 5 and 10 mm of cloud."""
+    per_metre, in_bone = (
+        RADIOGRAPHY.cement("BaSO4", 0.2) - RADIOGRAPHY.soft,
+        0.9 * (188.0 - RADIOGRAPHY.marrow),
+    )
+
+    def seen(thickness: float, cloud: float) -> bool:
+        return ratio(ROUGH, 9e-6, per_metre * thickness, cloud=in_bone * cloud) >= 5.0
+
+    assert seen(0.5e-3, 0.0) and not seen(0.4e-3, 0.0)
+    assert seen(4.4e-3, 5e-3) and not seen(4.2e-3, 5e-3)
+    assert not seen(1.0, 10e-3)
