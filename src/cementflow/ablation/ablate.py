@@ -24,7 +24,7 @@ from cementflow.mesh.frame import AnatomicalFrame
 from cementflow.mesh.geometry import Geometry
 from cementflow.mesh.zones import SurfaceZones, surface_zones
 from cementflow.sites.locate import locate
-from cementflow.sites.needle_line import needle_line
+from cementflow.sites.needle_line import needle_lines
 from cementflow.sites.veins import VeinTree
 
 Floats = NDArray[np.float64]
@@ -185,7 +185,7 @@ def electrode_ends(
 ) -> tuple[Floats, Floats]:
     """Begin and tip of the bare part [m]."""
     probe = spec.applicator
-    middle, direction = needle_line(injection, frame)
+    middle, direction = needle_lines(injection, frame)[0]
     end = middle if probe.tip is None else locate(probe.tip, frame)
     way = direction if probe.through is None else end - locate(probe.through, frame)
     length = float(np.linalg.norm(way))

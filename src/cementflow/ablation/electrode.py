@@ -13,7 +13,6 @@ lambda) ln(s / a).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,12 +21,28 @@ from numpy.typing import NDArray
 
 from cementflow.ablation.network import Network
 from cementflow.mesh.tetmesh import TetMesh
-from cementflow.sites.line_source import SPREAD, LinePiece, line_piece
-from cementflow.sites.veins import WIDE
+from cementflow.sites.line_source import SPREAD, tube_share
 
 Floats = NDArray[np.float64]
-ISOTROPIC = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0])
+WIDE = 1.5  # times the radius: the least tube over which the current is spread
 PIECE = 2e-3  # m: pieces whose temperatures are told apart
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A part of the electrode in the bone.
+
+    Parameters
+    ----------
+    vertices, weight
+        Whose control volumes lie in the tube around it, and their shares of that, summing to 1.
+    length
+        Of what lies in the bone [m].
+    """
+
+    vertices: NDArray[np.int32]
+    weight: Floats
+    length: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +63,7 @@ class Electrode:
     tip: Floats
     radius: float
     tube: float
-    pieces: tuple[LinePiece, ...]
+    pieces: tuple[Piece, ...]
 
     @property
     def axis(self) -> Floats:
@@ -101,11 +116,8 @@ def place_electrode(mesh: TetMesh, start: Floats, tip: Floats, radius: float) ->
     tube = max(SPREAD * mesh.mean_edge_length, WIDE * radius)
     count = max(round(float(np.linalg.norm(tip - start)) / PIECE), 1)
     corners = start + np.linspace(0.0, 1.0, count + 1)[:, None] * (tip - start)
-    found: Sequence[LinePiece | None] = [
-        line_piece(mesh, np.broadcast_to(ISOTROPIC, (len(mesh.tets), 6)), a, b, radius, tube)
-        for a, b in pairwise(corners)
-    ]
-    return Electrode(start, tip, radius, tube, tuple(piece for piece in found if piece is not None))
+    found = [tube_share(mesh, a, b, tube) for a, b in pairwise(corners)]
+    return Electrode(start, tip, radius, tube, tuple(Piece(*part) for part in found if part is not None))
 
 
 def heating(electrode: Electrode, network: Network, conductivity: Floats) -> Heating:

@@ -175,8 +175,6 @@ def _opening(s: Section) -> None:
         meaningless(s, ("direction",), 'has no meaning with opening = "around"; state "front" or "side"')
     elif opening == "side":
         needed(s, ("direction",), "say where the window of the side opening looks")
-    elif opening == "front" and s.lacks("direction"):
-        s.values["direction"] = "anterior"
 
 
 def plunger(s: Section) -> None:

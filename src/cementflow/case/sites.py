@@ -62,7 +62,7 @@ class CannulaSpec:
         Choice(DIRECTIONS),
         "where the needle points, or with a side opening where the window looks",
         None,
-        note='"anterior" with opening = "front"; required with "side"',
+        note='along the needle, without an entry from straight behind; required with opening = "side"',
     )
     tip_radius: float = entry(
         Quantity("length", "0.1 mm", "20 mm"),

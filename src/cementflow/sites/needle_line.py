@@ -16,17 +16,17 @@ Floats = NDArray[np.float64]
 FAR = 0.15  # m: longer than any way through a vertebra
 
 
-def needle_line(spec: InjectionSpec, frame: AnatomicalFrame) -> tuple[Floats, Floats]:
-    """Tip of the first needle [m], and the unit vector in which it points; a source is taken to come from behind."""
+def needle_lines(spec: InjectionSpec, frame: AnatomicalFrame) -> tuple[tuple[Floats, Floats], ...]:
+    """Tip [m] and unit vector in which it points, of each needle; a source counts as one from straight behind."""
     needles = build_needles(spec, frame)
     if needles:
-        return needles[0].tip, needles[0].direction
+        return tuple((needle.tip, needle.direction) for needle in needles)
     assert spec.source is not None
-    return locate(spec.source.center, frame), frame.axes[0]
+    return ((locate(spec.source.center, frame), frame.axes[0]),)
 
 
 def lay_along(spec: BoneSpec, injection: InjectionSpec, frame: AnatomicalFrame) -> BoneSpec:
-    """Bone whose regions all have places: a tract lies along the needle, a shape without a centre at its tip.
+    """Bone whose regions all have places: a tract lies along each needle, a shape without a centre at each tip.
 
     Parameters
     ----------
@@ -35,18 +35,21 @@ def lay_along(spec: BoneSpec, injection: InjectionSpec, frame: AnatomicalFrame) 
     frame
         Of the body.
     """
-    if all(region.center or region.points or region.shape is None for region in spec.region):
+    if all(_placed(region) for region in spec.region):
         return spec
-    tip, direction = needle_line(injection, frame)
-    return replace(spec, region=tuple(_laid(region, tip, direction) for region in spec.region))
+    lines = needle_lines(injection, frame)
+    laid = ((r,) if _placed(r) else tuple(_laid(r, *line) for line in lines) for r in spec.region)
+    return replace(spec, region=tuple(region for regions in laid for region in regions))
+
+
+def _placed(region: RegionSpec) -> bool:
+    return region.shape is None or region.center is not None or region.points is not None
 
 
 def _laid(region: RegionSpec, tip: Floats, direction: Floats) -> RegionSpec:
     if region.shape == "tract":
         points = tuple(_position(p) for p in (tip - FAR * direction, tip))
         return replace(region, shape="capsule", points=points)
-    if region.shape is None or region.center is not None or region.points is not None:
-        return region
     return replace(region, center=_position(tip))
 
 
