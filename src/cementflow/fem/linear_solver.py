@@ -66,6 +66,8 @@ class PressureSolver:
         self._row_start, self._columns, self._order = row_start, columns, groups.order
         self._patterns, self._coarsest = level_patterns(row_start, columns, groups.order, groups.levels)
         rows = [len(p.group) for p in self._patterns] + [len(self._coarsest[0]) - 1]
+        chained = groups.chained or (0,) * len(rows)
+        self._chained = [np.uint32(a - b) for a, b in zip(rows, chained, strict=True)]
         triangles = [len(p.column) for p in self._patterns] + [len(self._coarsest[1])]
         # Diagonal and triangle of each level, and a place for what is below.
         self._sizes = [a + b + 1 for a, b in zip(rows, triangles, strict=True)]
@@ -172,6 +174,7 @@ class PressureSolver:
                 p.coarse,
                 self._row_base[k],
                 np.uint32(end),
+                self._chained[k],
                 v.start[rows.start : rows.stop + 1],
                 v.column,
                 v.value,

@@ -10,8 +10,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-# A pivot below this share of its diagonal is replaced by the diagonal; only negative coefficients cause it.
+# A pivot below this share of its diagonal is replaced by the diagonal; only negative coefficients cause it, but for the
+# nodes of a tree, which may be tied to one neighbour far more than to all else.
 SMALLEST_PIVOT = 1e-2
+ROUND_OFF = 1e-13
 
 
 @njit(cache=True, nogil=True)
@@ -27,6 +29,7 @@ def fill_level(
     coarse_target,
     row_base,
     entry_base,
+    chained,
     start,
     column,
     value,
@@ -47,6 +50,8 @@ def fill_level(
         See `LevelPattern`.
     row_base, entry_base
         Where the level begins in the numbering of all rows, and in `column` and `value`.
+    chained
+        Row from which on they are nodes of a tree, whose pivots are as small as they are.
     start, column, value
         Upper triangle by rows; the last two of all levels.
     diagonal, inverse
@@ -68,7 +73,8 @@ def fill_level(
     at = entry_base
     for i in range(n):
         start[i] = at
-        pivot = inverse[i] if inverse[i] > SMALLEST_PIVOT * diagonal[i] else diagonal[i]
+        least = SMALLEST_PIVOT * diagonal[i] if i < chained else ROUND_OFF * diagonal[i]
+        pivot = inverse[i] if inverse[i] > least else diagonal[i]
         pivot = 1.0 / pivot if pivot > 0.0 else 0.0
         inverse[i] = pivot
         for s in range(pattern_start[i], pattern_start[i + 1]):

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from cementflow.fem.veins import along_veins
 from cementflow.flow.condition import at
+from cementflow.flow.drinking import cement_fraction, drinking_shares, mobility_around
 from cementflow.flow.mobility import Mobility
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import Fluxes, State, VeinFluxes, VeinState
@@ -17,7 +18,6 @@ Floats = NDArray[np.float64]
 # Of what the conductance of a cell misses: first and least part by which it moves.
 HALF_WAY, SLOWEST = 0.5, 0.02
 AHEAD = 0.25  # of a step over which the resistance of a cell is a mean
-MOST = 10.0  # times its own mobility: what a vertex gives to a line in thinner fluid
 
 
 def vein_conductances(
@@ -53,10 +53,9 @@ def vein_conductances(
     tree = problem.veins
     assert tree is not None
     vertex = tree.link_vertex
-    mobility = m.vertex[vertex]
-    link = tree.link_index * np.minimum(_around(tree, mobility), MOST * mobility)
-    share = m.relative_cement[vertex] / m.viscosity[vertex] / mobility
-    taken = share * np.maximum(flow.link, 0.0)
+    share = before.share if before is not None else drinking_shares(problem, state, m)
+    exchange = tree.exchange * mobility_around(tree, share, m.vertex[vertex])
+    taken = cement_fraction(m, vertex) * np.maximum(flow.link, 0.0)
     veins, mean = _filled(problem, state, state.veins, flow, taken, AHEAD * dt)
     cement = _cement_viscosity(problem, tree, veins, flow.cell)
     viscosity = mean * cement + (1.0 - mean) * problem.blood_viscosity
@@ -65,8 +64,7 @@ def vein_conductances(
     miss = np.log(found / last)
     pace = np.full(len(miss), HALF_WAY) if before is None else _pace(miss, before)
     cell = last * np.exp(pace * miss)
-    shift, outside = _shift(tree, link, pressure[vertex]), tree.outside_at(state.time)
-    return VeinConductances(link, cell, shift, outside, found, miss, pace)
+    return VeinConductances(exchange, share, cell, tree.outside_at(state.time), found, miss, pace)
 
 
 def _pace(miss: Floats, before: VeinConductances) -> Floats:
@@ -75,22 +73,6 @@ def _pace(miss: Floats, before: VeinConductances) -> Floats:
     known = (before.miss != 0.0) & (closer * before.miss > 0.0)
     part = np.divide(before.miss, closer, out=np.full(len(miss), 2.0), where=known)
     return np.where(before.miss == 0.0, HALF_WAY, np.clip(before.pace * part, SLOWEST, 1.0))
-
-
-def _around(tree: VeinTree, mobility: Floats) -> Floats:
-    """Mobility around the line of each link's node [1/(Pa s)]: geometric mean over the vertices close to it."""
-    nodes = tree.n_nodes
-    whole = np.bincount(tree.link_node, tree.link_near, minlength=nodes)
-    logarithm = np.bincount(tree.link_node, tree.link_near * np.log(mobility), minlength=nodes)
-    return np.exp(logarithm / np.maximum(whole, 1e-300))[tree.link_node]
-
-
-def _shift(tree: VeinTree, conductance: Floats, pressure: Floats) -> Floats:
-    """What makes every link of a node see the mean pressure of its vertices."""
-    nodes = tree.n_nodes
-    whole = np.bincount(tree.link_node, conductance, minlength=nodes)
-    mean = np.bincount(tree.link_node, conductance * pressure, minlength=nodes) / np.maximum(whole, 1e-300)
-    return conductance * (mean[tree.link_node] - pressure)
 
 
 def moved_in_veins(
@@ -136,7 +118,9 @@ def vein_fluxes(problem: Problem, conductances: VeinConductances, pressure: Floa
     tree = problem.veins
     assert tree is not None
     node = pressure[problem.volumes.n :]
-    link = conductances.link * (pressure[tree.link_vertex] - node[tree.link_node]) + conductances.shift
+    share = conductances.share
+    around = np.bincount(tree.link_node, share * pressure[tree.link_vertex], minlength=tree.n_nodes)
+    link = share * (conductances.exchange * (around - node))[tree.link_node]
     beyond = np.where(tree.end == OUTSIDE, conductances.outside, node[tree.end])
     return VeinFluxes(link, conductances.cell * (node[tree.start] - beyond))
 
