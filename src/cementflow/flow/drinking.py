@@ -38,8 +38,8 @@ def drinking_shares(problem: Problem, state: State, m: Mobility) -> Floats:
     own, node, nodes = tree.share, tree.link_node, tree.n_nodes
     fraction = cement_fraction(m, tree.link_vertex)
     behind = _behind_the_front(problem, state.saturation[tree.link_vertex], m, fraction)
-    seen = np.bincount(node, own * fraction, minlength=nodes)
-    meant = np.sqrt(seen * np.bincount(node, own * behind, minlength=nodes))
+    seen = tree.summed(own * fraction)
+    meant = np.sqrt(seen * tree.summed(own * behind))
     mixed = (seen > 0.0) & (seen < 1.0)
     up = np.divide(meant, seen, out=np.ones(nodes), where=mixed)
     down = np.divide(1.0 - meant, 1.0 - seen, out=np.ones(nodes), where=mixed)
@@ -51,7 +51,7 @@ def mobility_around(tree: VeinTree, share: Floats, mobility: Floats) -> Floats:
 
     What each vertex gives is stated, so their resistances count by it.
     """
-    resistance = np.bincount(tree.link_node, share / mobility, minlength=tree.n_nodes)
+    resistance = tree.summed(share / mobility)
     return np.divide(1.0, resistance, out=np.zeros(tree.n_nodes), where=resistance > 0.0)
 
 

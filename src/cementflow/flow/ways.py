@@ -28,8 +28,6 @@ class VeinConductances:
         Pressure beyond each cell that ends outside [Pa], 0 for the others.
     found
         What the cells would conduct with the cement that the last flows bring, where `cell` only comes closer to it.
-    miss, pace
-        Logarithm by which the cells missed that before, and the part of it by which they have moved since.
     """
 
     exchange: Floats
@@ -37,8 +35,6 @@ class VeinConductances:
     cell: Floats
     outside: Floats
     found: Floats
-    miss: Floats
-    pace: Floats
 
     def inside(self, problem: Problem) -> Floats:
         """Those between two unknowns, in the order of the pattern."""

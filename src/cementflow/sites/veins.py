@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.mesh.tetmesh import TetMesh
-from cementflow.sites.vein_graph import leaves_first
+from cementflow.sites.vein_graph import Elimination, elimination
 from cementflow.sites.vein_links import DrinkingCell, vein_links
 from cementflow.sites.vein_pairs import VertexPairs, vertex_pairs
 
@@ -139,7 +139,7 @@ class VeinTree:
     @cached_property
     def exchange(self) -> Floats:
         """Transmissibility between each node and the bone around it [m3], shape (m,)."""
-        return np.bincount(self.link_node, self.link_index, minlength=self.n_nodes).astype(np.float64)
+        return self.summed(self.link_index)
 
     @cached_property
     def share(self) -> Floats:
@@ -152,9 +152,9 @@ class VeinTree:
         return vertex_pairs(self.link_vertex, self.link_node)
 
     @cached_property
-    def elimination(self) -> NDArray[np.intp]:
-        """The nodes in an order in which each has at most one neighbour left, as far as the tree is one."""
-        return leaves_first(self.n_nodes, self.start[self.inner], self.end[self.inner])
+    def elimination(self) -> Elimination:
+        """How the pressures of the nodes are eliminated."""
+        return elimination(self.n_nodes, self.start[self.inner], self.end[self.inner])
 
     @cached_property
     def inner(self) -> NDArray[np.intp]:
@@ -165,6 +165,10 @@ class VeinTree:
     def last(self) -> NDArray[np.intp]:
         """Cells that end outside."""
         return np.flatnonzero(self.end == OUTSIDE)
+
+    def summed(self, links: Floats) -> Floats:
+        """Sum over the links of each node, shape (m,)."""
+        return np.bincount(self.link_node, links, minlength=self.n_nodes).astype(np.float64)
 
     def along(self, vein: int) -> NDArray[np.intp]:
         """Cells of a vein in the direction of the blood."""
