@@ -14,13 +14,14 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from cementflow.case import Permeability, Position, digest, load, preset, read_case, to_table, to_toml
+from cementflow.case.ablation import AblationSpec, ApplicatorSpec, CanalTissue, DiscTissue, SoftTissue
 from cementflow.case.cement_rules import (
     AGEING_PARAMETERS,
     ALL_AGEING_PARAMETERS,
     ALL_LAW_PARAMETERS,
     LAW_PARAMETERS,
 )
-from cementflow.case.compound_kinds import Names, Pair, Positions, Span, WordOrQuantity
+from cementflow.case.compound_kinds import FlagOrQuantity, Names, Pair, Positions, Span, Whole, WordOrQuantity
 from cementflow.case.edit import parse_setting, parse_settings
 from cementflow.case.fields import entries
 from cementflow.case.inline import inline, shown
@@ -42,9 +43,12 @@ from cementflow.case.schema import (
     CureSpec,
     DefectSpec,
     ForaminaSpec,
+    HeterogeneitySpec,
+    ImagingSpec,
     InjectionSpec,
     MarrowSpec,
     MarrowThermal,
+    NeedleSpec,
     NumericsSpec,
     OutletSpec,
     OutputSpec,
@@ -52,8 +56,10 @@ from cementflow.case.schema import (
     RadiopacifierSpec,
     RegionSpec,
     SourceSpec,
+    StageSpec,
     StopSpec,
     SurroundingsSpec,
+    UntilSpec,
     VeinsSpec,
 )
 from cementflow.case.sections import Table, Tables
@@ -293,6 +299,17 @@ VEIN = {
     "blood_flow": "0.3 mL/min",
 }
 LAST_VEIN = VEIN | {"name": "another vein", "into": [], "drinks": False, "pressure": "2 kPa"}
+LEFT_NEEDLE = {"name": "left", "gauge": 11, "length": "120 mm", "entry": "left"}
+
+
+def needles(*stated):
+    return {"injection.needle": list(stated), "injection.cannula": GONE}
+
+
+def stages(*stated):
+    return {"injection.stage": list(stated)}
+
+
 PRESSURE_TIMES = [{"time": "0 s", "pressure": "1 kPa"}, {"time": "9 s", "pressure": "12 kPa"}]
 WRONG = [
     # unknown names
@@ -371,7 +388,7 @@ WRONG = [
     ),
     ({"cement.law": "carreau-yasuda"}, 'cement.a is missing: law = "carreau-yasuda" needs it'),
     ({"geometry": {}}, "geometry needs one of preset, mesh, surface"),
-    ({"injection.cannula": GONE}, "injection needs one of cannula, source"),
+    ({"injection.cannula": GONE}, "injection needs one of cannula, needle, source"),
     ({"injection.cannula.gauge": GONE}, "injection.cannula.gauge or inner_diameter must be stated"),
     ({"outlet": []}, "outlet is missing: with a sealed wall nothing can be injected"),
     ({"outlet.0.type": GONE}, "outlet.vein no. 1.type is missing"),
@@ -382,12 +399,12 @@ WRONG = [
     ({"geometry": {"preset": "box"}}, "geometry.size is missing"),
     ({"geometry": {"preset": "ball"}}, "geometry.radius is missing"),
     (
-        {"bone.region": [{"shape": "ball", "radius": "5 mm", "porosity": 1}]},
+        {"bone.region": [{"shape": "box", "radius": "5 mm", "porosity": 1}]},
         "bone.region.0.center is missing",
     ),
     # presets
     ({"bone.preset": "osteoporotc"}, 'did you mean "osteoporotic"?'),
-    ({"cement.preset": 3}, 'cement.preset = 3 is none of "high", "high-plain", "low"'),
+    ({"cement.preset": 3}, 'cement.preset = 3 is none of "contrast", "high", "high-plain"'),
     ({"marrow": {"preset": "green"}}, 'marrow.preset = "green" is none of'),
     # contradictions
     ({"geometry.mesh": "a.vtu"}, "geometry.preset and geometry.mesh exclude each other"),
@@ -418,6 +435,26 @@ WRONG = [
     ),
     ({"injection.source": {"center": {"ap": 0, "lr": 0, "si": 0}, "radius": "3 mm"}}, "exclude each other"),
     ({"injection.cannula.inner_diameter": "3 mm"}, "contradicts gauge = 11, which stands for 2.4 mm"),
+    (
+        {"injection.flow_rate": GONE, "injection.max_pressure": GONE},
+        "injection.flow_rate is missing: state it, or",
+    ),
+    (
+        {"injection.plunger": {"diameter": "1 cm", "force": "3 N"}},
+        "injection.plunger.force does not overcome",
+    ),
+    (
+        {"injection.plunger": {"diameter": "3 cm", "force": "5.5 N"}},
+        "injection.plunger.force is not above the pressure at any outlet",
+    ),
+    ({"injection.cannula.proximal_diameter": "4 mm"}, "injection.cannula.proximal_length is missing"),
+    (
+        {"injection.cannula.proximal_diameter": "4 mm", "injection.cannula.proximal_length": "12 cm"},
+        "injection.cannula.proximal_length must be below the length of the whole needle",
+    ),
+    ({"injection.cannula.opening": "side"}, "injection.cannula.direction is missing: say where the window"),
+    ({"injection.cannula.direction": "left"}, 'has no meaning with opening = "around"'),
+    ({"injection.cannula.opening": "sideways"}, 'did you mean "side"'),
     ({"outlet.0.radius": "1 mm"}, "(an open patch) and diameter with length (a tube) exclude each other"),
     ({"outlet.1.viscosity": "1 Pa s"}, "is for the fluid that stands in a tube"),
     ({"outlet.0.at": "all faces"}, 'diameter has no meaning for at = "all faces"'),
@@ -458,6 +495,107 @@ WRONG = [
     ({"cement.working_window": ["9 min", "3 min"]}, "must begin before it ends"),
     ({"cement.working_window": ["9 min"]}, "is not a list of begin and end"),
     ({"cement.working_window": ["3 min", 9]}, "cement.working_window.1 = 9 needs a unit of time"),
+    # needles and stages
+    ({"injection.needle": [LEFT_NEEDLE]}, "injection.cannula and injection.needle exclude each other"),
+    (needles(), "injection.needle is empty"),
+    (
+        needles({"name": "a", "gauge": 11, "length": "120 mm"}),
+        'injection.needle.a.tip is missing: state where the tip is, or entry = "left" or "right"',
+    ),
+    (needles(LEFT_NEEDLE | {"entry": "lefft"}), 'is none of "left", "right" (did you mean "left"?)'),
+    (
+        needles({**BASE["injection"]["cannula"], "name": "a", "depth": "20 mm"}),
+        "injection.needle.a.depth needs entry, from which it is measured",
+    ),
+    (needles(LEFT_NEEDLE | {"gauge": 12}), "injection.needle.left.gauge = 12 is not a known gauge"),
+    (
+        stages({"inject": "1 mL", "pause": "9 s"}),
+        "injection.stage.0.inject and injection.stage.0.pause exclude",
+    ),
+    (
+        stages({"flow_rate": "1 mL/min"}),
+        "injection.stage.0 does nothing: state inject, pause, withdraw, or until",
+    ),
+    (
+        stages({"pause": "9 s", "flow_rate": "1 mL/min"}),
+        "injection.stage.0.flow_rate has no meaning beside pause",
+    ),
+    (
+        stages({"withdraw": "9 mm", "on_leak": "stop"}),
+        "injection.stage.0.on_leak has no meaning beside withdraw",
+    ),
+    (stages({"inject": "1 mL", "until": {}}), "injection.stage.0.until states nothing"),
+    (stages({"inject": "1 mL", "batch": {}}), "injection.stage.0.batch needs one of mixed, age"),
+    (
+        stages({"inject": "1 mL", "name": "stage 2"}, {"inject": "1 mL"}),
+        'has 2 entries with the name "stage 2"',
+    ),
+    (
+        stages({"inject": "1 mL", "needle": "left"}),
+        'names "left", which is no needle; state [[injection.needle]]',
+    ),
+    (
+        needles(LEFT_NEEDLE) | stages({"inject": "1 mL", "needle": "lefft"}),
+        'injection.stage.stage 1.needle names "lefft", which is no needle (did you mean "left"?)',
+    ),
+    (
+        stages({"pause": "9 s"}, {"inject": "1 mL"}),
+        "injection.stage.stage 1.pause comes before anything was injected",
+    ),
+    (
+        stages({"inject": "1 mL"}, {"pause": "9 s"}),
+        "injection.stage.stage 2.pause ends the injection; stop.until",
+    ),
+    (
+        stages({"inject": "3 mL"}, {"inject": "1.5 mL"}),
+        "injection.volume is less than the stages inject, 4.5 mL",
+    ),
+    (
+        stages({"name": "a", "until": {"time": "9 s"}}) | {"injection.volume": GONE},
+        'injection.volume is missing: stage "a" may inject all that is left of it',
+    ),
+    (
+        stages({"inject": "1 mL", "until": {"syringe_pressure": "4 MPa"}}),
+        "injection.stage.stage 1.until.syringe_pressure is never reached: it is above injection.max_pressure",
+    ),
+    (
+        stages({"inject": "1 mL", "max_tip_pressure": "1 MPa", "until": {"tip_pressure": "2 MPa"}}),
+        "until.tip_pressure is never reached: it is above injection.stage.0.max_tip_pressure",
+    ),
+    (
+        stages({"inject": "1 mL", "until": {"leaked": "0.3 mL"}}) | {"stop.leaked": "0.2 mL"},
+        "injection.stage.stage 1.until.leaked is never reached: stop.leaked ends the injection before",
+    ),
+    (stages({"inject": "1 mL", "on_leak": "pause"}), 'leak_limit is missing: on_leak = "pause" needs it'),
+    (stages({"inject": "1 mL", "leak_limit": "1 mL"}), 'leak_limit has no meaning with on_leak = "go on"'),
+    (
+        stages(
+            {
+                "inject": "1 mL",
+                "on_leak": "slow",
+                "leak_limit": "1 mL",
+                "leak_factor": 0.5,
+                "leak_retries": 1.5,
+            }
+        ),
+        "leak_retries must be a whole number",
+    ),
+    (
+        stages({"inject": "1 mL"}) | {"injection.batch": [{"after": "1 mL", "mixed": "9 s"}]},
+        "injection.batch is for an injection without stages",
+    ),
+    (
+        stages({"inject": "1 mL"}, {"withdraw": "1 mm"}, {"inject": "1 mL"})
+        | {
+            "injection.cannula": GONE,
+            "injection.source": {"center": {"ap": 0.5, "lr": 0.5, "si": 0.5}, "radius": "3 mm"},
+        },
+        "injection.stage.stage 2.withdraw needs a needle; injection.source is a ball without one",
+    ),
+    (
+        stages({"inject": "1 mL", "name": "a", "max_pressure": "1 kPa"}),
+        "injection.stage.a.max_pressure is not above the pressure at any outlet",
+    ),
     # cure, heat, marrow, batches
     ({"cement.cur": {}}, 'cement.cur is unknown (did you mean "cure"?)'),
     ({"cement.cure": "fast"}, 'cement.cure = "fast" is not a table'),
@@ -504,6 +642,16 @@ WRONG = [
     ({"cement.shear_rate_max": "1e-4 1/s"}, "cement.shear_rate_min must not be above shear_rate_max"),
     ({"numerics.min_step": "10 s"}, "numerics.min_step must not be above max_step"),
     ({"bone.residual_cement": 0.5, "bone.residual_marrow": 0.5}, "leave less than 5 % of the pores"),
+    (
+        {"bone.region": [{"labels": "a.nii", "porosity": 0.9}]},
+        "label is missing: say which voxels",
+    ),
+    (
+        {"bone.region": [{"labels": "a.nii", "label": 1, "radius": "3 mm", "porosity": 0.9}]},
+        "radius is for a shape; a label needs no measures",
+    ),
+    ({"bone.region": [BALL | {"label": 1}]}, "label is for an image"),
+    ({"bone.region": [{"labels": "a.nii", "label": 1.5, "porosity": 0.9}]}, "is no whole number"),
     (
         {"bone.region": [BALL | {"tag": 3}]},
         "bone.region.cavity.shape and bone.region.cavity.tag exclude each other",
@@ -734,6 +882,8 @@ def values(kind):
             return st.sampled_from(kind.options)
         case Flag():
             return st.booleans()
+        case Whole():
+            return st.integers(kind.low, kind.high)
         case Text():
             return PLAIN_TEXT.filter(lambda t: t not in kind.reserved and t.isprintable())
         case Times():
@@ -744,10 +894,12 @@ def values(kind):
             return st.lists(quantities(kind.item), min_size=2, max_size=2, unique_by=str).map(in_order)
         case WordOrQuantity():
             return st.sampled_from(kind.words) | quantities(kind.item)
+        case FlagOrQuantity():
+            return st.booleans() | quantities(kind.item)
         case PositionKind():
             return POINTS | FRACTIONS
         case PlaceKind():
-            return st.sampled_from(PLACES[:-1]) | POINTS | FRACTIONS
+            return st.sampled_from([p for p in kind.places if p != PLACES[-1]]) | POINTS | FRACTIONS
         case ByZone():
             one, field = (
                 quantities(kind.item),
@@ -802,8 +954,11 @@ MEASURES = st.one_of(
     some(RegionSpec, (), ("center", "radius")).map(lambda t: t | {"shape": "ball"}),
     some(RegionSpec, (), ("center", "radii")).map(lambda t: t | {"shape": "cylinder"}),
     st.fixed_dictionaries({"tag": st.integers(0, 99) | PLAIN_TEXT}),
+    st.fixed_dictionaries({"labels": PATHS, "label": st.integers(1, 2**31 - 1)}),
     some(RegionSpec, (), ("radius",)).map(lambda t: t | {"shape": "capsule", "points": ENDS}),
     st.just({"shape": "slab", "points": ENDS}),
+    some(RegionSpec, (), ("radius",)).map(lambda t: t | {"shape": "tract"}),
+    some(RegionSpec, (), ("radii",)).map(lambda t: t | {"shape": "ellipsoid"}),
 )
 RIM = some(RegionSpec, ("rim_porosity", "rim_permeability"), ("rim",))
 SHAPED = MEASURES.filter(lambda t: "shape" in t)
@@ -819,10 +974,12 @@ FLOWING = ("porosity", "permeability", "cement_exponent", "marrow_exponent")
 RESIDUALS = st.fixed_dictionaries(
     {}, optional={"residual_marrow": st.floats(0, 0.4), "residual_cement": st.floats(0, 0.4)}
 )
+UNEVEN = some(HeterogeneitySpec, tuple(entries(HeterogeneitySpec)))
 BONE = st.one_of(
     merged(
         some(BoneSpec, FLOWING, ("preset",)),
         st.fixed_dictionaries({}, optional={"thermal": some(BoneThermal, tuple(entries(BoneThermal)))}),
+        st.fixed_dictionaries({}, optional={"heterogeneity": UNEVEN}),
         some(BoneSpec, ("perfusion",)),
         RESIDUALS,
         st.fixed_dictionaries({}, optional={"region": REGIONS}),
@@ -882,8 +1039,11 @@ LAW = st.one_of(
 CEMENT = merged(some(CementSpec, (*AGE, *SHEAR)), PLUG, LAW, AGEING, PARTS)
 CANNULA = merged(
     st.sampled_from([{"gauge": 8}, {"gauge": "11 G"}, {"inner_diameter": "2.345 mm"}]),
-    some(CannulaSpec, ("tip_radius",), ("length", "tip")),
+    some(CannulaSpec, ("tip_radius", "in_body", "slip"), ("length", "tip")),
+    st.sampled_from([{}, {"length": "9 cm", "proximal_diameter": "4 mm", "proximal_length": "6 cm"}]),
+    st.sampled_from([{}, {"opening": "front"}, {"opening": "side", "direction": "left"}]),
 )
+HAND = st.sampled_from([{}, {"plunger": {"diameter": "10 mm", "force": "80 N", "friction": "2 N"}}])
 LIMITS = st.fixed_dictionaries(
     {},
     optional=dict.fromkeys(
@@ -900,7 +1060,48 @@ BATCHES = merged(
         lambda t: {"batch": [t | {"after": "2 mL"}, {"after": "3 mL", "mixed": "-1 min"}]}
     ),
 )
-INJECTION = merged(some(InjectionSpec, (), ("volume", "flow_rate")), LIMITS, ENTRY, st.just({}) | BATCHES)
+NEEDLE = merged(
+    CANNULA.map(lambda t: {k: v for k, v in t.items() if k != "tip"}),
+    some(NeedleSpec, (), ("name",)),
+    some(NeedleSpec, ("tip", "depth")).map(lambda t: t | {"entry": "left"})
+    | some(NeedleSpec, ("entry",), ("tip",)),
+)
+# The pressures that end a stage are below every limit.
+UNTIL = some(UntilSpec, ("time",)).map(lambda t: t | {"leaked": "1 uL"}) | st.just(
+    {"syringe_pressure": "50 kPa", "tip_pressure": "40 kPa"}
+)
+PUSH = merged(
+    st.just({}) | some(StageSpec, ("flow_rate", "name")),
+    LIMITS,
+    st.fixed_dictionaries({"inject": st.just("1.5 mL")}, optional={"until": UNTIL})
+    | UNTIL.map(lambda t: {"until": t}),
+    st.sampled_from(
+        [
+            {},
+            {"on_leak": "stop", "leak_limit": "0.1 mL"},
+            {"on_leak": "pause", "leak_limit": "0.1 mL", "leak_pause": "9 s", "leak_retries": 2},
+            {"on_leak": "slow", "leak_limit": "0.1 mL", "leak_factor": 0.5},
+        ]
+    ),
+    st.sampled_from([{}, {"batch": {"age": "3 min"}}, {"batch": {"mixed": "6 min"}}]),
+)
+PROTOCOL = st.builds(
+    lambda needle, one, two, still: {
+        "volume": "9 mL",
+        "needle": [needle],
+        "stage": [one | {"name": "one"}, *still, two | {"name": "two", "needle": needle["name"]}],
+    },
+    NEEDLE,
+    PUSH,
+    PUSH,
+    st.sampled_from([[{"pause": "1 min"}], [{"withdraw": "5 mm"}], []]),
+)
+INJECTION = merged(
+    some(InjectionSpec, (), ("flow_rate",)),
+    LIMITS,
+    HAND,
+    merged(some(InjectionSpec, (), ("volume",)), ENTRY, st.just({}) | BATCHES) | PROTOCOL,
+)
 SITE = st.one_of(
     some(OutletSpec, ("permeability", "pressure"), ("name", "type", "at", "radius")),
     some(OutletSpec, ("permeability", "pressure", "viscosity"), ("name", "type", "at", "diameter", "length")),
@@ -963,14 +1164,29 @@ VEINS = merged(
     some(VeinsSpec, ("pressure", "blood_viscosity", "diameter_scale")),
     st.just({"preset": "lumbar"}) | st.just({"vein": [VEIN, LAST_VEIN], "pressure_times": PRESSURE_TIMES}),
 )
+ABLATED = {
+    name: some(part, tuple(entries(part)))
+    for name, part in (
+        ("applicator", ApplicatorSpec),
+        ("soft_tissue", SoftTissue),
+        ("canal", CanalTissue),
+        ("disc", DiscTissue),
+    )
+}
+ABLATION = merged(
+    some(AblationSpec, tuple(n for n in entries(AblationSpec) if n not in ABLATED)),
+    st.fixed_dictionaries({}, optional=ABLATED),
+)
 REST = st.fixed_dictionaries(
     {"geometry": GEOMETRY, "bone": BONE, "cement": CEMENT, "injection": INJECTION},
     optional={
         "title": PLAIN_TEXT | st.just(""),
         "veins": VEINS,
+        "ablation": ABLATION,
         "marrow": MARROW,
         "surroundings": some(SurroundingsSpec, tuple(entries(SurroundingsSpec))),
         "physics": some(PhysicsSpec, tuple(entries(PhysicsSpec))),
+        "imaging": some(ImagingSpec, tuple(entries(ImagingSpec))),
         "stop": some(StopSpec, tuple(entries(StopSpec))),
         "output": some(OutputSpec, tuple(entries(OutputSpec))),
         "numerics": some(NumericsSpec, TOLERANCES)
@@ -1036,6 +1252,14 @@ def test_very_long_values_are_cut_in_messages():
         ({"injection.cannula.tip.ap": 0.7}, lambda c: c.injection.cannula.tip.values[0], 0.7),
         ({"bone.permeability.lr": "1e-9 m2"}, lambda c: c.bone.permeability.lr, 1e-9),
         ({"stop.leaked": "0.2 mL"}, lambda c: c.stop.leaked, 2e-7),
+        (
+            {"bone.region": [{"labels": "a.nii", "label": 29, "porosity": 0.9}]},
+            lambda c: c.bone.region[0].label,
+            29,
+        ),
+        ({"stop.seen": True}, lambda c: c.stop.seen, 0.0),
+        ({"stop.seen": False}, lambda c: c.stop.seen, None),
+        ({"stop.seen": "50 uL"}, lambda c: c.imaging.delay, 1.5),
         ({"injection.max_pressure": None}, lambda c: c.injection.max_pressure, None),
         ({"injection.max_pressure": "none"}, lambda c: c.injection.max_pressure, None),
         ({"cement.growth": None}, lambda c: c.cement.growth, None),
@@ -1257,12 +1481,16 @@ def full_case(tmp_path):
     table = changed(
         {
             "geometry": {"mesh": "a.vtu", "body": body},
-            "bone.region": [BALL],
+            "bone.heterogeneity": {"seed": 2},
+            "bone.region": [BALL, {"labels": "a.vtu", "label": 2, "porosity": 0.5}],
             "cortex": cortex,
             "defect": [crack],
             "compartment": [{"preset": "disc"}],
             "injection.batch": [batch],
+            "injection.plunger": {"diameter": "10 mm", "force": "80 N"},
             "veins": {"vein": [VEIN, LAST_VEIN], "pressure_times": PRESSURE_TIMES},
+            "ablation": {},
+            "imaging": {},
         }
     )
     return read_case(table, "full", tmp_path)
@@ -1277,15 +1505,24 @@ def test_digest_sees_everything_that_has_an_effect(full_case, tmp_path):
             "injection.cannula": GONE,
         }
     )
+    staged = read(
+        {
+            "injection.needle": [{"name": "a", "gauge": 11, "length": "1 m", "entry": "left"}],
+            "injection.stage": [{"inject": "1 mL", "until": {"time": "9 s"}, "batch": {"age": "3 min"}}],
+            "injection.cannula": GONE,
+        }
+    )
     ignored, seen = set(), set()
-    for case in (full_case, source):
+    for case in (full_case, source, staged):
         first = digest(case)
         for path, section in sections_of(case):
             for name, e in entries(type(section)).items():
                 if isinstance(e.kind, (Table, Tables)):
                     continue
                 key = f"{path}.{name}" if path else name
-                other = str(tmp_path / "same.vtu") if name in ("mesh", "surface") else "something else"
+                other = (
+                    str(tmp_path / "same.vtu") if name in ("mesh", "surface", "labels") else "something else"
+                )
                 differs = (
                     digest(with_section(case, section, dataclasses.replace(section, **{name: other})))
                     != first
@@ -1300,6 +1537,8 @@ def test_digest_sees_everything_that_has_an_effect(full_case, tmp_path):
         "compartment",
         "bone.region",
         "injection.batch",
+        "injection.needle",
+        "injection.stage",
         "veins.vein",
         "veins.pressure_times",
     }

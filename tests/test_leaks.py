@@ -10,15 +10,17 @@ import pytest
 import cementflow as cf
 from cementflow.summary_text import summary_text
 
+# Marrow into veins is known to the tolerance of the pressure field only.
+OUT = {False: 1e-6, True: 1e-3}
 CASES = ("l3-osteoporotic", "l3-healthy", "l3-metastatic", "l3-haemangioma", "l3-cleft")
 
 
 @pytest.fixture(scope="module", params=CASES)
 def result(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> cf.Result:
     changes = {
-        "geometry.edge_length": "3 mm",
+        "geometry.edge_length": "4 mm",
         "output.figures": False,
-        "injection.cannula.tip_radius": "2.5 mm",
+        "injection.cannula.tip_radius": "3 mm",
     }
     return cf.run(cf.preset(request.param).replace(changes), tmp_path_factory.mktemp("leaks") / request.param)
 
@@ -28,7 +30,9 @@ def test_all_that_was_injected_is_somewhere(result: cf.Result) -> None:
     assert s["injected_ml"] == pytest.approx(4.0, rel=1e-7)
     assert s["largest_balance_error"] < 1e-6
     # Nothing is compressible: what came out, cement and marrow, is what went in.
-    assert s["leaked_ml"]["total"] + s["marrow_out_ml"]["total"] == pytest.approx(4.0, rel=1e-6)
+    assert s["leaked_ml"]["total"] + s["marrow_out_ml"]["total"] == pytest.approx(
+        4.0, rel=OUT[bool(s["veins"])]
+    )
 
 
 def test_the_report_adds_up(result: cf.Result) -> None:
@@ -39,6 +43,13 @@ def test_the_report_adds_up(result: cf.Result) -> None:
         assert sum(parts.values()) == pytest.approx(s[total]["total"], abs=1e-12)
     assert s["leaked_by_type_ml"].keys() == {"B", "S", "C", "D"}
     assert set(s["leak_rate_ml_min"]) == set(s["leaked_ml"]) - {"total"}
+    tubes = [n for n, site in s["sites"]["outlets"].items() if site["kind"] == "tube"]
+    assert set(s["blood_beyond_ml"]) == set(tubes) == set(s["embolus_ml"]) - {"total"}
+    for name in tubes:
+        held = s["leaked_ml"][name] - s["embolus_ml"][name]
+        assert held == pytest.approx(s["detectability"][name]["near_ml"], abs=2e-6)
+        assert s["blood_beyond_ml"][name] == pytest.approx(s["marrow_out_ml"][name] + held)
+        assert s["embolus_ml"][name] >= -1e-12
     for name, rate in s["leak_rate_ml_min"].items():
         leaked = s["leaked_ml"][name]
         assert rate["peak"] * s["simulated_s"] / 60.0 >= leaked * (1 - 1e-9)
@@ -60,30 +71,48 @@ def test_the_screen_says_where_it_went(result: cf.Result) -> None:
     assert Path(result.path, "summary.json").is_file()
 
 
-def test_cracks_and_lost_walls_leak(tmp_path: Path) -> None:
-    """Sign of the published effects: with a cleft or a lost wall the cortical share rises above that of the veins."""
-    for name, site in (("l3-cleft", "paravertebral"), ("l3-metastatic", "canal")):
-        s = cf.run(
-            cf.preset(name).replace({"geometry.edge_length": "2.5 mm", "output.figures": False}),
-            tmp_path / name,
-        ).summary
-        by = s["leaked_by_compartment_ml"]
-        assert by[site] > by["veins"]
+def leaks(name: str, changes: dict[str, Any]) -> dict[str, float]:
+    """By what it went into, of a coarse body [mL]."""
+    quick = {"geometry.edge_length": "3 mm", "output.figures": False, "output.fields": False}
+    found: dict[str, float] = cf.run(cf.preset(name).replace(quick | changes)).summary[
+        "leaked_by_compartment_ml"
+    ]
+    return found
 
 
-@pytest.mark.parametrize("bone", ["L2", "L3", "L4"])
-@pytest.mark.parametrize("name", ["l3-metastatic", "l3-cleft"])
+def test_a_cleft_shifts_leaks_from_veins_to_the_wall() -> None:
+    """Sign of a published effect, against the same body without cleft and cracks."""
+    whole = leaks("l3-cleft", {"bone.region": [], "defect": []})
+    cleft = leaks("l3-cleft", {})
+    assert cleft["veins"] < whole["veins"]
+    assert whole["disc"] + whole["paravertebral"] < 1e-3 < cleft["paravertebral"]
+    assert cleft["disc"] + cleft["paravertebral"] > cleft["veins"]
+
+
+def test_lost_walls_leak_and_a_tumour_closes_its_veins() -> None:
+    """Signs of two published effects."""
+    lost = leaks("l3-metastatic", {})
+    whole = leaks("l3-metastatic", {"defect": []})
+    open_veins = leaks("l3-metastatic", {"bone.region.tumour.closes_veins": False})
+    assert lost["canal"] > 0.02 > whole["canal"]
+    assert lost["veins"] < 0.9 * open_veins["veins"]
+
+
+@pytest.mark.parametrize(
+    ("bone", "name"),
+    [("L2", "l3-healthy"), ("L3", "l3-metastatic"), ("L4", "l3-haemangioma"), ("L2", "l3-cleft")],
+)
 def test_real_bones(bone: str, name: str, shared_data: Path, tmp_path: Path) -> None:
-    """With their arch: zones, defects and compartments find their places, and all of it balances."""
+    """With their arch: zones, defects, veins and compartments find their places, and all of it balances."""
     file = shared_data / f"clouthier_mean_L2-L5/{bone}_mean.ply"
     if not file.is_file():
         pytest.skip(f"{file.name} is not in the shared data")
     changes = {
-        "geometry": {"surface": str(file), "units": "mm", "axes": "ALS", "edge_length": "2.5 mm"},
+        "geometry": {"surface": str(file), "units": "mm", "axes": "ALS", "edge_length": "4.5 mm"},
         "output.figures": False,
     }
     s = cf.run(cf.preset(name).replace(changes), tmp_path / "out").summary
     assert s["status"] == "completed"
     assert s["largest_balance_error"] < 1e-6
-    assert s["leaked_ml"]["total"] + s["marrow_out_ml"]["total"] == pytest.approx(4.0, rel=1e-6)
-    assert s["leaked_ml"]["total"] > 0.01
+    assert s["leaked_ml"]["total"] + s["marrow_out_ml"]["total"] == pytest.approx(4.0, rel=OUT[True])
+    assert s["leaked_ml"]["total"] > 0.005

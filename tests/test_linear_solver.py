@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import numpy as np
 import pytest
+from numba import njit
 from scipy.sparse import coo_array, csr_array, diags_array
 from scipy.sparse.linalg import spsolve
 
-from cementflow.fem import conjugate_gradients, linear_solver
+from cementflow.fem import conjugate_gradients, linear_solver, sharing
 from cementflow.fem.coarse_patterns import level_patterns
 from cementflow.fem.linear_solver import LinearResult, PressureSolver
+from cementflow.fem.sweeps import CALL, LINES, TAKEN, Levels
 from cementflow.fem.vertex_groups import FEW, GROUP_SIZE, VertexGroups, group_vertices, one_group
 
 
@@ -107,26 +112,58 @@ def test_odd_clouds_are_grouped(points: np.ndarray) -> None:
 # --- levels ---
 
 
+def triangle(levels: Levels, level: int) -> np.ndarray:
+    """Diagonal and upper triangle of a level, in the order of its rows."""
+    begin, end = levels.row_base[level : level + 2]
+    found = np.diag(levels.diagonal[begin:end])
+    for i in range(begin, end):
+        for slot in range(levels.start[i], levels.stop[i]):
+            found[i - begin, levels.column[slot] - begin] += levels.value[slot]
+    return found
+
+
+def whole(triangle: np.ndarray) -> np.ndarray:
+    return triangle + np.triu(triangle, 1).T
+
+
 def test_every_level_is_the_galerkin_product_of_the_one_above() -> None:
     s = System(20, 500.0, known=True)
     solver = PressureSolver(*s.pattern, s.groups)
     levels = solver._fill(s.matrix.data)
-    above = s.matrix[s.groups.order][:, s.groups.order].toarray()
-    for k, group in enumerate(s.groups.levels[:-1]):
-        membership = np.eye(int(group.max()) + 1)[group]
+    above = s.matrix[solver._order][:, solver._order].toarray()
+    for k in range(len(s.groups.levels)):
+        begin, end, last = levels.row_base[k : k + 3]
+        membership = np.eye(last - end)[levels.group[begin:end] - end]
         expected = membership.T @ above @ membership
-        begin, end = levels.row_base[k + 1 : k + 3]
-        found = np.diag(levels.diagonal[begin:end])
-        for i in range(begin, end):
-            for slot in range(levels.start[i], levels.start[i + 1]):
-                found[i - begin, levels.column[slot] - begin] += levels.value[slot]
-        np.testing.assert_allclose(found, np.triu(expected), atol=1e-10)
+        if k + 1 < len(s.groups.levels):
+            np.testing.assert_allclose(triangle(levels, k + 1), np.triu(expected), atol=1e-10)
         above = expected
-    membership = np.eye(int(s.groups.levels[-1].max()) + 1)[s.groups.levels[-1]]
-    coarsest = membership.T @ above @ membership
     factor = np.triu(levels.dense)
     np.fill_diagonal(factor, 1.0 / np.diag(levels.dense))
-    np.testing.assert_allclose(factor.T @ factor, coarsest, atol=1e-10)
+    np.testing.assert_allclose(factor.T @ factor, above, atol=1e-10)
+
+
+def test_groups_are_those_that_were_given() -> None:
+    s = System(20, 1.0, known=True)
+    solver = PressureSolver(*s.pattern, s.groups)
+    given = np.zeros(len(s.points), int)
+    given[s.groups.order] = s.groups.levels[0]
+    first = solver._levels.group[: len(solver._order)]
+    pairs = np.unique(np.stack([given[solver._order], first]), axis=1)
+    assert pairs.shape[1] == len(np.unique(first)) == s.groups.levels[0].max() + 1
+
+
+def test_no_entry_connects_the_halves() -> None:
+    s = System(20, 500.0, known=True)
+    levels = PressureSolver(*s.pattern, s.groups)._fill(s.matrix.data)
+    for k, (first, second) in enumerate(levels.halves):
+        begin, end = levels.row_base[k : k + 2]
+        matrix = whole(triangle(levels, k))
+        one, two = slice(0, first - begin), slice(first - begin, second - begin)
+        assert not matrix[one, two].any()
+        assert min(first - begin, second - first) > 0.25 * (end - begin)
+    # A layer less, and they are connected.
+    assert matrix[: first - begin, first - begin :].any()
 
 
 def test_the_triangle_has_no_zeros_but_those_that_make_a_row_even() -> None:
@@ -134,19 +171,79 @@ def test_the_triangle_has_no_zeros_but_those_that_make_a_row_even() -> None:
     s.matrix.data[np.abs(s.matrix.data) < 0.25] = 0.0
     solver = PressureSolver(*s.pattern, s.groups)
     levels = solver._fill(s.matrix.data)
-    n = len(s.groups.order)
-    entries = slice(0, levels.start[n])
-    assert (np.diff(levels.start[: n + 1].astype(int)) % 2 == 0).all()
-    rows = np.repeat(np.arange(n), np.diff(levels.start[: n + 1].astype(int)))
-    assert np.array_equal(levels.value[entries] == 0.0, levels.column[entries] == rows)
-    assert (levels.value[entries] == 0.0).any()
+    zeros = 0
+    for i in range(len(s.groups.order)):
+        row = slice(levels.start[i], levels.stop[i])
+        assert (row.stop - row.start) % 2 == 0
+        assert np.array_equal(levels.value[row] == 0.0, levels.column[row] == i)
+        zeros += int(np.count_nonzero(levels.value[row] == 0.0))
+    assert zeros > 0
 
 
 def test_patterns_are_those_of_the_matrix_alone() -> None:
     s = System(12, 500.0)
-    first, _ = level_patterns(*s.pattern, s.groups.order, s.groups.levels)
-    upper = np.triu(s.matrix[s.groups.order][:, s.groups.order].toarray(), 1)
+    order, first, _ = level_patterns(*s.pattern, s.groups.order, s.groups.levels)
+    upper = np.triu(s.matrix[order][:, order].toarray(), 1)
+    assert np.array_equal(np.sort(order), np.sort(s.groups.order))
     assert len(first[0].column) == np.count_nonzero(upper)
+
+
+# --- two threads ---
+
+
+def test_one_thread_and_two_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    s = System(20, 500.0, known=True)
+    solver = PressureSolver(*s.pattern, s.groups)
+    found = []
+    for threads in (False, True, True, True):
+        monkeypatch.setattr(linear_solver, "two_threads", lambda rows, shared=threads: shared)
+        monkeypatch.setattr(sharing, "two_threads", lambda rows, shared=threads: shared)
+        found.append(solver.solve(s.matrix.data, s.rhs, np.zeros(len(s.rhs)), 1e-10).x.tobytes())
+    assert len(set(found)) == 1
+
+
+@pytest.mark.parametrize("begins", [True, False])
+def test_a_second_half_is_done_once(begins: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the other thread comes to it, or is kept from it until the first has done both."""
+    monkeypatch.setattr(sharing, "two_threads", lambda rows: True)
+    done, gate = [], threading.Event()
+    if not begins:
+        sharing.beside(gate.wait)
+
+    def work(half: int) -> int:
+        done.append(half)
+        while begins and len(done) < 2:
+            time.sleep(1e-3)
+        return 10 + half
+
+    try:
+        assert sharing.both(work, sharing.WORTH_IT) == (10, 11)
+    finally:
+        gate.set()
+    assert sorted(done) == [0, 1]
+
+
+def test_a_call_is_taken_by_one_thread_only() -> None:
+    calls, rounds = np.zeros(LINES, np.int64), 20_000
+    other: list[int] = []
+    helper = threading.Thread(target=lambda: other.append(_take_all(calls, rounds, True)))
+    helper.start()
+    mine = _take_all(calls, rounds, False)
+    helper.join()
+    assert mine + other[0] == rounds
+
+
+@njit(nogil=True)
+def _take_all(calls, rounds, follow):
+    mine = 0
+    for call in range(1, rounds + 1):
+        if follow:
+            while sharing.read(calls, CALL) < call:
+                sharing.give_way()
+        else:
+            sharing.write(calls, CALL, call)
+        mine += sharing.take(calls, TAKEN, call - 1, call)
+    return mine
 
 
 # --- solutions ---

@@ -119,7 +119,7 @@ def test_history(result: cf.Result, case: cf.Case) -> None:
     leaks = [f"leak_{o.name.replace(' ', '_')}_ml" for o in case.outlet] + ["leak_cortex_ml"]
     assert columns == [
         "time_s", "injected_ml", "in_bone_ml", "leaked_ml", *leaks,
-        "tip_pressure_kPa", "syringe_pressure_kPa", "flow_rate_ml_min", "balance_error",
+        "tip_pressure_kPa", "syringe_pressure_kPa", "flow_rate_ml_min", "balance_error", "limited_by",
     ]  # fmt: skip
     h = result.history
     assert list(h) == columns
@@ -129,6 +129,7 @@ def test_history(result: cf.Result, case: cf.Case) -> None:
     for time_asked in (5.0, 10.0):
         assert np.abs(h["time_s"] - time_asked).min() < 1e-9
     assert np.allclose(h["flow_rate_ml_min"], 4.0)
+    assert set(h["limited_by"]) == {"rate"}
     assert np.allclose(sum(h[name] for name in leaks), h["leaked_ml"], atol=1e-12)
 
 

@@ -13,6 +13,7 @@ from cementflow.case import digest, read_case, to_toml
 from cementflow.errors import CaseError
 from cementflow.mesh.geometry import build_geometry
 from cementflow.model import build_model
+from cementflow.sites.veins import VeinTree
 
 INSIDE = [{"ap": 0.7, "lr": 0.5, "si": 0.5}, {"ap": 0.2, "lr": 0.5, "si": 0.5}]
 BEHIND = [{"ap": -0.02, "lr": 0.5, "si": 0.5}, {"ap": -0.2, "lr": 0.5, "si": 0.5}]
@@ -85,7 +86,7 @@ def test_values_of_a_tree_can_be_changed_by_key() -> None:
     assert digest(changed) != digest(case)
     other = case.replace({"veins.preset": "haemangioma"})
     assert other.veins is not None
-    assert other.veins.diameter_scale == 1.5
+    assert (other.veins.diameter_scale, other.veins.flow_scale) == (1.5, 3.0)
     assert case.replace({"veins": None}).veins is None
 
 
@@ -106,6 +107,29 @@ def test_the_tree_of_a_case_on_a_mesh() -> None:
     assert np.count_nonzero(tree.end == trunk) == 4
     assert tree.outside_at(0.0)[tree.last] == pytest.approx(1e3)
     assert len(tree.last) == 10
+
+
+def test_blood_flows_by_its_scale_and_regions_close_veins() -> None:
+    def tree(**changes: Any) -> VeinTree:
+        quick = {"geometry.edge_length": "4 mm"} | {k.replace("__", "."): v for k, v in changes.items()}
+        case = cf.preset("l3-veins").replace(quick)
+        found = build_model(case, build_geometry(case.geometry)).problem.veins
+        assert found is not None
+        return found
+
+    plain, more = tree(), tree(veins__flow_scale=3.0)
+    assert plain.blood.sum() == pytest.approx(1.2e-6 / 60.0)
+    np.testing.assert_allclose(more.blood, 3.0 * plain.blood)
+    ball = {"shape": "ball", "center": {"ap": 0.1, "lr": 0.5, "si": 0.55}, "radius": "12 mm"}
+    closed = tree(bone__region=[ball | {"closes_veins": True}])
+    untouched = tree(bone__region=[ball | {"porosity": 0.95}])
+    index = {n: t.link_index[t.link_vein == 0].sum() for n, t in (("whole", plain), ("closed", closed))}
+    assert index["closed"] < 0.2 * index["whole"]  # the trunk
+    far = plain.names.index("left upper anterior vein")
+    np.testing.assert_array_equal(
+        closed.link_index[closed.link_vein == far], plain.link_index[plain.link_vein == far]
+    )
+    np.testing.assert_array_equal(untouched.link_index, plain.link_index)
 
 
 def test_the_tree_fits_every_level_and_has_the_lengths_that_it_says() -> None:

@@ -14,6 +14,7 @@ from cementflow.flow.pressure import solve_pressure
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import State
 from cementflow.laws.ageing import AgeingCement
+from cementflow.laws.growth import Exponential
 from cementflow.laws.rheology import HerschelBulkley, Newtonian, PowerLaw, Rheology
 from cementflow.results.checkpoint import read_checkpoint, write_checkpoint
 from cementflow.results.folder import RunFolder
@@ -216,6 +217,26 @@ def test_blood_carries_cement_off_after_the_injection() -> None:
     assert beyond[-1] > 0.0
     assert p.veins is not None
     assert np.abs(last.flow.fluxes.vein.cell).max() > 1e-10
+
+
+def test_cement_comes_to_rest_while_blood_flows_on() -> None:
+    """When it thickens, and not while a change of the venous pressure moves it."""
+    stiffening = AgeingCement(Newtonian(200.0), Exponential(3.0, 0.0), 1e7)
+    p = bone_with_tree(cement=stiffening)
+    steps = list(simulate(p, PLAN, p.make_solver()))
+    end = steps[-1]
+    still = end.rest.still_since
+    assert 24.0 < still < 40.0
+    # The veins are blocked, so the blood takes its way through the bone.
+    assert np.abs(end.flow.fluxes.fixed).sum() > 1e-9
+    pores = p.volumes.pore_volume
+    for before, step in itertools.pairwise(steps):
+        dt = step.state.time - before.state.time
+        moved = 0.5 * np.sum(pores * np.abs(step.state.saturation - before.state.saturation)) / dt
+        if before.state.time >= still:
+            assert moved < 1e-4 * p.drive.rate
+    # Thin cement goes on with the blood.
+    assert np.isnan(pushed_back()[1][-1].rest.still_since)
 
 
 def test_going_on_from_a_step_gives_the_same_bits(tmp_path: Path) -> None:

@@ -7,14 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.case import BoneSpec, Permeability, RegionSpec
+from cementflow.case import BoneSpec, HeterogeneitySpec, Permeability, RegionSpec
 from cementflow.errors import CaseError
 from cementflow.fem.control_volumes import ControlVolumes
+from cementflow.laws.random_field import LogNormalField
+from cementflow.mesh.frame import along_axes
 from cementflow.mesh.geometry import Geometry
+from cementflow.mesh.labels import label_fractions, read_labels
 from cementflow.mesh.regions import capsule_fractions, shape_fractions, slab_fractions
 from cementflow.sites.locate import locate
 
 Floats = NDArray[np.float64]
+CLOSED = 1e-6  # what is left of the exchange with a vein that a region closes
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +57,11 @@ def bone_fields(spec: BoneSpec, marrow: float, geometry: Geometry) -> BoneFields
     """
     n = len(geometry.mesh.tets)
     # Bone without regions keeps one row that stands for all.
-    rows = n if spec.region else 1
+    rows = n if spec.region or spec.heterogeneity else 1
     porosity, thicker = np.full(rows, spec.porosity), np.zeros(rows)
     logarithm = np.tile(np.log(_along_axes(spec.permeability))[:, None], (1, rows))
+    if spec.heterogeneity is not None:
+        logarithm += permeability_variation(spec.heterogeneity, geometry)
     for number, region in enumerate(spec.region):
         share = region_share(region, number, geometry)
         if region.rim is not None:
@@ -81,6 +87,15 @@ def bone_fields(spec: BoneSpec, marrow: float, geometry: Geometry) -> BoneFields
     )
 
 
+def open_to_veins(spec: BoneSpec, permeability: Floats, geometry: Geometry) -> Floats:
+    """Permeability of the bone as veins see it (m, 6) [m2]: next to nothing in regions that close them."""
+    closed = np.zeros(1)
+    for number, region in enumerate(spec.region):
+        if region.closes_veins:
+            closed = np.maximum(closed, region_share(region, number, geometry))
+    return permeability * CLOSED ** closed[:, None] if closed.any() else permeability
+
+
 def marrow_factor(bone: BoneFields, volumes: ControlVolumes) -> Floats:
     """By how much thicker the marrow at each vertex is than that of the case, shape (n,), or (1,) where it is not.
 
@@ -102,10 +117,16 @@ def region_share(region: RegionSpec, number: int, geometry: Geometry, wider: flo
     ------
     CaseError
         For a region that the mesh file does not have.
+    MeshError
+        For an image that cannot be read, or a label that is not in it or nowhere in the mesh.
     """
     mesh, frame = geometry.mesh, geometry.frame
     if region.tag is not None:
         return _tagged(region, number, geometry)
+    if region.labels is not None:
+        assert region.label is not None
+        key = f"bone.region.{region.name or number}"
+        return label_fractions(mesh, frame, read_labels(region.labels), region.label, key)
     if region.points is not None:
         start, end = (locate(p, frame) for p in region.points)
         if region.shape == "slab":
@@ -117,6 +138,18 @@ def region_share(region: RegionSpec, number: int, geometry: Geometry, wider: flo
     return shape_fractions(
         mesh, frame, region.shape, locate(region.center, frame), np.array(region.radii) + wider
     )
+
+
+def permeability_variation(spec: HeterogeneitySpec, geometry: Geometry) -> Floats:
+    """Logarithm of how much more permeable the middle of each tetrahedron is than the bone as stated, shape (m,).
+
+    The field lies in the axes of the vertebra from the middle of its box, so that a bone that is moved or turned
+    keeps it.
+    """
+    mesh, frame = geometry.mesh, geometry.frame
+    middle = mesh.points[mesh.tets].mean(axis=1)
+    along = along_axes(middle, frame.axes) - 0.5 * (frame.low + frame.high)
+    return LogNormalField(spec.spread, spec.correlation, spec.seed).logarithm(along)
 
 
 def _mix(own: Floats, share: Floats, new: float) -> None:

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cementflow.case.sites import LEAK_TYPES
+from cementflow.views.leak_report import SHOWN, seen_in
 
 if TYPE_CHECKING:
     from cementflow.mesh.fidelity import Fidelity
     from cementflow.mesh.geometry import Geometry
     from cementflow.result import Result
-
-SHOWN = 1e-4  # mL; less than this is told as none
 
 
 def summary_text(result: Result) -> str:
@@ -27,12 +26,15 @@ def summary_text(result: Result) -> str:
         *(_leak_line(name, site) for name, site in s["sites"]["outlets"].items() if site["kind"] != "vein"),
         *_vein_lines(s["veins"]),
         *_behind_lines(s),
+        *_seen_lines(s),
         f"  peak pressure {s['peak_tip_pressure_kPa']:.1f} kPa at the tip"
         + (
             f", {s['peak_syringe_pressure_kPa'] * 1e-3:.2f} MPa in the syringe"
             if "cannula" in s["sites"]
             else ""
         ),
+        *_ablation_lines(s["ablation"]),
+        *_stage_lines(s),
         *_heat_lines(s),
         *(f"  {e['time_s']:8.1f} s  {e['what']}" for e in s["events"]),
         f"  balance error {s['balance_error']:.0e}; {s['mesh']['vertices']} vertices, {s['steps']} steps, "
@@ -60,6 +62,50 @@ def _behind_lines(s: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _ablation_lines(told: dict[str, Any] | None) -> list[str]:
+    """Lesion and temperatures of an ablation."""
+    if told is None:
+        return []
+    at, canal = told["axes_mm"]["50 degC"], told["canal_peak_degC"]
+    return [
+        f"  ablation at {told['target_degC']:g} degC with {told['energy_J']:.0f} J: "
+        f"{told['lesion_ml']['50 degC']:.2f} mL above 50 degC ("
+        f"{at['along']:.0f} x {at['widest']:.0f} x {at['narrowest']:.0f} mm), "
+        f"{told['coagulated_ml']:.2f} mL coagulated; posterior wall at most {told['posterior_wall_peak_degC']:.1f} degC"
+        + (f", canal {canal:.1f} degC" if canal is not None else "")
+    ]
+
+
+def _stage_lines(s: dict[str, Any]) -> list[str]:
+    """The protocol as it went."""
+    return [
+        f"    {stage['name']:<28} from {stage['start_s']:6.1f} s  injected {stage['injected_ml']:.3f} mL, "
+        f"leaked {stage['leaked_ml']:.3f} mL; {stage['ended_by'] or 'not over'}"
+        for stage in s.get("stages", ())
+    ]
+
+
+def _seen_lines(s: dict[str, Any]) -> list[str]:
+    """What was carried off, what pictures show of the rest, and how much had left when it could be seen."""
+    lines, gone = [], s["embolus_ml"]["total"]
+    if gone >= SHOWN:
+        lines.append(f"    carried off as an embolus     {gone:.3f} mL")
+    for name, d in s["detectability"].items():
+        if d["near_ml"] < SHOWN:
+            continue
+        thick = d["thickness_mm"]
+        lines.append(
+            f"    seen of {name:<21} {thick['AP']:.1f} mm in AP, {thick['lateral']:.1f} mm in lateral: "
+            f"fluoroscopy {seen_in(d['fluoroscopy'])}, radiograph {seen_in(d['radiograph'])}, "
+            f"CT {'yes' if d['ct'] else 'no'}"
+        )
+    if s["leaked_until_seen_ml"] is not None:
+        lines.append(
+            f"    {s['leaked_until_seen_ml']:.3f} mL had left before any could be seen on the fluoroscopy"
+        )
+    return lines
+
+
 def _heat_lines(s: dict[str, Any]) -> list[str]:
     """Temperatures, harm by heat, and what happened after the injection."""
     lines, heat, after = [], s["heat"], s["after_injection"]
@@ -78,7 +124,7 @@ def _heat_lines(s: dict[str, Any]) -> list[str]:
         still = after["still_since_s"]
         lines.append(
             f"  after the injection {after['leaked_ml']:.3f} mL left the bone, {after['moved_ml']:.3f} mL moved in it; "
-            + ("it never came to rest" if still is None else f"nothing flowed from {still:.1f} s")
+            + ("it never came to rest" if still is None else f"it stood still from {still:.1f} s")
         )
     return lines
 

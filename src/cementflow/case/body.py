@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cementflow.case import rules
-from cementflow.case.compound_kinds import Positions
+from cementflow.case.compound_kinds import Positions, Whole
 from cementflow.case.fields import entry
 from cementflow.case.heat import BoneThermal, MarrowThermal
-from cementflow.case.kinds import Axes, Choice, FilePath, Number, Quantity, Tag, Text, Triple
+from cementflow.case.heterogeneity import HeterogeneitySpec
+from cementflow.case.kinds import Axes, Choice, FilePath, Flag, Number, Quantity, Tag, Text, Triple
 from cementflow.case.positions import Permeability, PermeabilityKind, Position, PositionKind
 from cementflow.case.ranges import COORDINATE, POROUS, SITE, TEMPERATURE, VISCOSITY
 from cementflow.case.sections import Rules, Table, Tables
@@ -67,15 +68,16 @@ class GeometrySpec:
 
 @dataclass(frozen=True, kw_only=True)
 class RegionSpec:
-    """Part of the bone with other properties: a cavity, a cleft, a lesion, or a region of the mesh file."""
+    """Part of the bone with other properties: a cavity, a cleft, a lesion. A shape, or from a file."""
 
     preset: str | None = entry(
         Choice(tuple(list_presets("regions"))), "kind of region that fills in the rest", None
     )
     name: str | None = entry(Text(80), "name in messages and results", None)
     shape: str | None = entry(
-        Choice(("ball", "ellipsoid", "box", "cylinder", "capsule", "slab")),
-        "shape; a cylinder stands along si, a capsule lies along a line, a slab between two planes",
+        Choice(("ball", "ellipsoid", "box", "cylinder", "capsule", "slab", "tract")),
+        "shape; a cylinder stands along si, a capsule lies along a line, a slab between two planes, a tract along the "
+        "needle up to its tip",
         None,
     )
     points: tuple[Position, ...] | None = entry(
@@ -83,12 +85,23 @@ class RegionSpec:
         "ends of the line of a capsule, or a point on each plane of a slab, which stand across their join",
         None,
     )
-    center: Position | None = entry(PositionKind(), "centre of the shape", None)
+    center: Position | None = entry(
+        PositionKind(), "centre of the shape", None, note="of a ball or an ellipsoid the tip of the needle"
+    )
     radius: float | None = entry(SITE, "radius, the same along every axis", None)
     radii: tuple[float, float, float] | None = entry(
         Triple(SITE), "half the extent of the shape along ap, lr and si", None
     )
     tag: int | str | None = entry(Tag(), "region of the mesh file, instead of a shape", None)
+    labels: str | None = entry(
+        FilePath(),
+        "label image (NIfTI), instead of a shape; its millimetres to the right, anterior and superior are those of the "
+        "mesh",
+        None,
+    )
+    label: int | None = entry(
+        Whole(1, 2**31 - 1), "number of the voxels of the image that are the region", None
+    )
     porosity: float | None = entry(
         Number(0.01, 1.0), "volume fraction of the pores", None, note="as the bone"
     )
@@ -103,6 +116,9 @@ class RegionSpec:
         "viscosity of what fills its pores, at the reference temperature of the marrow",
         None,
         note="as the marrow",
+    )
+    closes_veins: bool = entry(
+        Flag(), "veins of the tree that run through it take nothing from it", False, source="assumed"
     )
     rim: float | None = entry(SITE, "thickness of a sclerotic rim around the shape", None)
     rim_porosity: float | None = entry(
@@ -120,8 +136,9 @@ class RegionSpec:
         rules.region,
         presets="regions",
         displaces={
-            "shape": ("tag",),
-            "tag": ("shape", "center", "radius", "radii", "points", "rim"),
+            "shape": ("tag", "labels", "label"),
+            "tag": ("shape", "center", "radius", "radii", "points", "rim", "labels", "label"),
+            "labels": ("shape", "center", "radius", "radii", "points", "rim", "tag"),
             "points": ("center",),
             "center": ("points",),
             "radius": ("radii",),
@@ -145,6 +162,9 @@ class BoneSpec:
         "intrinsic permeability along the axes of the vertebra",
         None,
         note="required without preset",
+    )
+    heterogeneity: HeterogeneitySpec | None = entry(
+        Table(HeterogeneitySpec), "how the permeability varies from place to place", None, note="even bone"
     )
     cement_exponent: float = entry(
         Number(0.5, 10), "Corey exponent of the relative permeability to cement", 2.0, source="assumed"

@@ -40,6 +40,45 @@ class WordOrQuantity(Kind):
 
 
 @dataclass(frozen=True)
+class Whole(Kind):
+    """A whole number between two limits, both allowed."""
+
+    low: int
+    high: int
+
+    def read(self, value: object, key: str, reading: Reading) -> Any:
+        """The number."""
+        if isinstance(value, bool) or not isinstance(value, int) or not self.low <= value <= self.high:
+            return reading.refuse(key, value, f"is no {self.describe()}")
+        return value
+
+    def describe(self) -> str:
+        """Range."""
+        return f"whole number, {self.low} to {self.high}"
+
+
+@dataclass(frozen=True)
+class FlagOrQuantity(Kind):
+    """true, which is held as 0, or a quantity; false is as absent."""
+
+    item: Quantity
+
+    def read(self, value: object, key: str, reading: Reading) -> Any:
+        """The SI value, 0 or None."""
+        if isinstance(value, bool):
+            return 0.0 if value else None
+        return self.item.read(value, key, reading)
+
+    def write(self, value: float) -> bool | str:
+        """True, or the shortest exact text."""
+        return self.item.write(value) if value > 0.0 else True
+
+    def describe(self) -> str:
+        """Both forms."""
+        return f"true or false, or {self.item.describe()}"
+
+
+@dataclass(frozen=True)
 class Pair(Kind):
     """Two quantities."""
 

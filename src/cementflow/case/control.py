@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cementflow.case import rules
-from cementflow.case.compound_kinds import WordOrQuantity
+from cementflow.case.compound_kinds import FlagOrQuantity, WordOrQuantity
 from cementflow.case.fields import entry
 from cementflow.case.kinds import Flag, Number, Quantity, Times
 from cementflow.case.ranges import CLOCK, WAIT
@@ -19,6 +19,11 @@ class StopSpec:
 
     leaked: float | None = entry(
         Quantity("volume", "1 uL", "100 mL"), "stop once this much cement has left", None
+    )
+    seen: float | None = entry(
+        FlagOrQuantity(Quantity("volume", "1 uL", "100 mL")),
+        "stop once cement outside the bone, or so much of it, can be seen on the fluoroscopy (`[imaging]`)",
+        None,
     )
     time: float | None = entry(WAIT, "stop this long after the start", None)
     until: str | float | None = entry(

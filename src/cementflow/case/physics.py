@@ -19,6 +19,12 @@ class PhysicsSpec:
     ageing: bool = entry(
         Flag(), "the viscosity grows; without, it stays as it is at the start of the injection", True
     )
+    dead_volume: bool = entry(
+        Flag(),
+        "what enters the bone is what entered the cannula earlier, and aged in it; without, it comes straight from the "
+        "syringe",
+        True,
+    )
     heat: bool = entry(
         Flag(), "temperature and cure are computed; without, each fluid keeps its stated temperature", False
     )

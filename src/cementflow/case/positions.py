@@ -17,6 +17,7 @@ PLACES = (
     "inferior endplate centre",
     "all faces",
 )
+DIRECTIONS = ("anterior", "posterior", "left", "right", "superior", "inferior")
 _FRACTION = Number(-0.25, 1.25)
 _COORDINATE = Quantity("length", "-10 m", "10 m")
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from cementflow.case import stage_rules
 from cementflow.case.checks import exactly_one, meaningless, needed, ordered
+from cementflow.case.imaging import ImagingSpec
 from cementflow.case.kinds import INVALID
 from cementflow.case.positions import PLACES
 from cementflow.case.sections import Section
@@ -68,25 +70,31 @@ def bone(s: Section) -> None:
 
 
 def region(s: Section) -> None:
-    """A shape with its measures, or a tag; and something that differs from the bone around."""
-    exactly_one(s, "shape", "tag")
+    """A shape with its measures, a tag or a label; and something that differs from the bone around."""
+    exactly_one(s, "shape", "tag", "labels")
     measures = ("center", "radius", "radii", "points", "rim")
     if "tag" in s.explicit:
         meaningless(s, measures, "is for a shape; a tag needs no measures")
+    elif "labels" in s.explicit:
+        meaningless(s, measures, "is for a shape; a label needs no measures")
+        needed(s, ("label",), "say which voxels of the image are the region")
     elif "shape" in s.explicit:
         _measures(s)
+    if s.lacks("labels"):
+        meaningless(s, ("label",), "is for an image; name it in labels")
     if s.get("radius"):
         # One home for the measure: from here on only radii counts.
         s.values["radii"], s.values["radius"] = (s.values["radius"],) * 3, None
     radii, shape = s.get("radii"), s.get("shape")
-    if shape in ("ball", "capsule") and radii and len(set(radii)) > 1:
+    if shape in ("ball", "capsule", "tract") and radii and len(set(radii)) > 1:
         s.problem("radii", f'differ, which a "{shape}" cannot have')
     if s.lacks("rim"):
         meaningless(s, ("rim_porosity", "rim_permeability"), "is for a rim")
     else:
         s.values["rim_porosity"] = 0.6 if s.lacks("rim_porosity") else s.values["rim_porosity"]
         s.values["rim_permeability"] = 1e-10 if s.lacks("rim_permeability") else s.values["rim_permeability"]
-    if all(s.lacks(name) for name in ("porosity", "permeability", "marrow_viscosity", "rim")):
+    changes = ("porosity", "permeability", "marrow_viscosity", "rim")
+    if all(s.lacks(name) for name in changes) and not s.get("closes_veins"):
         s.problem("porosity", "or permeability must be stated, or the region changes nothing")
 
 
@@ -95,9 +103,14 @@ def _measures(s: Section) -> None:
     if shape in ("capsule", "slab"):
         meaningless(s, ("center",), f"is not for a {shape}, which has points")
         needed(s, ("points",), f"a {shape} needs two")
+    elif shape == "tract":
+        meaningless(s, ("center", "points"), "is not for a tract, which lies along the needle")
     else:
         meaningless(s, ("points",), "is for a capsule or a slab")
-        needed(s, ("center",), "a shape needs it")
+        if shape not in ("ball", "ellipsoid"):
+            needed(
+                s, ("center",), "a shape needs it, but for a ball or an ellipsoid at the tip of the needle"
+            )
     if shape == "slab":
         meaningless(s, ("radius", "radii"), "is not for a slab")
     else:
@@ -119,8 +132,15 @@ def marrow(s: Section) -> None:
 
 
 def injection(s: Section) -> None:
-    """Cement enters by a cannula or from a ball; batches follow each other before the volume is in."""
-    exactly_one(s, "cannula", "source")
+    """Something drives; cement enters by a cannula, needles or from a ball; batches come before the volume is in."""
+    exactly_one(s, "cannula", "needle", "source")
+    stage_rules.protocol(s)
+    drives = ("flow_rate", "max_pressure", "max_tip_pressure", "plunger")
+    if all(s.lacks(name) for name in drives) and not stage_rules.all_driven(s):
+        s.problem(
+            "flow_rate",
+            "is missing: state it, or what drives without it: max_pressure, max_tip_pressure or plunger",
+        )
     batches = s.get("batch") or ()
     starts = [b.after for b in batches]
     if any(a >= b for a, b in pairwise(starts)):
@@ -130,7 +150,14 @@ def injection(s: Section) -> None:
 
 
 def cannula(s: Section) -> None:
-    """Gauge and inner diameter say the same."""
+    """Gauge and inner diameter say the same; a part next to the syringe fits; the opening has its direction."""
+    _opening(s)
+    proximal = [name for name in ("proximal_diameter", "proximal_length") if not s.lacks(name)]
+    if proximal:
+        needed(s, ("proximal_diameter", "proximal_length"), "the part next to the syringe needs both")
+    length, part = s.get("length"), s.get("proximal_length")
+    if length and part and part >= length:
+        s.problem("proximal_length", "must be below the length of the whole needle")
     gauge, diameter = s.get("gauge"), s.get("inner_diameter")
     if s.lacks("gauge") and s.lacks("inner_diameter"):
         s.problem("gauge", "or inner_diameter must be stated")
@@ -139,6 +166,22 @@ def cannula(s: Section) -> None:
     elif gauge and diameter and abs(diameter - GAUGE_DIAMETERS[gauge]) > 1e-6 * diameter:
         inside = f"{1e3 * GAUGE_DIAMETERS[gauge]:g} mm"
         s.problem("inner_diameter", f"contradicts gauge = {gauge}, which stands for {inside}; state only one")
+
+
+def _opening(s: Section) -> None:
+    """The ball around the tip needs no direction, a side opening cannot do without."""
+    opening = s.get("opening")
+    if opening == "around":
+        meaningless(s, ("direction",), 'has no meaning with opening = "around"; state "front" or "side"')
+    elif opening == "side":
+        needed(s, ("direction",), "say where the window of the side opening looks")
+
+
+def plunger(s: Section) -> None:
+    """The force is more than the friction."""
+    force, friction = s.get("force"), s.get("friction")
+    if force is not None and friction is not None and force <= friction:
+        s.problem("force", "does not overcome the friction, so nothing would flow")
 
 
 def outlet(s: Section) -> None:
@@ -190,8 +233,17 @@ def case(s: Section) -> None:
     for name in sorted({v.name for v in veins.vein} & taken if veins else ()):
         s.problem(f"veins.vein.{name}", "has the name of an outlet")
     walls(s)
+    _leak_can_be_seen(s)
     _pressure_can_drive(s)
     _cement_can_set(s)
+    stage_rules.leaks(s)
+
+
+def _leak_can_be_seen(s: Section) -> None:
+    """Who stops at what they see has to look."""
+    stop = s.get("stop")
+    if ((stop and stop.seen is not None) or stage_rules.looks(s)) and s.lacks("imaging"):
+        s.values["imaging"] = ImagingSpec()
 
 
 def _cement_can_set(s: Section) -> None:
@@ -207,7 +259,16 @@ def _pressure_can_drive(s: Section) -> None:
     outside += [s.values[name].pressure for name in ("cortex", "veins") if s.get(name)]
     usual = min([1e3, *(c.pressure for c in s.get("compartment") or ())])
     outside += [usual if d.pressure is None else d.pressure for d in s.get("defect") or ()]
-    for name in ("max_pressure", "max_tip_pressure"):
-        limit = getattr(s.get("injection"), name, None)
+    stated = s.get("injection")
+    driven = {f"stage.{g.name}.": g for g in stated.stage} if stated else {}
+    limits = {
+        f"{key}{name}": getattr(one, name, None)
+        for key, one in {"": stated, **driven}.items()
+        for name in ("max_pressure", "max_tip_pressure")
+    }
+    hand = getattr(stated, "plunger", None)
+    if hand is not None:
+        limits["plunger.force"] = hand.pressure
+    for name, limit in limits.items():
         if limit is not None and outside and limit <= min(outside):
             s.problem(f"injection.{name}", "is not above the pressure at any outlet, so nothing would flow")

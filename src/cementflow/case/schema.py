@@ -13,20 +13,33 @@ from pathlib import Path
 from typing import ClassVar
 
 from cementflow.case import rules
+from cementflow.case.ablation import AblationSpec, SurroundingTissue
 from cementflow.case.body import BodyBox, BoneSpec, GeometrySpec, MarrowSpec, RegionSpec
 from cementflow.case.cement import CementSpec
 from cementflow.case.control import NumericsSpec, OutputSpec, StopSpec
 from cementflow.case.cure import CureSpec, RadiopacifierSpec
 from cementflow.case.fields import entry
 from cementflow.case.heat import BoneThermal, CementThermal, MarrowThermal, SurroundingsSpec, ThermalSpec
+from cementflow.case.heterogeneity import HeterogeneitySpec
+from cementflow.case.imaging import ImagingSpec
 from cementflow.case.kinds import Text
 from cementflow.case.physics import PhysicsSpec
 from cementflow.case.sections import Rules, Table, Tables
-from cementflow.case.sites import BatchSpec, CannulaSpec, InjectionSpec, OutletSpec, SourceSpec
+from cementflow.case.sites import (
+    BatchSpec,
+    CannulaSpec,
+    InjectionSpec,
+    NeedleSpec,
+    OutletSpec,
+    PlungerSpec,
+    SourceSpec,
+)
+from cementflow.case.stages import MixSpec, StageSpec, UntilSpec
 from cementflow.case.veins import PressureAtTime, VeinSpec, VeinsSpec
 from cementflow.case.wall import CompartmentSpec, CortexSpec, DefectSpec, ForaminaSpec
 
 __all__ = [
+    "AblationSpec",
     "BatchSpec",
     "BodyBox",
     "BoneSpec",
@@ -41,20 +54,28 @@ __all__ = [
     "DefectSpec",
     "ForaminaSpec",
     "GeometrySpec",
+    "HeterogeneitySpec",
+    "ImagingSpec",
     "InjectionSpec",
     "MarrowSpec",
     "MarrowThermal",
+    "MixSpec",
+    "NeedleSpec",
     "NumericsSpec",
     "OutletSpec",
     "OutputSpec",
     "PhysicsSpec",
+    "PlungerSpec",
     "PressureAtTime",
     "RadiopacifierSpec",
     "RegionSpec",
     "SourceSpec",
+    "StageSpec",
     "StopSpec",
+    "SurroundingTissue",
     "SurroundingsSpec",
     "ThermalSpec",
+    "UntilSpec",
     "VeinSpec",
     "VeinsSpec",
 ]
@@ -84,7 +105,13 @@ class Case:
     defect: tuple[DefectSpec, ...] = entry(Tables(DefectSpec), "where the wall is broken", [])
     compartment: tuple[CompartmentSpec, ...] = entry(Tables(CompartmentSpec), "tissue behind the wall", [])
     surroundings: SurroundingsSpec = entry(Table(SurroundingsSpec), "what warms or cools the body", absent={})
+    ablation: AblationSpec | None = entry(
+        Table(AblationSpec), "radiofrequency ablation before the cement", None, note="none"
+    )
     physics: PhysicsSpec = entry(Table(PhysicsSpec), "mechanisms that can be switched off", absent={})
+    imaging: ImagingSpec | None = entry(
+        Table(ImagingSpec), "how the injection is watched", None, note="judged at the end, by the defaults"
+    )
     stop: StopSpec = entry(Table(StopSpec), "what ends the injection early, and the run", absent={})
     output: OutputSpec = entry(Table(OutputSpec), "what is stored", absent={})
     numerics: NumericsSpec = entry(Table(NumericsSpec), "steps and tolerances", absent={})

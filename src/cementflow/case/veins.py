@@ -69,6 +69,7 @@ class VeinsSpec:
         VISCOSITY, "viscosity of the blood", "3.5 mPa s", source="assumed: blood at 37 degC"
     )
     diameter_scale: float = entry(Number(0.1, 10.0), "factor on all diameters", 1.0, source="assumed")
+    flow_scale: float = entry(Number(0.0, 100.0), "factor on all blood flows", 1.0, source="assumed")
     vein: tuple[VeinSpec, ...] = entry(Tables(VeinSpec), "the veins", [])
 
     RULES: ClassVar = Rules(vein_rules.veins, presets="veins")

@@ -20,6 +20,8 @@ class LevelPattern:
 
     Attributes
     ----------
+    halves
+        Ends of the two halves of the rows, which no entry connects; the layer between them comes last.
     start, column
         Upper triangle of the matrix A of this level by rows, without the diagonal.
     diagonal, slot
@@ -34,6 +36,7 @@ class LevelPattern:
         Where an entry of A P adds to in the diagonal (in front) and the triangle of P^T A P; past the end if below.
     """
 
+    halves: tuple[int, int]
     start: Indices
     column: Indices
     diagonal: Indices
@@ -144,28 +147,85 @@ def _coarse_triangle(
     return start.astype(np.uint32), (pair % n).astype(np.uint32), target
 
 
+def _in_halves(start: Indices, column: Indices, chained: int) -> tuple[Indices, tuple[int, int]]:
+    """Rows in a new order, and where two halves end that no entry of the upper triangle connects.
+
+    The first half, the second from its far end, and between them those of the second that meet the first: with both
+    swept towards the middle the incomplete factor is as good as that of one sweep. The chained rows stay last.
+    """
+    n = len(start) - 1
+    half = (n - chained) // 2
+    between = np.zeros(n, bool)
+    between[column[: start[half]]] = True
+    between[:half] = False
+    between[n - chained :] = True
+    second = np.arange(half, n)
+    alone = second[~between[half:]][::-1]
+    order = np.concatenate([np.arange(half), alone, np.flatnonzero(between)])
+    return order.astype(np.uint32), (half, half + len(alone))
+
+
+def _renumbered(
+    start: Indices, column: Indices, target: Indices, number: Indices
+) -> tuple[Indices, Indices, Indices]:
+    """`_coarse_triangle` with other numbers of the rows."""
+    n = len(number)
+    row = number[np.repeat(np.arange(n), np.diff(start))]
+    low, high = np.minimum(row, number[column]), np.maximum(row, number[column])
+    order = np.lexsort((high, low))
+    place = np.empty(len(order), np.uint32)
+    place[order] = np.arange(len(order), dtype=np.uint32)
+    moved = np.concatenate([number, n + place, [n + len(order)]]).astype(np.uint32)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(low, minlength=n))]).astype(np.uint32)
+    return starts, high[order].astype(np.uint32), moved[target]
+
+
 def level_patterns(
-    row_start: Indices, columns: Indices, order: Indices, levels: tuple[Indices, ...]
-) -> tuple[list[LevelPattern], tuple[Indices, Indices]]:
+    row_start: Indices,
+    columns: Indices,
+    order: Indices,
+    levels: tuple[Indices, ...],
+    chained: tuple[int, ...] = (),
+) -> tuple[Indices, list[LevelPattern], tuple[Indices, Indices]]:
     """Patterns of all levels but the coarsest, and row starts and columns of the triangle of that.
 
     Parameters
     ----------
     row_start, columns
         CSR pattern of the whole matrix.
-    order, levels
+    order, levels, chained
         See `VertexGroups`.
+
+    Returns
+    -------
+    order
+        In which the rows of the first level follow each other.
+    patterns, coarsest
     """
+    chained = chained or (0,) * (len(levels) + 1)
+    start, column, slot, diagonal = _upper_triangle(row_start, columns, order)
+    new, halves = _in_halves(start, column, chained[0])
+    order = order[new]
     start, column, slot, diagonal = _upper_triangle(row_start, columns, order)
     patterns = []
-    for group in levels:
+    for k, level in enumerate(levels):
+        group = level[new]
         n = int(group.max()) + 1
         ap_start, ap_column, first, second = _times_groups(start, column, group)
         coarse_start, coarse_column, coarse = _coarse_triangle(ap_start, ap_column, group, n)
+        coarse_halves = (n, n)
+        if k + 1 < len(levels):
+            new, coarse_halves = _in_halves(coarse_start, coarse_column, chained[k + 1])
+            number = np.empty(n, np.uint32)
+            number[new] = np.arange(n, dtype=np.uint32)
+            coarse_start, coarse_column, coarse = _renumbered(coarse_start, coarse_column, coarse, number)
+            group, ap_column = number[group], number[ap_column]
         patterns.append(
-            LevelPattern(start, column, diagonal, slot, group, ap_start, ap_column, first, second, coarse)
+            LevelPattern(
+                halves, start, column, diagonal, slot, group, ap_start, ap_column, first, second, coarse
+            )
         )
-        start, column = coarse_start, coarse_column
+        start, column, halves = coarse_start, coarse_column, coarse_halves
         diagonal = np.arange(n, dtype=np.uint32)
         slot = np.arange(n, n + len(column), dtype=np.uint32)
-    return patterns, (start, column)
+    return order, patterns, (start, column)

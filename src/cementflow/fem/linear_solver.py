@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.fem.coarse_patterns import level_patterns
-from cementflow.fem.conjugate_gradients import Levels, Vectors, residual, solve_levels
-from cementflow.fem.preconditioner import dense_factor, fill_level
+from cementflow.fem.conjugate_gradients import residual, solve_levels
+from cementflow.fem.preconditioner import dense_factor, fill_rows
+from cementflow.fem.sharing import beside, both, two_threads
+from cementflow.fem.sweeps import CALL, CLOSED, Levels, Vectors, slate
 from cementflow.fem.vertex_groups import VertexGroups, one_group
 
 Floats = NDArray[np.float64]
@@ -63,11 +65,12 @@ class PressureSolver:
     def __init__(self, row_start: Indices, columns: Indices, groups: VertexGroups | None = None) -> None:
         n = len(row_start) - 1
         groups = groups if groups is not None else one_group(n)
-        self._row_start, self._columns, self._order = row_start, columns, groups.order
-        self._patterns, self._coarsest = level_patterns(row_start, columns, groups.order, groups.levels)
+        self._row_start, self._columns = row_start, columns
+        self._chained = groups.chained or (0,) * (len(groups.levels) + 1)
+        self._order, self._patterns, self._coarsest = level_patterns(
+            row_start, columns, groups.order, groups.levels, self._chained
+        )
         rows = [len(p.group) for p in self._patterns] + [len(self._coarsest[0]) - 1]
-        chained = groups.chained or (0,) * len(rows)
-        self._chained = [np.uint32(a - b) for a, b in zip(rows, chained, strict=True)]
         triangles = [len(p.column) for p in self._patterns] + [len(self._coarsest[1])]
         # Diagonal and triangle of each level, and a place for what is below.
         self._sizes = [a + b + 1 for a, b in zip(rows, triangles, strict=True)]
@@ -95,7 +98,12 @@ class PressureSolver:
         ends = joined([p.ap_start[1:] for p in patterns], self._ap_base)
         return Levels(
             row_base=self._row_base,
-            start=np.zeros(rows + 1, np.uint32),
+            halves=np.array(
+                [base + np.array(p.halves) for p, base in zip(patterns, self._row_base, strict=False)],
+                np.uint32,
+            ).reshape(-1, 2),
+            start=np.zeros(rows, np.uint32),
+            stop=np.zeros(rows, np.uint32),
             column=np.zeros(entries, np.uint32),
             value=np.zeros(entries),
             diagonal=np.zeros(rows),
@@ -133,9 +141,7 @@ class PressureSolver:
             if len(self._order) == 0:
                 break
             levels = levels or self._fill(values)
-            more, converged = solve_levels(
-                levels, self._vectors, goal, MAX_ITERATIONS - iterations, *self._work
-            )
+            more, converged = self._iterate(levels, goal, MAX_ITERATIONS - iterations)
             x[self._order] += self._vectors.x[: len(self._order)]
             iterations += more
             if not converged:
@@ -145,24 +151,63 @@ class PressureSolver:
         size, left = self._residual(values, rhs, x)
         return LinearResult(x, iterations, size <= max(goal, least), left)
 
+    def _iterate(self, levels: Levels, goal: float, most: int) -> tuple[int, bool]:
+        """`solve_levels`, with the help of a second thread where there is one."""
+        shared = slate()
+        work = levels, self._vectors, shared
+        rest = goal, most, *self._work
+        other = beside(solve_levels, *work, True, *rest) if two_threads(len(self._order)) else None
+        try:
+            return solve_levels(*work, False, *rest)
+        finally:
+            if other is not None and not other.cancel():
+                shared.calls[CALL] = CLOSED
+                other.result()
+
     def _residual(self, values: Floats, rhs: Floats, x: Floats) -> tuple[float, float]:
         """Norm of the residual, which becomes that of the first level, and the sum of its sizes.
 
         Found in the numbering of the matrix: by rows in another order it takes four times as long.
         """
-        r = np.empty(len(x))
-        size = residual(self._row_start, self._columns, values, rhs, x, r)
+        n = len(x)
+        r = np.empty(n)
+
+        def rows(half: int) -> tuple[float, float]:
+            begin, end = (0, n // 2) if half == 0 else (n // 2, n)
+            return residual(self._row_start, self._columns, values, rhs, x, r, begin, end)
+
+        (first, first_left), (second, second_left) = both(rows, n)
         self._vectors.r[: len(self._order)] = r[self._order]
-        return float(size), float(np.abs(r).sum())
+        return float(np.sqrt(first + second)), first_left + second_left
 
     def _fill(self, values: Floats) -> Levels:
         """The levels of one matrix."""
-        v, end = self._levels, np.uint32(0)
+        v, entry = self._levels, 0
         v.ap[:] = 0.0
+        v.inverse[:] = 0.0
         for k, p in enumerate(self._patterns):
-            rows, products = slice(*self._row_base[k : k + 2]), slice(*self._ap_base[k : k + 2])
-            coarse = np.zeros(self._sizes[k + 1])
-            end = fill_level(
+            values = self._fill_level(values, k, entry)
+            entry += len(p.column) + len(p.group)
+        n = len(self._coarsest[0]) - 1
+        dense = np.zeros((n, n))
+        dense_factor(values, *self._coarsest, dense)
+        return v._replace(dense=dense)
+
+    def _fill_level(self, values: Floats, k: int, entry: int) -> Floats:
+        """One level; diagonal and triangle of the next."""
+        v, p, base = self._levels, self._patterns[k], self._row_base[k]
+        rows, products = slice(*self._row_base[k : k + 2]), slice(*self._ap_base[k : k + 2])
+        n, (half, between) = len(p.group), p.halves
+        inverse, ap = v.inverse[rows], v.ap[products]
+        first_product = p.ap_start[between]
+        coarse = np.zeros((2, self._sizes[k + 1]))
+        # What each half adds to the layer between them.
+        more = np.zeros(n - between), np.zeros(len(ap) - first_product)
+        parts = (0, half), (half, between), (between, n)
+
+        def fill(part: int) -> None:
+            begin, end = parts[part]
+            fill_rows(
                 values,
                 p.slot,
                 p.diagonal,
@@ -172,19 +217,26 @@ class PressureSolver:
                 p.first_target,
                 p.second_target,
                 p.coarse,
-                self._row_base[k],
-                np.uint32(end),
-                self._chained[k],
-                v.start[rows.start : rows.stop + 1],
+                begin,
+                end,
+                between if part < 2 else n,
+                n - self._chained[k],
+                base,
+                np.uint32(entry + p.start[begin] + begin),
+                v.start[rows],
+                v.stop[rows],
                 v.column,
                 v.value,
                 v.diagonal[rows],
-                v.inverse[rows],
-                v.ap[products],
-                coarse,
+                inverse,
+                ap,
+                more[0] if part == 1 else inverse[between:],
+                more[1] if part == 1 else ap[first_product:],
+                coarse[part % 2],
             )
-            values = coarse
-        n = len(self._coarsest[0]) - 1
-        dense = np.zeros((n, n))
-        dense_factor(values, *self._coarsest, dense)
-        return v._replace(dense=dense)
+
+        both(fill, n)
+        inverse[between:] += more[0]
+        ap[first_product:] += more[1]
+        fill(2)
+        return coarse[0] + coarse[1]

@@ -17,7 +17,7 @@ ROUND_OFF = 1e-13
 
 
 @njit(cache=True, nogil=True)
-def fill_level(
+def fill_rows(
     values,
     slots,
     diagonal_slots,
@@ -27,18 +27,24 @@ def fill_level(
     first_target,
     second_target,
     coarse_target,
-    row_base,
-    entry_base,
+    begin,
+    end,
+    between,
     chained,
+    row_base,
+    entry,
     start,
+    stop,
     column,
     value,
     diagonal,
     inverse,
     ap,
+    inverse_between,
+    ap_between,
     coarse,
 ):
-    """Fill `start` to `coarse` from the values of the matrix; the triangle without its zeros.
+    """Fill `start` to `coarse` in a range of rows from the values of the matrix; the triangle without its zeros.
 
     A row of the triangle with an odd number of entries gets a zero on the diagonal.
 
@@ -48,53 +54,57 @@ def fill_level(
         Of the matrix, in whatever order `slots` and `diagonal_slots` say.
     pattern_start, pattern_column, ap_start, first_target, second_target, coarse_target
         See `LevelPattern`.
-    row_base, entry_base
-        Where the level begins in the numbering of all rows, and in `column` and `value`.
+    begin, end, between
+        The rows, and the first row of the layer between the halves.
     chained
-        Row from which on they are nodes of a tree, whose pivots are as small as they are.
-    start, column, value
+        The first row of the nodes of a tree, whose pivots are as small as they are.
+    row_base, entry
+        Where the level begins in the numbering of all rows, and where the first of the rows may begin in `column` and
+        `value`.
+    start, stop, column, value
         Upper triangle by rows; the last two of all levels.
     diagonal, inverse
         Diagonal of A; reciprocal of D.
-    ap, coarse
-        Zeros, to become entries of A P; diagonal and upper triangle of P^T A P, and a last place for what is below.
-
-    Returns
-    -------
-    int
-        End of the level in `column` and `value`.
+    ap
+        Entries of A P; this and `inverse` hold what other rows have added so far.
+    inverse_between, ap_between
+        To which these rows add what is due to the layer between the halves.
+    coarse
+        To which P^T A P is added: diagonal and upper triangle, and a last place for what is below.
     """
-    n = diagonal.shape[0]
-    for i in range(n):
+    for i in range(begin, end):
         own = values[diagonal_slots[i]]
         diagonal[i] = own
-        inverse[i] = own
-        ap[ap_start[i]] = own
-    at = entry_base
-    for i in range(n):
+        inverse[i] += own
+        ap[ap_start[i]] += own
+    at, base = entry, ap_start[between]
+    for i in range(begin, end):
         start[i] = at
-        least = SMALLEST_PIVOT * diagonal[i] if i < chained else ROUND_OFF * diagonal[i]
-        pivot = inverse[i] if inverse[i] > least else diagonal[i]
+        least = SMALLEST_PIVOT if i < chained else ROUND_OFF
+        pivot = inverse[i] if inverse[i] > least * diagonal[i] else diagonal[i]
         pivot = 1.0 / pivot if pivot > 0.0 else 0.0
         inverse[i] = pivot
         for s in range(pattern_start[i], pattern_start[i + 1]):
-            entry = values[slots[s]]
-            if entry != 0.0:
+            a = values[slots[s]]
+            if a != 0.0:
                 j = pattern_column[s]
-                value[at] = entry
+                value[at] = a
                 column[at] = row_base + j
                 at += np.uint32(1)
-                inverse[j] -= entry * entry * pivot
-                ap[ap_start[i] + first_target[s]] += entry
-                ap[ap_start[j] + second_target[s]] += entry
+                ap[ap_start[i] + first_target[s]] += a
+                if j < between:
+                    inverse[j] -= a * a * pivot
+                    ap[ap_start[j] + second_target[s]] += a
+                else:
+                    inverse_between[j - between] -= a * a * pivot
+                    ap_between[ap_start[j] - base + second_target[s]] += a
         if (at - start[i]) % np.uint32(2) == 1:
             value[at] = 0.0
             column[at] = row_base + np.uint32(i)
             at += np.uint32(1)
-    start[n] = at
-    for s in range(ap.shape[0]):
+        stop[i] = at
+    for s in range(ap_start[begin], ap_start[end]):
         coarse[coarse_target[s]] += ap[s]
-    return at
 
 
 @njit(cache=True, nogil=True)

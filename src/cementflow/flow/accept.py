@@ -6,17 +6,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from cementflow.flow.attempt import LEAK_TOLERANCE, VOLUME_TOLERANCE
 from cementflow.flow.carried import slowest_cure
 from cementflow.flow.course import Counters, Event, Plan, Rest, Step
 from cementflow.flow.problem import Problem
+from cementflow.flow.protocol import Turn, next_turn
+from cementflow.flow.sighting import looked
 from cementflow.flow.state import Flow, State
 
-SMALLEST_RATE = 1e-3  # of the wanted rate: below it a pressure-limited injection has come to rest
 FIRST_LEAK = 1e-9  # m3: cement behind an outlet that counts as its first leak
 SET = 0.99  # of the cement in the bone
 LONGEST_REST = 2 * 3600.0  # s
 AT_REST = 1e-6  # of the flow rate of the injection
+# Of that rate: where blood flows on, cement that moves more slowly stands still. In a hundred times the time of the
+# injection it would come to a hundredth of it.
+STILL = 1e-4
 
 
 def accepted(
@@ -26,8 +29,10 @@ def accepted(
 
     Parameters
     ----------
-    problem, plan, old
-        The run and where it stood.
+    problem, plan
+        Of what was done in the step.
+    old
+        Where the run stood before it.
     state, flow
         Where it stands now.
     dt
@@ -42,14 +47,37 @@ def accepted(
     slope = (flow.fluxes.rate - old.flow.fluxes.rate) / (state.time - old.state.time)
     if flow.limited_by != old.flow.limited_by:
         slope = 0.0  # no trend reaches across the moment at which a limit takes hold
-    stopped = old.stopped or _stopped(problem, plan, state, flow)
-    if stopped and not old.stopped:
-        events.append(Event(state.time, stopped))
+    watched = looked(plan, old, state, events)
+    turn = next_turn(problem, plan, old, state, flow, watched)
+    stopped = turn.stopped
+    if not old.stopped:
+        events += _told(old, turn, state.time)
     rest = _rest(problem, old, state, flow, stopped, events)
     finished = _finished(plan, state, rest, stopped)
     if finished and finished != stopped:
         events.append(Event(state.time, finished))
-    return Step(state, flow, slope, dt, counters, first_leak, tuple(events), stopped, finished, rest)
+    return Step(
+        state,
+        flow,
+        slope,
+        dt,
+        counters,
+        first_leak,
+        tuple(events),
+        stopped,
+        finished,
+        rest,
+        watched,
+        turn.progress,
+        turn.ended,
+        during=old.progress.stage + 1 if plan.stages and not old.stopped else 0,
+    )
+
+
+def _told(old: Step, turn: Turn, time: float) -> list[Event]:
+    """Ends of stages, answers to leaks, and the end of the injection."""
+    texts = [f"{ended.name}: {ended.why}" for ended in turn.ended[len(old.ended) :]]
+    return [Event(time, text) for text in (*texts, turn.told, turn.stopped) if text]
 
 
 def at_rest(problem: Problem, state: State, flow: Flow) -> bool:
@@ -71,18 +99,6 @@ def _first_leaks(problem: Problem, old: Step, state: State, events: list[Event])
         first_leak[i] = old.state.time + part * (state.time - old.state.time)
         events.append(Event(float(first_leak[i]), f"first leak: {problem.outlets[i].name}"))
     return first_leak
-
-
-def _stopped(problem: Problem, plan: Plan, state: State, flow: Flow) -> str:
-    if state.injected >= problem.drive.volume * (1.0 - VOLUME_TOLERANCE):
-        return "volume injected"
-    if state.leaked.sum() >= plan.max_leaked - LEAK_TOLERANCE:
-        return "leak limit reached"
-    if state.time >= plan.max_time * (1.0 - 1e-12):
-        return "time limit reached"
-    if flow.fluxes.rate < SMALLEST_RATE * problem.drive.rate:
-        return f"flow came to rest at the limit of the {flow.limited_by}"
-    return ""
 
 
 def _rest(problem: Problem, old: Step, state: State, flow: Flow, stopped: str, events: list[Event]) -> Rest:
@@ -107,11 +123,25 @@ def _rest(problem: Problem, old: Step, state: State, flow: Flow, stopped: str, e
         leaked=rest.leaked + float(state.leaked.sum() - old.state.leaked.sum()),
         moved=rest.moved + float(elsewhere),
     )
+    if problem.veins is not None:
+        return replace(rest, still_since=_still(problem, old, state))
     if np.isnan(rest.still_since) and at_rest(problem, state, flow):
         rest = replace(
             rest, still_since=old.state.time if at_rest(problem, old.state, old.flow) else state.time
         )
     return rest
+
+
+def _still(problem: Problem, old: Step, state: State) -> float:
+    """Since when the cement stands still while blood flows on [s], NaN while it moves."""
+    before, dt = old.state, state.time - old.state.time
+    moved = 0.5 * np.sum(problem.volumes.pore_volume * np.abs(state.saturation - before.saturation))
+    moved += np.abs(state.leaked - before.leaked).sum() + np.abs(state.held - before.held).sum()
+    moved += np.abs(state.veins.cement - before.veins.cement).sum()
+    moved += np.sum(state.veins.beyond - before.veins.beyond)
+    if moved > STILL * problem.drive.rate * dt:
+        return np.nan
+    return before.time if np.isnan(old.rest.still_since) else old.rest.still_since
 
 
 def _finished(plan: Plan, state: State, rest: Rest, stopped: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.fem import kernels, updates
+from cementflow.fem.sharing import both
 from cementflow.flow.mobility import Mobility
 from cementflow.flow.problem import Problem
 from cementflow.flow.ways import Ways
@@ -97,19 +98,24 @@ class Assembly:
         """
         problem, pattern = self._problem, self._problem.pattern
         reference = problem.reference_pressure
-        kernels.pressure_rows(
-            self._rows,
-            pattern.row_start,
-            pattern.slot_edge,
-            pattern.neighbour,
-            pattern.diagonal_slot,
-            self._fixed,
-            self._fixed_pressure,
-            self._conductance(ways),
-            ways.summed(problem, 1.0),
-            self._values,
-            self._known,
-        )
+        rows, outlet, conductance = self._rows, ways.summed(problem, 1.0), self._conductance(ways)
+
+        def fill(half: int) -> None:
+            kernels.pressure_rows(
+                rows[: len(rows) // 2] if half == 0 else rows[len(rows) // 2 :],
+                pattern.row_start,
+                pattern.slot_edge,
+                pattern.neighbour,
+                pattern.diagonal_slot,
+                self._fixed,
+                self._fixed_pressure,
+                conductance,
+                outlet,
+                self._values,
+                self._known,
+            )
+
+        both(fill, len(rows))
         self._rows = self._touched
         entering = problem.padded(inflow) + ways.summed(problem, ways.outside_pressure(problem) - reference)
         if problem.veins is not None:

@@ -8,10 +8,11 @@ import numpy as np
 
 from cementflow.fem.linear_solver import PressureSolver
 from cementflow.flow.control import Crossing, cut_to, next_step
-from cementflow.flow.course import Plan, Step
+from cementflow.flow.course import Ends, Plan, Step
 from cementflow.flow.heat import HeatStalled
 from cementflow.flow.pressure import solve_pressure, tube_change
 from cementflow.flow.problem import Problem
+from cementflow.flow.sighting import seen_crossing, stop_at
 from cementflow.flow.state import Flow, State
 from cementflow.flow.step import correct, predict, step_error
 from cementflow.flow.transport import TransportStalled
@@ -21,6 +22,7 @@ REJECT_ABOVE = 4.0  # times the step tolerance
 VOLUME_TOLERANCE = 1e-8  # of the volume to inject
 LEAK_TOLERANCE = 1e-12  # m3
 SWITCH_TOLERANCE = 1e-3  # of the pressure limit
+PRESSURE_TOLERANCE = 1e-4  # of a pressure that ends a stage
 TUBE_CHANGE = 0.02  # of the flow through a filling tube, beyond which the next step needs a flow of its own
 NOT_FOUND = "the time of a limit was not found"
 SWITCH_TRIES = 8  # an empty tube lets the demand depend on the step itself; then its switch has no exact time
@@ -73,7 +75,7 @@ def attempt(
     try:
         with watch.phase("transport"):
             predicted = predict(problem, step.state, step.flow, step.rate_slope, dt)
-        part = _part_to_limits(_volume_crossings(problem, plan, step.state, predicted), problem, dt)
+        part = _part_to_limits(_volume_crossings(problem, plan, step, predicted), problem, dt)
         if part < 1.0:
             return Attempt(part, reason=NOT_FOUND)
         with watch.phase("pressure"):
@@ -98,13 +100,13 @@ def attempt(
     if error > REJECT_ABOVE * tolerances.step and dt > 1e3 * tolerances.min_step:
         part = next_step(dt, error, tolerances.step, dt) / dt
         return Attempt(part, flow=flow, reason=f"the error estimate stays at {error:.1e}")
-    crossings = _volume_crossings(problem, plan, step.state, state)
+    crossings = _volume_crossings(problem, plan, step, state)
     if tries < SWITCH_TRIES:
-        crossings += _demand_crossings(step.flow, flow)
+        crossings += _demand_crossings(step.flow, flow) + _pressure_crossings(plan.ends, step.flow, flow)
     part = _part_to_limits(crossings, problem, dt)
     following = min(_following(problem, step, error, dt), curing_step(dt, cured))
     if part >= 1.0:
-        coming = cut(problem, plan, state, flow.fluxes.rate, following)
+        coming = cut(problem, plan, state, flow.fluxes.rate, following, stop_at(plan, step))
         if tube_change(problem, state, coming, flow) > TUBE_CHANGE:
             with watch.phase("pressure"):
                 flow = _renewed(solve_pressure(problem, solver, state, coming, flow), flow)
@@ -133,36 +135,62 @@ def _following(problem: Problem, step: Step, error: float, dt: float) -> float:
     return max(grown, aimed, tolerances.min_step)
 
 
-def cut(problem: Problem, plan: Plan, state: State, rate: float, dt: float) -> float:
-    """The part of a step up to the next output time, the end of the injection, or the growth that is allowed."""
+def cut(problem: Problem, plan: Plan, state: State, rate: float, dt: float, stop: float = np.inf) -> float:
+    """The part of a step up to the next output time, the end of the injection, or the growth that is allowed.
+
+    `stop` is the time at which the operator stops for a leak [s].
+    """
     time = state.time
     if rate > 0.0:
-        dt = min(dt, LARGEST_GROWTH * (state.injected + problem.source_pores) / rate)
+        dt = min(dt, first_step(problem, state, rate))
     ahead = [
         t
-        for t in (*plan.output_times, *plan.bends, plan.max_time, plan.until or np.inf)
+        for t in (*plan.output_times, *plan.bends, plan.max_time, plan.until or np.inf, stop, plan.ends.time)
         if t > time + 1e-9 * max(time, 1.0)
     ]
     dt = cut_to(dt, min(ahead, default=np.inf) - time)
-    rest = min(problem.drive.volume, problem.syringe.next_change(state.injected)) - state.injected
+    rest = min(problem.drive.volume, problem.next_change(state.injected)) - state.injected
     return cut_to(dt, rest / rate) if rate > 0.0 and rest > VOLUME_TOLERANCE * problem.drive.volume else dt
 
 
-def _volume_crossings(problem: Problem, plan: Plan, before: State, after: State) -> list[Crossing]:
-    volume = problem.drive.volume
-    change = problem.syringe.next_change(before.injected)  # to the next batch
+def first_step(problem: Problem, state: State, rate: float) -> float:
+    """The step in which the cloud around the tip grows as much as it may [s]."""
+    return LARGEST_GROWTH * (state.injected - problem.drive.elsewhere + problem.source_pores) / rate
+
+
+def _volume_crossings(problem: Problem, plan: Plan, step: Step, after: State) -> list[Crossing]:
+    before, volume = step.state, problem.drive.volume
+    change = problem.next_change(before.injected)  # to the next batch
     return [
         Crossing(before.injected - volume, after.injected - volume, VOLUME_TOLERANCE * volume),
         Crossing(before.injected - change, after.injected - change, VOLUME_TOLERANCE * volume),
-        Crossing(before.leaked.sum() - plan.max_leaked, after.leaked.sum() - plan.max_leaked, LEAK_TOLERANCE),
+        *(
+            Crossing(before.leaked.sum() - limit, after.leaked.sum() - limit, LEAK_TOLERANCE)
+            for limit in (plan.max_leaked, plan.ends.leaked, plan.ends.answered)
+        ),
+        *seen_crossing(plan, step, after),
     ]
 
 
 def _demand_crossings(before: Flow, after: Flow) -> list[Crossing]:
-    """The moment at which a pressure limit starts or ceases to hold."""
+    """The moment at which a pressure limit starts or ceases to hold; without a wanted rate it always does."""
+    if not (np.isfinite(before.demand) and np.isfinite(after.demand)):
+        return []
     return [
         Crossing(before.demand - 1.0, after.demand - 1.0, SWITCH_TOLERANCE),
         Crossing(1.0 - before.demand, 1.0 - after.demand, SWITCH_TOLERANCE),
+    ]
+
+
+def _pressure_crossings(ends: Ends, before: Flow, after: Flow) -> list[Crossing]:
+    """The moment at which a pressure ends a stage."""
+    return [
+        Crossing(old - limit, new - limit, PRESSURE_TOLERANCE * limit)
+        for limit, old, new in (
+            (ends.syringe, before.syringe_pressure, after.syringe_pressure),
+            (ends.tip, before.tip_pressure, after.tip_pressure),
+        )
+        if np.isfinite(limit)
     ]
 
 

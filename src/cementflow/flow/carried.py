@@ -12,9 +12,11 @@ from cementflow.fem.curing import cure_for
 from cementflow.flow.condition import Condition
 from cementflow.flow.harm import Harm
 from cementflow.flow.heat import spread_heat
+from cementflow.flow.line import at_tip, passed
 from cementflow.flow.problem import Problem
-from cementflow.flow.state import HeatAccount, State, fresh_condition
+from cementflow.flow.state import HeatAccount, State
 from cementflow.flow.transport import Moved
+from cementflow.sites.contents import Contents
 from cementflow.units import GAS_CONSTANT
 
 Floats = NDArray[np.float64]
@@ -36,7 +38,7 @@ class Changed:
 
     Parameters
     ----------
-    condition, heat, harm
+    condition, heat, harm, cannula
         As in `State`.
     cured
         Largest change of the degree of cure in the step.
@@ -45,11 +47,12 @@ class Changed:
     condition: Condition
     heat: HeatAccount
     harm: Harm
+    cannula: Contents
     cured: float
 
     def put(self, state: State) -> State:
         """The state with them."""
-        return replace(state, condition=self.condition, heat=self.heat, harm=self.harm)
+        return replace(state, condition=self.condition, heat=self.heat, harm=self.harm, cannula=self.cannula)
 
 
 def change(problem: Problem, state: State, moved: Moved | None, dt: float) -> Changed:
@@ -75,8 +78,10 @@ def change(problem: Problem, state: State, moved: Moved | None, dt: float) -> Ch
     body = _body_temperature(problem)
     now, account = state.condition, state.heat
     saturation = moved.saturation if moved is not None else state.saturation
+    injected = dt * float(np.sum(moved.entering)) if moved is not None else 0.0
+    pushed = passed(problem, state, injected, dt)
     if moved is not None:
-        carried = _carried(problem, state, moved, body)
+        carried = _carried(problem, state, moved, pushed.entered, body)
         now, account = carried.condition, carried.account
     temperature, age, cure = (x.copy() for x in (now.temperature, now.age, now.cure))
     heat, harm = _warming_by_cure(problem, saturation), state.harm
@@ -92,8 +97,11 @@ def change(problem: Problem, state: State, moved: Moved | None, dt: float) -> Ch
         released = float(np.sum((of.stored(saturation) * heat * (cure - before))[wet]))
         account = replace(account, cured=account.cured + released)
         harm = harm.after(state.condition.temperature, temperature, dt)
-    condition = _fresh_where_dry(problem, state, moved, Condition(temperature, age, cure), dt)
-    return Changed(condition, account, harm, cured)
+    condition = Condition(temperature, age, cure)
+    if moved is not None:
+        coming = at_tip(problem, pushed.held, state.time + dt, state.injected + injected)
+        condition = _coming_where_dry(moved, condition, coming)
+    return Changed(condition, account, harm, pushed.held, cured)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,10 +112,11 @@ class Carried:
     account: HeatAccount
 
 
-def _carried(problem: Problem, state: State, moved: Moved, body: float) -> Carried:
+def _carried(
+    problem: Problem, state: State, moved: Moved, entered: tuple[float, float, float], body: float
+) -> Carried:
     v, of, dt = problem.volumes, problem.heat_volumes, moved.dt
-    fresh = fresh_condition(problem, state.time, state.injected)
-    warm = float(fresh.temperature[0]) - body
+    warm = entered[0] - body
     if of is not None:
         stored, after = of.stored(state.saturation), of.stored(moved.saturation)
         capacities = of.tissue.cement.capacity, of.tissue.marrow.capacity
@@ -128,7 +137,7 @@ def _carried(problem: Problem, state: State, moved: Moved, body: float) -> Carri
         v.pore_volume * np.maximum(state.saturation, 0.0) / dt,
         after / dt,
         capacities,
-        (warm, float(fresh.age[0]), float(fresh.cure[0])),
+        (warm, entered[1], entered[2]),
         state.condition.temperature - body,
         state.condition.age,
         state.condition.cure,
@@ -174,16 +183,10 @@ def _cured(
     )
 
 
-def _fresh_where_dry(
-    problem: Problem, state: State, moved: Moved | None, now: Condition, dt: float
-) -> Condition:
-    """Where there is no cement, age and cure are those of what enters."""
-    if moved is None:
-        return now
-    injected = state.injected + dt * float(np.sum(moved.entering))
-    fresh = fresh_condition(problem, state.time + dt, injected)
+def _coming_where_dry(moved: Moved, now: Condition, coming: tuple[float, float, float]) -> Condition:
+    """Where there is no cement, age and cure are those of what is next to enter."""
     dry = moved.saturation <= CEMENT
-    return Condition(now.temperature, np.where(dry, fresh.age, now.age), np.where(dry, fresh.cure, now.cure))
+    return Condition(now.temperature, np.where(dry, coming[1], now.age), np.where(dry, coming[2], now.cure))
 
 
 def _body_temperature(problem: Problem) -> float:

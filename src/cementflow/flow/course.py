@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from cementflow.flow.stage import Ended, Progress, Stage
 from cementflow.flow.state import Flow, State
+from cementflow.flow.watch import Watch
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What ends that which is done at the moment, a stage or a part of it; infinite where it does not.
+
+    A further kind of end needs an entry here, where it is crossed in `attempt` and where it is reached in `protocol`.
+
+    Parameters
+    ----------
+    time
+        On the clock of the run [s].
+    leaked
+        Cement that has left [m3] at which the stage is over.
+    answered
+        Cement that has left [m3] at which the stage answers the leak.
+    syringe, tip
+        Pressures [Pa].
+    """
+
+    time: float = np.inf
+    leaked: float = np.inf
+    answered: float = np.inf
+    syringe: float = np.inf
+    tip: float = np.inf
 
 
 @dataclass(frozen=True)
 class Plan:
-    """When to stop and which times to meet.
+    """What to do, when to stop, and which times to meet.
 
     Parameters
     ----------
@@ -28,6 +55,16 @@ class Plan:
         Largest temperature [K] at which a run that goes on until the cement is set may end.
     bends
         Ascending times [s] at which a pressure outside begins to change or ceases to; steps end on them.
+    watch
+        Looks for cement outside the bone, None to do without.
+    seen
+        Visible cement outside [m3] at which the operator stops; 0: any, infinite: never.
+    volume
+        Injected volume [m3] that no stage goes beyond.
+    stages
+        The protocol; without one the drive of the problem is followed to its end.
+    ends
+        Of what is done at the moment; set by the protocol.
     """
 
     output_times: tuple[float, ...] = ()
@@ -36,6 +73,11 @@ class Plan:
     until: float | None = None
     cool: float = np.inf
     bends: tuple[float, ...] = ()
+    watch: Watch | None = None
+    seen: float = np.inf
+    volume: float = np.inf
+    stages: tuple[Stage, ...] = ()
+    ends: Ends = Ends()
 
 
 @dataclass(frozen=True)
@@ -79,7 +121,7 @@ class Rest:
     moved
         Cement that came to lie elsewhere in the bone since then [m3].
     still_since
-        When all flow had ceased [s], NaN before.
+        When all flow had ceased, with veins that of the cement [s]; NaN before.
     set_at
         When the cement in the bone was set [s], NaN before.
     """
@@ -92,6 +134,31 @@ class Rest:
 
 
 NO_REST = Rest()
+
+
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """What the operator has seen.
+
+    Parameters
+    ----------
+    ratio
+        Signal to noise of each outlet in each view now; shape (outlets, views), or (0, 0) where nobody looks.
+    first
+        When it first was seen [s], NaN before, of the same shape.
+    leaked
+        Cement outside when anything was first seen [m3], NaN before.
+    since
+        When enough was seen to stop [s], NaN before.
+    """
+
+    ratio: np.ndarray
+    first: np.ndarray
+    leaked: float = np.nan
+    since: float = np.nan
+
+
+NOT_WATCHED = Watched(np.zeros((0, 0)), np.zeros((0, 0)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +183,14 @@ class Step:
         Why the run is over, empty while it goes on.
     rest
         What happened after the injection.
+    watched
+        What was seen outside the bone.
+    progress
+        In the protocol.
+    ended
+        Stages that are over.
+    during
+        Number of the stage in which the step was made, from 1 on; 0 after the injection, or without a protocol.
     """
 
     state: State
@@ -128,3 +203,7 @@ class Step:
     stopped: str = ""
     finished: str = ""
     rest: Rest = NO_REST
+    watched: Watched = NOT_WATCHED
+    progress: Progress = field(default_factory=Progress)
+    ended: tuple[Ended, ...] = ()
+    during: int = 0

@@ -6,6 +6,7 @@ the source and one without: p = p_0 + Q p_1.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,9 @@ from cementflow.fem.linear_solver import LinearResult, PressureSolver
 from cementflow.flow.problem import Problem
 
 Floats = NDArray[np.float64]
+Drop = Callable[[float], float]
+LIMITS = ("rate", "tip pressure", "syringe pressure", "plunger force", "stopped")
+WIDER = 4.0  # step of a search for a rate that is too high
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,9 +32,9 @@ class Driven:
     rate
         Flow rate [m3/s].
     limited_by
-        "rate", "tip pressure" or "syringe pressure".
+        One of `LIMITS`.
     demand
-        Pressure needed for the wanted rate over its limit [-], 0 without limits.
+        Pressure needed for the wanted rate over its limit [-], 0 without limits, infinite where no rate is wanted.
     solves, iterations, converged
         Of the linear solver.
     left
@@ -54,7 +58,7 @@ def drive_system(
     rhs: Floats,
     start: Floats,
     rate: float,
-    factor: float,
+    drop: Drop,
     near_tip: float = 0.0,
 ) -> Driven:
     """Solve A (p - p_ref) = rhs + Q source for p and Q, with p_ref the reference pressure of the problem.
@@ -65,8 +69,8 @@ def drive_system(
         Matrix in the pattern of `solver`, right-hand side of the outlets.
     start, rate
         Pressure and rate to start from.
-    factor
-        Growth of the viscosity of the cement in the cannula [-].
+    drop
+        Pressure that the cannula takes [Pa], a function of the rate [m3/s].
     near_tip
         Resistance that the mesh misses at the tip [Pa s/m3].
     """
@@ -75,12 +79,14 @@ def drive_system(
     if problem.drive.stopped:
         alone = _solve(problem, solver, values, rhs, 0.0, start - reference, wanted)
         # What is left is a share of the rate that was, not to be held against a flow of nearly nothing.
-        return Driven(alone.x + reference, 0.0, "rate", 0.0, 1, alone.iterations, alone.converged, left=0.0)
+        return Driven(
+            alone.x + reference, 0.0, "stopped", 0.0, 1, alone.iterations, alone.converged, left=0.0
+        )
     trial = rate if rate > 0.0 else wanted
     with_source = _solve(problem, solver, values, rhs, trial, start - reference, trial)
     tip = problem.tip_pressure(with_source.x) + reference + near_tip * trial
-    if trial == wanted:
-        demand = pressure_demand(problem, tip, wanted, factor)
+    if trial == wanted and not problem.drive.free:
+        demand = pressure_demand(problem, tip, wanted, drop)
         if demand <= 1.0:
             return Driven(
                 with_source.x + reference,
@@ -95,12 +101,13 @@ def drive_system(
     without = _solve(problem, solver, values, rhs, 0.0, np.zeros_like(rhs), trial)
     tip_without = problem.tip_pressure(without.x) + reference
     resistance = (tip - tip_without) / trial
-    rate, limited_by = _limited_rate(problem, tip_without, resistance, factor)
+    rate, limited_by = _limited_rate(problem, tip_without, resistance, drop)
+    demand = pressure_demand(problem, tip_without + resistance * wanted, wanted, drop)
     return Driven(
         pressure=reference + without.x + (rate / trial) * (with_source.x - without.x),
         rate=rate,
         limited_by=limited_by,
-        demand=pressure_demand(problem, tip_without + resistance * wanted, wanted, factor),
+        demand=np.inf if problem.drive.free else demand,
         solves=2,
         iterations=with_source.iterations + without.iterations,
         converged=with_source.converged and without.converged,
@@ -108,34 +115,30 @@ def drive_system(
     )
 
 
-def syringe_pressure(problem: Problem, tip: float, rate: float, factor: float) -> float:
-    """Pressure in the syringe [Pa]: that of the tip and what the cannula takes."""
-    cannula = problem.drive.cannula
-    return tip + (cannula.drop(rate, problem.cement, factor) if cannula is not None else 0.0)
-
-
-def pressure_demand(problem: Problem, tip: float, rate: float, factor: float) -> float:
+def pressure_demand(problem: Problem, tip: float, rate: float, drop: Drop) -> float:
     """Largest of the pressures over their limits at a rate and its tip pressure [-]."""
     drive = problem.drive
     demand = tip / drive.max_tip
     if np.isfinite(drive.max_syringe):
-        demand = max(demand, syringe_pressure(problem, tip, rate, factor) / drive.max_syringe)
+        demand = max(demand, (tip + drop(rate)) / drive.max_syringe)
     return demand
 
 
-def _limited_rate(
-    problem: Problem, tip_without: float, resistance: float, factor: float
-) -> tuple[float, str]:
+def _limited_rate(problem: Problem, tip_without: float, resistance: float, drop: Drop) -> tuple[float, str]:
     drive = problem.drive
 
     def excess_tip(rate: float) -> float:
         return tip_without + resistance * rate - drive.max_tip
 
     def excess_syringe(rate: float) -> float:
-        return syringe_pressure(problem, tip_without + resistance * rate, rate, factor) - drive.max_syringe
+        return tip_without + resistance * rate + drop(rate) - drive.max_syringe
 
     rate, limited_by = drive.rate, "rate"
-    for excess, name in ((excess_tip, "tip pressure"), (excess_syringe, "syringe pressure")):
+    if drive.free:
+        while excess_tip(rate) <= 0.0 and excess_syringe(rate) <= 0.0:
+            rate *= WIDER
+    of_syringe = "plunger force" if drive.by_force else "syringe pressure"
+    for excess, name in ((excess_tip, "tip pressure"), (excess_syringe, of_syringe)):
         if excess(rate) > 0.0:
             from scipy.optimize import brentq  # a third of a second to import; most runs never need it
 

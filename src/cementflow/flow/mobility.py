@@ -8,7 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.fem import kernels
+from cementflow.fem.sharing import both
 from cementflow.flow.condition import at
+from cementflow.flow.drive import Drop
+from cementflow.flow.line import cannula_drop
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import State
 
@@ -29,14 +32,14 @@ class Fluids:
         By how much thicker the marrow is than that of the case at its reference temperature [-], shape (n,) or (1,).
     marrow
         Viscosity of the marrow at rest [Pa s], shape (n,) or (1,).
-    syringe
-        By how much the cement that enters has thickened [-].
+    drop
+        Pressure that the cannula takes [Pa] at a rate [m3/s].
     """
 
     growth: Floats
     cold: Floats
     marrow: Floats
-    syringe: float
+    drop: Drop
 
 
 def fluids_of(problem: Problem, state: State) -> Fluids:
@@ -49,7 +52,7 @@ def fluids_of(problem: Problem, state: State) -> Fluids:
         growth=cement.factor(now.age, now.cure),
         cold=marrow.factor(warmth) * problem.marrow_factor,
         marrow=marrow.viscosity(np.zeros(1), warmth) * problem.marrow_factor,
-        syringe=problem.syringe.factor(cement, state.time, state.injected),
+        drop=cannula_drop(problem, state),
     )
 
 
@@ -123,9 +126,23 @@ def darcy_flux(problem: Problem, m: Mobility, pressure: Floats, chosen: Indices 
     v = problem.volumes
     if chosen is None:
         chosen = np.arange(len(v.tets), dtype=np.uint32)
-    return kernels.element_velocity(
-        chosen, v.mesh.points, v.tets, v.permeability, v.tet_edges, m.edge, pressure, v.t, v.obtuse, m.least
-    )
+    parts = np.array_split(chosen, 2)
+
+    def velocity(half: int) -> Floats:
+        return kernels.element_velocity(
+            parts[half],
+            v.mesh.points,
+            v.tets,
+            v.permeability,
+            v.tet_edges,
+            m.edge,
+            pressure,
+            v.t,
+            v.obtuse,
+            m.least,
+        )
+
+    return np.concatenate(both(velocity, len(chosen)))
 
 
 def pore_viscosities(

@@ -12,7 +12,7 @@ from cementflow.fem.linear_solver import PressureSolver
 from cementflow.flow.assembly import Assembly
 from cementflow.flow.behind import braked, outside_pressure, overdrawn, tissue_flow
 from cementflow.flow.condition import at
-from cementflow.flow.drive import Driven, drive_system, syringe_pressure
+from cementflow.flow.drive import Driven, drive_system
 from cementflow.flow.held_rate import HeldRate
 from cementflow.flow.mobility import (
     SMALL_FLOW,
@@ -97,12 +97,10 @@ def solve_pressure(
     while True:
         values, rhs = assembly.system(ways, overfull)
         near_tip = tip_resistance(problem, assembly.mobility, guess.rate)
-        driven = drive_system(
-            problem, solver, values, rhs, guess.pressure, guess.rate, fluids.syringe, near_tip
-        )
+        driven = drive_system(problem, solver, values, rhs, guess.pressure, guess.rate, fluids.drop, near_tip)
         solves += driven.solves
         iterations += driven.iterations
-        scale = held.scale(driven.rate, driven.limited_by != "rate", part)
+        scale = held.scale(driven.rate, driven.limited_by not in ("rate", "stopped"), part)
         guess = _next_guess(problem, assembly.mobility, ways, driven, guess, part, fluids, near, scale)
         change = assembly.change(guess.viscosity, guess.marrow, guess.pressure)
         coming = _ways(problem, state, dt, guess, fluids, assembly.with_viscosities(change), outside, ways)
@@ -127,7 +125,7 @@ def solve_pressure(
         marrow_viscosity=guess.marrow,
         growth=fluids.growth,
         tip_pressure=tip,
-        syringe_pressure=syringe_pressure(problem, tip, guess.rate, fluids.syringe),
+        syringe_pressure=tip + fluids.drop(guess.rate),
         limited_by=driven.limited_by,
         demand=driven.demand,
         residual=residual,

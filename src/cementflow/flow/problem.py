@@ -33,7 +33,7 @@ Ints = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Drive:
-    """How cement is pushed in: a rate, as long as no pressure passes its limit.
+    """How cement is pushed in: a rate, as long as no pressure passes its limit, or by a pressure alone.
 
     Parameters
     ----------
@@ -45,8 +45,14 @@ class Drive:
         Largest pressures [Pa], infinite without a limit.
     cannula
         Between syringe and tip, None where cement starts from a ball.
+    free
+        Whether no rate is wanted: the limits alone decide, and `rate` only says what counts as much and as little.
+    by_force
+        Whether a force on the plunger, and no pressure that is stated, is behind `max_syringe`.
     stopped
         Whether nothing is pushed any more; the rate then only says what counts as much and as little.
+    elsewhere
+        Cement [m3] that came out of another tip before.
     """
 
     rate: float
@@ -54,7 +60,15 @@ class Drive:
     max_tip: float = np.inf
     max_syringe: float = np.inf
     cannula: Cannula | None = None
+    free: bool = False
+    by_force: bool = False
     stopped: bool = False
+    elsewhere: float = 0.0
+
+    @property
+    def largest_rate(self) -> float:
+        """Rate [m3/s] that is not to be passed."""
+        return np.inf if self.free else self.rate
 
 
 @dataclass(frozen=True)
@@ -118,6 +132,10 @@ class Problem:
     marrow_factor
         By how much thicker the marrow is at each vertex than that of the case [-], shape (n,) or (1,). It stays with
         the place: marrow that is driven off takes the viscosity of the bone that it comes to.
+    vessels
+        Share of the vessels at each vertex that an ablation has left open [-], shape (n,) or (1,).
+    warmth
+        By how much each vertex is warmer than the body at the start [K], shape (n,) or (1,).
     """
 
     volumes: ControlVolumes
@@ -137,6 +155,8 @@ class Problem:
     near_tip: NearTip | None = None
     compartments: tuple[Compartment, ...] = ()
     marrow_factor: Floats = field(default_factory=lambda: np.ones(1))
+    vessels: Floats = field(default_factory=lambda: np.ones(1))
+    warmth: Floats = field(default_factory=lambda: np.zeros(1))
 
     def stopped(self) -> Problem:
         """The same after the injection."""
@@ -147,10 +167,24 @@ class Problem:
         """Whether age and cure differ from place to place."""
         return self.tissue is not None or len(self.syringe.batches) > 1
 
+    @property
+    def held_back(self) -> Cannula | None:
+        """The cannula, where what stands in it differs from what is in the syringe."""
+        cannula = self.drive.cannula
+        return cannula if self.followed and cannula is not None and cannula.holds else None
+
+    def next_change(self, injected: float) -> float:
+        """Injected volume [m3] at which the next batch leaves the syringe or the cannula; infinite after the last."""
+        dead = self.held_back.dead_volume if self.held_back is not None else 0.0
+        return min(
+            (v for b in self.syringe.batches[1:] for v in (b.after, b.after + dead) if v > injected),
+            default=np.inf,
+        )
+
     @cached_property
     def heat_volumes(self) -> HeatVolumes | None:
         """The control volumes as heat sees them; None while nothing is heated."""
-        return None if self.tissue is None else HeatVolumes.build(self.volumes, self.tissue)
+        return None if self.tissue is None else HeatVolumes.build(self.volumes, self.tissue, self.vessels)
 
     @cached_property
     def pore_law(self) -> PoreLaw:

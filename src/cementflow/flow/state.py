@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cementflow.flow.condition import Condition
 from cementflow.flow.harm import Harm
 from cementflow.flow.problem import Problem
+from cementflow.sites.contents import Contents
 
 Floats = NDArray[np.float64]
 
@@ -24,6 +25,8 @@ class HeatAccount:
         By the cement that entered; negative where it is colder than the body.
     cured
         Set free by the cure.
+    before
+        There from the start, left by an ablation.
     carried_out
         By what left through the outlets.
     surface, blood
@@ -35,16 +38,17 @@ class HeatAccount:
     carried_out: float = 0.0
     surface: float = 0.0
     blood: float = 0.0
+    before: float = 0.0
 
     @property
     def kept(self) -> float:
         """What has to be in the bone."""
-        return self.carried_in + self.cured - self.carried_out - self.surface - self.blood
+        return self.before + self.carried_in + self.cured - self.carried_out - self.surface - self.blood
 
     @property
     def turnover(self) -> float:
         """Size of all of it together."""
-        parts = (self.carried_in, self.cured, self.carried_out, self.surface, self.blood)
+        parts = (self.before, self.carried_in, self.cured, self.carried_out, self.surface, self.blood)
         return sum(abs(part) for part in parts)
 
 
@@ -100,6 +104,8 @@ class State:
         What it did to the tissue.
     veins
         What they hold.
+    cannula
+        What stands in it, where that is followed.
     """
 
     time: float
@@ -112,6 +118,7 @@ class State:
     heat: HeatAccount
     harm: Harm
     veins: VeinState
+    cannula: Contents
 
     @classmethod
     def initial(cls, problem: Problem) -> State:
@@ -126,9 +133,10 @@ class State:
             held=nothing,
             marrow_out=nothing,
             condition=condition,
-            heat=HeatAccount(),
+            heat=HeatAccount(before=_heat_before(problem)),
             harm=Harm.none(condition.temperature),
             veins=VeinState.empty(problem),
+            cannula=full_cannula(problem),
         )
 
     def in_bone(self, problem: Problem) -> float:
@@ -228,9 +236,10 @@ class Flow:
     tip_pressure, syringe_pressure
         [Pa]; equal without a cannula.
     limited_by
-        "rate", "tip pressure" or "syringe pressure": what holds the flow rate.
+        What holds the flow rate, one of `flow.drive.LIMITS`.
     demand
-        Pressure that the wanted rate would need, relative to its limit; above 1 the limit holds.
+        Pressure that the wanted rate would need, relative to its limit; above 1 the limit holds. Infinite where no rate
+        is wanted.
     residual
         Volume imbalance of the nonlinear equation relative to the rate.
     solves, iterations
@@ -262,11 +271,24 @@ def first_condition(problem: Problem) -> Condition:
     if not problem.followed:
         return fresh
     warm = fresh.temperature if problem.tissue is None else np.full(1, problem.body_temperature)
-    return Condition(*(np.repeat(x, problem.volumes.n) for x in (warm, fresh.age, fresh.cure)))
+    temperature, age, cure = (np.repeat(x, problem.volumes.n) for x in (warm, fresh.age, fresh.cure))
+    return Condition(temperature + problem.warmth if problem.tissue else temperature, age, cure)
+
+
+def _heat_before(problem: Problem) -> float:
+    """Heat that is there from the start [J]."""
+    of = problem.heat_volumes
+    return 0.0 if of is None else float(np.sum(of.stored(np.zeros(problem.volumes.n)) * problem.warmth))
 
 
 def fresh_condition(problem: Problem, time: float, injected: float) -> Condition:
-    """That of what enters at a time [s] after so much was injected [m3], everywhere."""
-    syringe = problem.syringe
-    numbers = syringe.temperature, syringe.age(time, injected), syringe.cure(time, injected)
-    return Condition(*(np.full(1, number) for number in numbers))
+    """That of the cement in the syringe at a time [s] after so much was injected [m3], everywhere."""
+    return Condition(*(np.full(1, number) for number in problem.syringe.condition(time, injected)))
+
+
+def full_cannula(problem: Problem, time: float = 0.0, injected: float = 0.0) -> Contents:
+    """A cannula full of what is in the syringe; nothing where its contents need not be followed."""
+    cannula = problem.held_back
+    if cannula is None:
+        return Contents.none()
+    return Contents.even(cannula.dead_volume, *problem.syringe.condition(time, injected))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from cementflow.flow.carried import change, waited
+from cementflow.flow.line import passed
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import Flow, Fluxes, State, fresh_condition
 from cementflow.flow.transport import Moved, transport
@@ -38,12 +39,13 @@ def predict(problem: Problem, state: State, flow: Flow, rate_slope: float, dt: f
     if rate_slope != 0.0 and fluxes.rate > 0.0:
         gain = 0.5 * dt * rate_slope / fluxes.rate
         gain = min(max(gain, -LARGEST_CHANGE), LARGEST_CHANGE)
-        fluxes = fluxes.scaled(min(1.0 + gain, problem.drive.rate / fluxes.rate))
+        fluxes = fluxes.scaled(min(1.0 + gain, problem.drive.largest_rate / fluxes.rate))
     moved = transport(problem, state, flow, fluxes, dt)
     after = _moved_state(problem, state, fluxes, moved)
     if not problem.followed:
         return after
-    return replace(after, condition=waited(problem, state.condition, dt))
+    held = passed(problem, state, fluxes.rate * dt, dt).held
+    return replace(after, condition=waited(problem, state.condition, dt), cannula=held)
 
 
 def correct(problem: Problem, state: State, flow: Flow, end: Flow, dt: float) -> tuple[State, float]:
@@ -94,6 +96,7 @@ def _moved_state(problem: Problem, state: State, fluxes: Fluxes, moved: Moved) -
         heat=state.heat,
         harm=state.harm,
         veins=moved.veins,
+        cannula=state.cannula,
     )
 
 

@@ -119,7 +119,7 @@ def _fractions(gauge_of: Callable[[Floats], Floats], corner: Floats) -> Floats:
     gauge = gauge_of(middle)
     fraction = (gauge < 1.0).astype(float)
     doubtful = np.abs(gauge - 1.0) <= reach
-    samples = np.einsum("sk,mki->msi", _sample_weights(), corner[doubtful])
+    samples = np.einsum("sk,mki->msi", sample_weights(), corner[doubtful])
     inside = gauge_of(samples.reshape(-1, 3)) < 1.0
     fraction[doubtful] = inside.reshape(-1, SAMPLES).mean(axis=1)
     return fraction
@@ -136,7 +136,7 @@ def _gauge(shape: str, local: Floats, along: int) -> Floats:
 
 
 @cache
-def _sample_weights() -> Floats:
+def sample_weights() -> Floats:
     """Barycentric coordinates of evenly spread points, shape (s, 4).
 
     An additive recurrence with powers of the root of x^4 = x + 1 fills the unit cube evenly (the generalised

@@ -45,6 +45,40 @@ def leak_report(model: Model, state: State, columns: list[str], rows: list[list[
     }
 
 
+def embolus(model: Model, state: State) -> dict[str, float]:
+    """Cement that passed the end of each tube, and the ends of the tree of veins, and is carried off [mL]."""
+    found = {o.name: ML * float(gone) for _, o, gone in _tubes(model, state)}
+    if model.problem.veins is not None:
+        found[VEINS] = ML * float(state.veins.beyond.sum())
+    return {"total": sum(found.values()), **found}
+
+
+def blood_beyond(model: Model, state: State) -> dict[str, float]:
+    """Blood and marrow that passed the same ends [mL].
+
+    Nothing is compressible: what went in, cement, marrow and blood, less the cement that is in there or beyond.
+    """
+    found = {
+        o.name: ML * float(state.marrow_out[i] + state.leaked[i] - gone)
+        for i, o, gone in _tubes(model, state)
+    }
+    tree = model.problem.veins
+    if tree is not None:
+        own = slice(len(model.problem.outlets) - len(tree.names), None)
+        into = float(state.marrow_out[own].sum() + state.leaked[own].sum() + tree.blood.sum() * state.time)
+        found[VEINS] = ML * (into - float(state.veins.beyond.sum()))
+    return found
+
+
+def _tubes(model: Model, state: State) -> list[tuple[int, Tube, float]]:
+    """Number of each tube, itself, and the cement that passed its end [m3]."""
+    return [
+        (i, o, float(state.leaked[i] - state.held[i]))
+        for i, o in enumerate(model.problem.outlets)
+        if isinstance(o, Tube)
+    ]
+
+
 def _by_compartment(outlets: tuple[Outlet, ...], volumes: np.ndarray) -> dict[str, float]:
     found = dict.fromkeys((*BEHIND, VEINS), 0.0)
     for outlet, volume in zip(outlets, volumes, strict=True):

@@ -10,12 +10,17 @@ from numpy.typing import NDArray
 from cementflow.case.sites import LEAK_TYPES
 from cementflow.flow.carried import heat_imbalance
 from cementflow.flow.course import NO_REST, Counters, Step
+from cementflow.flow.drive import LIMITS
 from cementflow.flow.state import State
 from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.model import Model
+from cementflow.results.ablation import ablation_summary
+from cementflow.results.folder import LIMITED_BY
 from cementflow.results.heat import cure_summary, heat_summary, rest_summary
-from cementflow.results.leaks import leak_report
+from cementflow.results.leaks import blood_beyond, embolus, leak_report
 from cementflow.results.numbers import ML, or_none
+from cementflow.results.seen import seen_report
+from cementflow.results.stages import needle_sites, stage_summary
 from cementflow.results.veins import vein_summary
 from cementflow.sites.outlets import OpenFaces, Outlet, Tube
 
@@ -34,11 +39,13 @@ def history_columns(model: Model) -> list[str]:
         "flow_rate_ml_min",
         "balance_error",
         *(("peak_temperature_degC", "degree_of_cure", "heat_imbalance") if model.problem.tissue else ()),
+        *(("stage",) if model.plan.stages else ()),
+        LIMITED_BY,
     ]
 
 
 def history_row(model: Model, step: Step) -> list[float]:
-    """Row of an accepted step."""
+    """Row of an accepted step; what limits the rate as its place in `LIMITS`."""
     state, flow = step.state, step.flow
     return [
         state.time,
@@ -51,6 +58,8 @@ def history_row(model: Model, step: Step) -> list[float]:
         flow.fluxes.rate * 60.0 * ML,
         state.balance_error(model.problem),
         *(_warmth(model, state) if model.problem.tissue else ()),
+        *((float(step.during),) if model.plan.stages else ()),
+        float(LIMITS.index(flow.limited_by)),
     ]
 
 
@@ -96,7 +105,7 @@ def summarise(
         t: ML * float(sum(v for o, v in zip(problem.outlets, state.leaked, strict=True) if o.type == t))
         for t in LEAK_TYPES
     }
-    mesh = model.geometry.mesh
+    mesh, seen = model.geometry.mesh, seen_report(model, step, state)
     return {
         "title": model.case.title,
         "status": status,
@@ -107,11 +116,16 @@ def summarise(
         "leaked_ml": {"total": float(state.leaked.sum()) * ML, **leaks},
         "leaked_by_type_ml": by_type,
         **leak_report(model, state, columns, rows),
+        "embolus_ml": embolus(model, state),
+        "blood_beyond_ml": blood_beyond(model, state),
         "first_leak_s": {o.name: or_none(t) for o, t in zip(problem.outlets, first_leak, strict=True)},
         "marrow_out_ml": {
             "total": float(state.marrow_out.sum()) * ML,
             **{o.name: float(v) * ML for o, v in zip(problem.outlets, state.marrow_out, strict=True)},
         },
+        "detectability": seen["detectability"],
+        "first_seen_s": seen["first_seen_s"],
+        "leaked_until_seen_ml": seen["leaked_until_seen_ml"],
         "peak_tip_pressure_kPa": peak["tip_pressure_kPa"],
         "peak_syringe_pressure_kPa": peak["syringe_pressure_kPa"],
         "balance_error": state.balance_error(problem),
@@ -121,10 +135,12 @@ def summarise(
         "rejected_steps": counters.rejected,
         "pressure_solves": counters.pressure_solves,
         "linear_iterations": counters.linear_iterations,
+        "ablation": ablation_summary(model),
         "veins": vein_summary(model, state, first_leak),
         "cure": cure_summary(model, state, rest),
         "heat": heat_summary(model, state),
         "after_injection": rest_summary(rest),
+        **stage_summary(model, step),
         "sites": _sites(model, state, first_leak),
         "frame": dict(zip(("ap", "lr", "si"), model.geometry.frame.axes.tolist(), strict=True)),
         "events": [{"time_s": e.time, "what": e.what} for e in (step.events if step is not None else ())],
@@ -144,9 +160,10 @@ def _sites(model: Model, state: State, first_leak: NDArray[np.float64]) -> dict[
             outlet.name: _site(outlet, i, state, first_leak) for i, outlet in enumerate(model.problem.outlets)
         },
     }
-    if model.case.injection.cannula is not None:
-        # A transpedicular needle comes from behind; its exact direction is not stated and does not enter the flow.
-        sites["cannula"] = {"direction": model.geometry.frame.axes[0].tolist()}
+    if model.needles:
+        sites["cannula"] = {"direction": model.needles[0].direction.tolist()}
+    if model.case.injection.needle:
+        sites["needles"] = needle_sites(model)
     return sites
 
 

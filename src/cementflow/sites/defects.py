@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -107,6 +109,7 @@ def _track(
     # A transpedicular needle comes from behind.
     backward = -wall.geometry.frame.axes[0]
     opening = _opening(spec, behind, (vertices, through), start, 0.5 * diameter, backward)
+    opening = replace(opening, exit=start + spec.length * backward)
     return opening, np.zeros(len(vertices))
 
 

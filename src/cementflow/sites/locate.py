@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.case import Position
+from cementflow.case.positions import DIRECTIONS
 from cementflow.mesh.frame import AnatomicalFrame
 
 Floats = NDArray[np.float64]
@@ -28,3 +29,9 @@ def locate(place: Position | str, frame: AnatomicalFrame) -> Floats:
     if place.kind == "fraction":
         return frame.point(*place.values)
     return np.array(place.values)
+
+
+def toward(direction: str, frame: AnatomicalFrame) -> Floats:
+    """Unit vector of an anatomical direction in coordinates of the mesh, shape (3,)."""
+    number = DIRECTIONS.index(direction)
+    return (1.0, -1.0, -1.0, 1.0, 1.0, -1.0)[number] * frame.axes[number // 2]

@@ -40,6 +40,8 @@ class Opening:
     confined
         Whether that is a compartment of the case: its pressure may rise, it may resist, and it gives back at most what
         it took.
+    exit
+        Where what leaves comes out [m], if that is not the middle.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Opening:
     kind: str = "patch"
     label: str = ""
     confined: bool = False
+    exit: Floats | None = None
 
     def conductance(
         self, mobility: Floats, marrow_mobility: Floats, pressure: Floats, outside: float | None = None

@@ -1,4 +1,4 @@
-"""The cement that is about to enter: how old it is, and how far it has cured."""
+"""The cement in the syringe: how old it is, and how far it has cured."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Batch:
     Parameters
     ----------
     after
-        Injected volume from which this batch comes [m3].
+        Injected volume from which the syringe holds this batch [m3].
     mixed
         When it was mixed, on the clock of the run [s]; before the start of the injection this is negative.
     """
@@ -32,7 +32,7 @@ class Batch:
 
 @dataclass(frozen=True, eq=False)
 class Syringe:
-    """Batches of one cement, kept at one temperature until they enter.
+    """Batches of one cement, kept at one temperature until they are pushed out.
 
     Parameters
     ----------
@@ -51,8 +51,12 @@ class Syringe:
     speed: float = 1.0
     kinetics: CureKinetics = USUAL
 
+    def condition(self, time: float, injected: float) -> tuple[float, float, float]:
+        """Temperature [K], equivalent age [s] and degree of cure [-] of the cement in it."""
+        return self.temperature, self.age(time, injected), self.cure(time, injected)
+
     def age(self, time: float, injected: float) -> float:
-        """Equivalent age [s] of what enters at a time [s] after so much has been injected [m3]."""
+        """Equivalent age [s] of the cement in it at a time [s] after so much has been injected [m3]."""
         return self.speed * self._clock(time, injected)
 
     def cure(self, time: float, injected: float) -> float:
@@ -63,10 +67,6 @@ class Syringe:
     def factor(self, cement: AgeingCement, time: float, injected: float) -> float:
         """By how much it has thickened [-]."""
         return float(cement.factor(self.age(time, injected), self.cure(time, injected)))
-
-    def next_change(self, injected: float) -> float:
-        """Injected volume at which the next batch begins [m3], infinite after the last."""
-        return min((b.after for b in self.batches if b.after > injected), default=np.inf)
 
     def _clock(self, time: float, injected: float) -> float:
         """Time since mixing [s]."""

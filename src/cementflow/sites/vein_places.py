@@ -27,7 +27,7 @@ def vein_tree(spec: VeinsSpec, mesh: TetMesh, frame: AnatomicalFrame, permeabili
     permeability
         Of each tetrahedron as (xx, yy, zz, yz, xz, xy) [m2], shape (m, 6).
     """
-    courses = [_course(vein, spec.diameter_scale, frame) for vein in spec.vein]
+    courses = [_course(vein, spec, frame) for vein in spec.vein]
     return build_veins(courses, mesh, permeability, venous=venous_pressure(spec))
 
 
@@ -55,15 +55,15 @@ def vein_outlets(spec: VeinsSpec, tree: VeinTree) -> tuple[Vein, ...]:
     return tuple(outlets)
 
 
-def _course(spec: VeinSpec, scale: float, frame: AnatomicalFrame) -> VeinCourse:
-    begin, end = spec.diameter
+def _course(spec: VeinSpec, tree: VeinsSpec, frame: AnatomicalFrame) -> VeinCourse:
+    begin, end = (0.5 * tree.diameter_scale * d for d in spec.diameter)
     return VeinCourse(
         name=spec.name,
         type=spec.type,
         path=np.array([locate(place, frame) for place in spec.path]),
-        radii=(0.5 * scale * begin, 0.5 * scale * end),
+        radii=(begin, end),
         into=spec.into,
         pressure=spec.pressure,
-        blood=spec.blood_flow,
+        blood=tree.flow_scale * spec.blood_flow,
         drinks=spec.drinks,
     )

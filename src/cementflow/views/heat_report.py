@@ -103,7 +103,7 @@ def _setting(s: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "left the bone after that", f"{after['leaked_ml']:.3f} mL"
     yield "moved in the bone after that", f"{after['moved_ml']:.3f} mL"
     still = after["still_since_s"]
-    yield "nothing flowed", "at no time" if still is None else f"from {still:.1f} s on"
+    yield "the cement stood still", "at no time" if still is None else f"from {still:.1f} s on"
 
 
 def _peaks(heat: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -24,17 +24,34 @@ _BASE_COLUMNS = (
     "syringe_pressure_kPa",
     "flow_rate_ml_min",
 )
+_WORDS = ("limited_by",)
+FREE = ("rate", "stopped")  # what limits the rate where no pressure does
 _WARMTH = {"peak_temperature_degC", "degree_of_cure"}
 
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """The columns of `history.csv`, each of shape (rows,)."""
+    """The columns of `history.csv`, each of shape (rows,).
+
+    Parameters
+    ----------
+    columns
+        Those of numbers.
+    words
+        Those of words.
+    """
 
     columns: Mapping[str, Floats]
+    words: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.columns["time_s"])
+
+    @property
+    def held(self) -> NDArray[np.bool_]:
+        """Whether a limit held the flow rate back at the end of each step, shape (rows,)."""
+        limits = self.words.get("limited_by", np.full(len(self), FREE[0]))
+        return ~np.isin(limits, FREE)
 
     @property
     def heated(self) -> bool:
@@ -74,17 +91,20 @@ def read_history(path: Path) -> History:
     if body and len(body[-1]) < len(header):
         body.pop()
     problems = [f"no column '{n}'{found_instead(n, header)}" for n in _BASE_COLUMNS if n not in header]
-    values = np.full((len(body), len(header)), np.nan)
-    for i, row in enumerate(body):
-        if len(row) == len(header):
-            values[i] = [
-                _value(text, f"row {i + 1}, {n}", problems) for n, text in zip(header, row, strict=True)
-            ]
+    whole = {i: row for i, row in enumerate(body, start=1) if len(row) == len(header)}
+    problems += [
+        f"row {i} has {len(r)} of {len(header)} columns" for i, r in enumerate(body, 1) if i not in whole
+    ]
+    columns, words = {}, {}
+    for j, name in enumerate(header):
+        if name in _WORDS:
+            words[name] = np.array([row[j] for row in whole.values()], np.str_)
         else:
-            problems.append(f"row {i + 1} has {len(row)} of {len(header)} columns")
+            numbers = [_value(row[j], f"row {i}, {name}", problems) for i, row in whole.items()]
+            columns[name] = np.array(numbers, np.float64)
     if problems:
         raise InputError(problems, str(path))
-    return History(dict(zip(header, values.T, strict=True)))
+    return History(columns, words)
 
 
 def _value(text: str, where: str, problems: list[str]) -> float:

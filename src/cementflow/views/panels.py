@@ -61,6 +61,28 @@ def dress(axes: Any, label: str, time_label: str = "time [s]") -> None:
     axes.set_axisbelow(True)
 
 
+def shade_held(axes: Any, times: Floats, held: NDArray[np.bool_], limits: NDArray[np.str_] | None) -> None:
+    """Shade the spans of time over which a limit holds the flow back, and say which at the foot of the first one."""
+    inside = np.concatenate([[False], held, [False]]).astype(int)
+    starts, ends = np.flatnonzero(np.diff(inside) > 0), np.flatnonzero(np.diff(inside) < 0)
+    high = axes.get_xlim()[1]
+    for start, end in zip(starts, ends, strict=True):
+        last = times[min(int(end), len(times) - 1)]
+        axes.axvspan(times[start], min(last, high), color=INK, alpha=0.07, lw=0, zorder=0)
+    if len(starts) and limits is not None:
+        spot = (float(times[starts[0]]), 0.03)
+        axes.annotate(
+            f"held by {limits[starts[0]]}",
+            spot,
+            xycoords=("data", "axes fraction"),
+            xytext=(4, 0),
+            textcoords="offset points",
+            size=11,
+            color=INK,
+            va="bottom",
+        )
+
+
 def name_lines(axes: Any, times: Floats, lines: list[Line]) -> None:
     """Write each name beside the end of its line."""
     ends = []

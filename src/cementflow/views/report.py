@@ -7,10 +7,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from cementflow.case.sites import LEAK_TYPES
 from cementflow.errors import InputError
 from cementflow.files import write_text
+from cementflow.views.ablation_report import ablation_parts
+from cementflow.views.drainage_report import drainage_parts
 from cementflow.views.heat_report import heat_parts
+from cementflow.views.leak_report import leak_parts
 from cementflow.views.markup import figure, heads, number, table, whole_page
 
 FIGURES = {
@@ -50,8 +52,10 @@ def write_report(run: Path, out: Path | None = None) -> Path:
         f"<h1>{escape(summary['title'] or run.name)}</h1>",
         f'<p class="state">{escape(summary["status"])}: {escape(summary["stop_reason"])}</p>',
         table((), _key_numbers(summary)),
-        "<h2>What left the bone</h2>",
-        _leaks(summary),
+        *leak_parts(summary),
+        *_stages(summary),
+        *drainage_parts(run, summary),
+        *ablation_parts(run, summary),
         *heat_parts(run, summary),
         *(figure(run / "figures" / f"{name}.png", text) for name, text in FIGURES.items()),
         "<h2>Events</h2>",
@@ -81,6 +85,37 @@ def _key_numbers(s: dict[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
+def _stages(s: dict[str, Any]) -> list[str]:
+    """The protocol as it went."""
+    if "stages" not in s:
+        return []
+    head = (
+        "stage",
+        "from [s]",
+        "to [s]",
+        "injected [mL]",
+        "leaked [mL]",
+        "peak at the tip [kPa]",
+        "in the syringe [kPa]",
+        "ended by",
+    )
+    rows = []
+    for stage in s["stages"]:
+        tip, syringe = stage["peak_tip_pressure_kPa"], stage["peak_syringe_pressure_kPa"]
+        cells = [
+            f"<td>{escape(stage['name'])}</td>",
+            number(f"{stage['start_s']:.1f}"),
+            number("" if stage["end_s"] is None else f"{stage['end_s']:.1f}"),
+            number(f"{stage['injected_ml']:.3f}"),
+            number(f"{stage['leaked_ml']:.3f}"),
+            number("" if tip is None else f"{tip:.1f}"),
+            number("" if syringe is None else f"{syringe:.1f}"),
+            f"<td>{escape(stage['ended_by'] or 'not over')}</td>",
+        ]
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    return ["<h2>Stages</h2>", f"<table><tr>{heads(head)}</tr>{''.join(rows)}</table>"]
+
+
 def _computation(s: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("balance error", f"{s['balance_error']:.0e} of the injected volume"),
@@ -90,19 +125,3 @@ def _computation(s: dict[str, Any]) -> list[tuple[str, str]]:
         ("version", s["version"]),
         ("digest", s["digest"]),
     ]
-
-
-def _leaks(s: dict[str, Any]) -> str:
-    head = ("outlet", "type", "cement [mL]", "from [s]", "reach in the vein [mm]", "marrow [mL]")
-    rows = []
-    for name, site in s["sites"]["outlets"].items():
-        first, reach = site["first_leak_s"], site["reach_mm"]
-        cells = [
-            f"<td>{escape(name)}</td><td>{site['type']} {LEAK_TYPES[site['type']]}</td>",
-            number(f"{site['leaked_ml']:.3f}" if first is not None else "none"),
-            number(f"{first:.1f}" if first is not None else ""),
-            number(f"{reach:.1f} of {site['tube_length_mm']:.0f}" if reach is not None else ""),
-            number(f"{s['marrow_out_ml'][name]:.3f}"),
-        ]
-        rows.append(f"<tr{' class=leaked' if first is not None else ''}>{''.join(cells)}</tr>")
-    return f"<table><tr>{heads(head)}</tr>{''.join(rows)}</table>"

@@ -1,0 +1,23 @@
+"""`python -m benchmarks.effects`, from the top of a checkout with the package installed."""
+
+from __future__ import annotations
+
+from benchmarks.effects import tables, variants
+from benchmarks.leakage.run import DOCUMENT, options, outcomes
+from cementflow.bench.section import put_tables
+
+MARK = "<!-- begin: python -m benchmarks.effects -->"
+
+
+def main() -> int:
+    """Run all bodies and write the tables."""
+    chosen = options("python -m benchmarks.effects", __doc__, ())
+    found = outcomes({"effects": variants.rows()}, chosen.jobs, chosen.keep)["effects"]
+    sections = [tables.effects(found), tables.bodies(found)]
+    print("\n".join(s.text() for s in sections))
+    put_tables(DOCUMENT, "\n".join(s.markdown() for s in sections), begin=MARK)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
