@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -114,7 +113,6 @@ def from_a_rod(law: Rheology, dt: float, cells: int, until: float = 8.0) -> floa
     )
     p = by_hand(p, mouth, np.full(len(mouth), 1.0 / len(mouth)), 0.5e-3, 60e-3, cells)
     assert p.veins is not None
-    p = replace(p, veins=replace(p.veins, link_index=100.0 * p.veins.link_index))
     full = full_state(p)
     flow = solve_pressure(p, p.make_solver(), full, dt)
     start = Step(full, flow, 0.0, dt, Counters(), np.full(2, np.nan))

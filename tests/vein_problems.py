@@ -50,8 +50,7 @@ def by_hand(
         points=np.zeros((cells, 2, 3)),
         link_vertex=vertices.astype(np.int32),
         link_node=np.zeros(len(vertices), np.int32),
-        link_index=1e-9 * share,
-        link_near=share,
+        link_index=1e-7 * share,
         link_vein=np.zeros(len(vertices), np.int32),
         follows=np.zeros(cells, bool),
     )

@@ -147,17 +147,18 @@ def _coarse_triangle(
     return start.astype(np.uint32), (pair % n).astype(np.uint32), target
 
 
-def _in_halves(start: Indices, column: Indices) -> tuple[Indices, tuple[int, int]]:
+def _in_halves(start: Indices, column: Indices, chained: int) -> tuple[Indices, tuple[int, int]]:
     """Rows in a new order, and where two halves end that no entry of the upper triangle connects.
 
     The first half, the second from its far end, and between them those of the second that meet the first: with both
-    swept towards the middle the incomplete factor is as good as that of one sweep.
+    swept towards the middle the incomplete factor is as good as that of one sweep. The chained rows stay last.
     """
     n = len(start) - 1
-    half = n // 2
+    half = (n - chained) // 2
     between = np.zeros(n, bool)
     between[column[: start[half]]] = True
     between[:half] = False
+    between[n - chained :] = True
     second = np.arange(half, n)
     alone = second[~between[half:]][::-1]
     order = np.concatenate([np.arange(half), alone, np.flatnonzero(between)])
@@ -180,7 +181,11 @@ def _renumbered(
 
 
 def level_patterns(
-    row_start: Indices, columns: Indices, order: Indices, levels: tuple[Indices, ...]
+    row_start: Indices,
+    columns: Indices,
+    order: Indices,
+    levels: tuple[Indices, ...],
+    chained: tuple[int, ...] = (),
 ) -> tuple[Indices, list[LevelPattern], tuple[Indices, Indices]]:
     """Patterns of all levels but the coarsest, and row starts and columns of the triangle of that.
 
@@ -188,7 +193,7 @@ def level_patterns(
     ----------
     row_start, columns
         CSR pattern of the whole matrix.
-    order, levels
+    order, levels, chained
         See `VertexGroups`.
 
     Returns
@@ -197,8 +202,9 @@ def level_patterns(
         In which the rows of the first level follow each other.
     patterns, coarsest
     """
+    chained = chained or (0,) * (len(levels) + 1)
     start, column, slot, diagonal = _upper_triangle(row_start, columns, order)
-    new, halves = _in_halves(start, column)
+    new, halves = _in_halves(start, column, chained[0])
     order = order[new]
     start, column, slot, diagonal = _upper_triangle(row_start, columns, order)
     patterns = []
@@ -209,7 +215,7 @@ def level_patterns(
         coarse_start, coarse_column, coarse = _coarse_triangle(ap_start, ap_column, group, n)
         coarse_halves = (n, n)
         if k + 1 < len(levels):
-            new, coarse_halves = _in_halves(coarse_start, coarse_column)
+            new, coarse_halves = _in_halves(coarse_start, coarse_column, chained[k + 1])
             number = np.empty(n, np.uint32)
             number[new] = np.arange(n, dtype=np.uint32)
             coarse_start, coarse_column, coarse = _renumbered(coarse_start, coarse_column, coarse, number)

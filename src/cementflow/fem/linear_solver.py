@@ -66,8 +66,9 @@ class PressureSolver:
         n = len(row_start) - 1
         groups = groups if groups is not None else one_group(n)
         self._row_start, self._columns = row_start, columns
+        self._chained = groups.chained or (0,) * (len(groups.levels) + 1)
         self._order, self._patterns, self._coarsest = level_patterns(
-            row_start, columns, groups.order, groups.levels
+            row_start, columns, groups.order, groups.levels, self._chained
         )
         rows = [len(p.group) for p in self._patterns] + [len(self._coarsest[0]) - 1]
         triangles = [len(p.column) for p in self._patterns] + [len(self._coarsest[1])]
@@ -219,6 +220,7 @@ class PressureSolver:
                 begin,
                 end,
                 between if part < 2 else n,
+                n - self._chained[k],
                 base,
                 np.uint32(entry + p.start[begin] + begin),
                 v.start[rows],

@@ -10,8 +10,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-# A pivot below this share of its diagonal is replaced by the diagonal; only negative coefficients cause it.
+# A pivot below this share of its diagonal is replaced by the diagonal; only negative coefficients cause it, but for the
+# nodes of a tree, which may be tied to one neighbour far more than to all else.
 SMALLEST_PIVOT = 1e-2
+ROUND_OFF = 1e-13
 
 
 @njit(cache=True, nogil=True)
@@ -28,6 +30,7 @@ def fill_rows(
     begin,
     end,
     between,
+    chained,
     row_base,
     entry,
     start,
@@ -53,6 +56,8 @@ def fill_rows(
         See `LevelPattern`.
     begin, end, between
         The rows, and the first row of the layer between the halves.
+    chained
+        The first row of the nodes of a tree, whose pivots are as small as they are.
     row_base, entry
         Where the level begins in the numbering of all rows, and where the first of the rows may begin in `column` and
         `value`.
@@ -75,7 +80,8 @@ def fill_rows(
     at, base = entry, ap_start[between]
     for i in range(begin, end):
         start[i] = at
-        pivot = inverse[i] if inverse[i] > SMALLEST_PIVOT * diagonal[i] else diagonal[i]
+        least = SMALLEST_PIVOT if i < chained else ROUND_OFF
+        pivot = inverse[i] if inverse[i] > least * diagonal[i] else diagonal[i]
         pivot = 1.0 / pivot if pivot > 0.0 else 0.0
         inverse[i] = pivot
         for s in range(pattern_start[i], pattern_start[i + 1]):

@@ -94,3 +94,40 @@ def along_veins(dt, start, end, capacity, flux, cement_in, cement, age, cure, fr
             cement[i] = left
             mean[i] += left / capacity[i] / parts
     return mean, beyond
+
+
+@njit(cache=True, nogil=True)
+def node_pressures(order, first, behind, first_fill, fill, value, diagonal, rhs):
+    """Pressures at the nodes of veins, by elimination.
+
+    Parameters
+    ----------
+    order, first, behind, first_fill, fill
+        See `cementflow.sites.vein_graph.Elimination`.
+    value
+        Conductances between each node and those behind it [m3/(Pa s)]; overwritten.
+    diagonal, rhs
+        Sum of the conductances at each node, and what enters it; overwritten.
+
+    Returns
+    -------
+    array
+        Pressures; 0 where nothing holds a node.
+    """
+    n = order.shape[0]
+    for k in range(n):
+        i = order[k]
+        if diagonal[i] <= 0.0:
+            continue
+        for s in range(first[k], first[k + 1]):
+            part = value[s] / diagonal[i]
+            diagonal[behind[s]] -= part * value[s]
+            rhs[behind[s]] += part * rhs[i]
+        for f in range(first_fill[k], first_fill[k + 1]):
+            value[fill[f, 2]] += value[fill[f, 0]] * value[fill[f, 1]] / diagonal[i]
+    for k in range(n - 1, -1, -1):
+        i = order[k]
+        for s in range(first[k], first[k + 1]):
+            rhs[i] += value[s] * rhs[behind[s]]
+        rhs[i] = rhs[i] / diagonal[i] if diagonal[i] > 0.0 else 0.0
+    return rhs

@@ -27,10 +27,14 @@ class VertexGroups:
         The vertices that take part, in the order in which the solver goes through them.
     levels
         Group of each of them (in that order), then group of each group, and so on; numbers count from 0 without a gap.
+    chained
+        How many of the last members of each level, the vertices first, are nodes of a tree or groups of such. Each has
+        few neighbours behind it and they may be tied to it far more tightly than all else.
     """
 
     order: Indices
     levels: tuple[Indices, ...]
+    chained: tuple[int, ...] = ()
 
 
 def one_group(n: int) -> VertexGroups:
@@ -38,8 +42,14 @@ def one_group(n: int) -> VertexGroups:
     return VertexGroups(np.arange(n, dtype=np.uint32), (np.zeros(n, np.uint32),))
 
 
-def group_vertices(points: Floats, left_out: NDArray[np.bool_]) -> VertexGroups:
+def group_vertices(
+    points: Floats, left_out: NDArray[np.bool_], nodes: NDArray[np.intp] | None = None
+) -> VertexGroups:
     """Groups of some `GROUP_SIZE` neighbours, level by level, until they are few.
+
+    The nodes of a tree come last, so that an incomplete factor eliminates them without loss. They have no groups with
+    vertices, nor among each other on the first level: pressures in a vein and in the bone beside it have little in
+    common.
 
     Parameters
     ----------
@@ -47,22 +57,30 @@ def group_vertices(points: Floats, left_out: NDArray[np.bool_]) -> VertexGroups:
         Coordinates, shape (n, 3).
     left_out
         Vertices whose rows and columns are empty but for the diagonal, such as those of known pressure.
+    nodes
+        Unknowns that are nodes of a tree, in the order in which they are to be eliminated; none by default.
     """
-    inside = np.flatnonzero(~left_out)
+    last = nodes if nodes is not None else np.zeros(0, np.intp)
+    in_bone = ~left_out
+    in_bone[last] = False
+    inside = np.flatnonzero(in_bone)
     if len(inside) == 0:
-        return VertexGroups(inside.astype(np.uint32), ())
+        return VertexGroups(last.astype(np.uint32), (), (len(last),))
     order = inside[_sweep(points[inside])]
-    places, levels = points[order], []
+    places, chained = points[order], [len(last)]
+    levels: list[Indices] = []
     few = False
     while not few:
         count = max(len(places) // GROUP_SIZE, 1)
         group = _boxes(places, count)
-        levels.append(group)
         members = np.bincount(group)
         places = np.stack([np.bincount(group, x) / members for x in places.T], axis=1)
+        chain = np.arange(chained[-1]) // (GROUP_SIZE if levels else 1)
+        levels.append(np.concatenate([group, len(places) + chain]).astype(np.uint32))
+        chained.append(int(chain[-1]) + 1 if len(chain) else 0)
         # Boxes may come out more than asked for; a level that groups nothing would never end.
-        few = count <= FEW
-    return VertexGroups(order.astype(np.uint32), tuple(levels))
+        few = count + chained[-1] <= FEW
+    return VertexGroups(np.append(order, last).astype(np.uint32), tuple(levels), tuple(chained))
 
 
 def _sweep(points: Floats) -> NDArray[np.intp]:

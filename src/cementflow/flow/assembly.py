@@ -85,10 +85,6 @@ class Assembly:
         self._values, self._known = np.zeros(len(pattern.neighbour)), np.zeros(pattern.size)
         self._fixed = problem.padded(problem.fixed)
         self._fixed_pressure = problem.padded(problem.fixed_pressure - problem.reference_pressure)
-        self._conductance = mobility.conductance
-        if len(pattern.extra):  # the edges of the mesh, then what the veins add
-            self._conductance = np.concatenate([mobility.conductance, np.zeros(len(pattern.extra))])
-            self.mobility = replace(mobility, conductance=self._conductance[: len(v.edges)])
 
     def system(self, ways: Ways, inflow: Floats) -> tuple[Floats, Floats]:
         """Matrix in the pattern of the solver and right-hand side without the source, for the pressure above reference.
@@ -102,9 +98,7 @@ class Assembly:
         """
         problem, pattern = self._problem, self._problem.pattern
         reference = problem.reference_pressure
-        if ways.vein is not None:
-            self._conductance[len(problem.volumes.edges) :] = ways.vein.inside(problem)
-        rows, outlet = self._rows, ways.summed(problem, 1.0)
+        rows, outlet, conductance = self._rows, ways.summed(problem, 1.0), self._conductance(ways)
 
         def fill(half: int) -> None:
             kernels.pressure_rows(
@@ -115,7 +109,7 @@ class Assembly:
                 pattern.diagonal_slot,
                 self._fixed,
                 self._fixed_pressure,
-                self._conductance,
+                conductance,
                 outlet,
                 self._values,
                 self._known,
@@ -126,8 +120,16 @@ class Assembly:
         entering = problem.padded(inflow) + ways.summed(problem, ways.outside_pressure(problem) - reference)
         if problem.veins is not None:
             entering[problem.volumes.n :] += problem.veins.blood
-            entering -= ways.shifted(problem)
         return self._values, np.where(self._fixed, self._known, entering + self._known)
+
+    def _conductance(self, ways: Ways) -> Floats:
+        """Of all pairs of the pattern [m3/(Pa s)]."""
+        own, pattern = self.mobility.conductance, self._problem.pattern
+        if ways.vein is None:
+            return own
+        every = np.concatenate([own, np.zeros(pattern.count - len(own))])
+        every[pattern.place] += ways.vein.inside(self._problem)
+        return every
 
     def change(self, viscosity: Floats, marrow_viscosity: Floats, pressure: Floats) -> Change:
         """What other viscosities of cement and marrow [Pa s] and another pressure [Pa] would change."""
@@ -176,7 +178,6 @@ class Assembly:
             extra = problem.pattern.extra
             more = after.vein.inside(problem) - before.vein.inside(problem)
             updates.add_outflow(out, np.arange(len(extra), dtype=np.uint32), extra, more, pressure)
-            out += after.shifted(problem) - before.shifted(problem)
         out[self._fixed] = 0.0
         return float(np.abs(out).sum())
 

@@ -23,15 +23,21 @@ class Pattern:
     Attributes
     ----------
     extra
-        Pairs of unknowns beyond the edges of the mesh, the lower one first: links, then cells between two nodes, shape
-        (e, 2).
+        Pairs of unknowns that the veins tie, the lower one first: links, cells between two nodes, and vertices with a
+        node in common, shape (e, 2).
+    place
+        Where they stand among all pairs: the edges of the mesh, some of which they are, and then the others.
+    count
+        Of all pairs.
     row_start, neighbour, slot_edge, diagonal_slot
-        As of the control volumes; edges are counted on through `extra`.
+        As of the control volumes, of all pairs.
     points
         Places of the unknowns [m], shape (n + m, 3).
     """
 
     extra: Indices
+    place: NDArray[np.intp]
+    count: int
     row_start: Indices
     neighbour: Indices
     slot_edge: Ints
@@ -49,18 +55,32 @@ def pattern_of(volumes: ControlVolumes, veins: VeinTree | None) -> Pattern:
     v = volumes
     if veins is None:
         none = np.zeros((0, 2), np.uint32)
-        return Pattern(none, v.row_start, v.neighbour, v.slot_edge, v.diagonal_slot, v.mesh.points)
+        nowhere = np.zeros(0, np.intp)
+        return Pattern(
+            none, nowhere, len(v.edges), v.row_start, v.neighbour, v.slot_edge, v.diagonal_slot, v.mesh.points
+        )
     links = np.stack([veins.link_vertex, v.n + veins.link_node], axis=1)
     cells = v.n + np.sort(np.stack([veins.start, veins.end], axis=1)[veins.inner], axis=1)
-    extra = np.concatenate([links, cells]).astype(np.uint32)
-    edges = np.concatenate([v.edges, extra])
-    order = np.lexsort((edges[:, 1], edges[:, 0]))
+    extra = np.concatenate([links, cells, veins.pairs.ends]).astype(np.uint32)
     size = v.n + veins.n_nodes
+    place, added = _places(v.edges, extra, size)
+    edges = np.concatenate([v.edges, extra[added]])
+    order = np.lexsort((edges[:, 1], edges[:, 0]))
     row_start, neighbour, slot, diagonal = row_pattern(np.ascontiguousarray(edges[order]), size)
     slot_edge = np.where(slot >= 0, order[np.maximum(slot, 0)], -1).astype(np.int32)
-    return Pattern(
-        extra, row_start, neighbour, slot_edge, diagonal, np.concatenate([v.mesh.points, _node_points(veins)])
-    )
+    points = np.concatenate([v.mesh.points, _node_points(veins)])
+    return Pattern(extra, place, len(edges), row_start, neighbour, slot_edge, diagonal, points)
+
+
+def _places(edges: Indices, extra: Indices, size: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Place of each extra pair among the edges and those that are none, and which of them are none."""
+    known, asked = (x[:, 0].astype(np.int64) * size + x[:, 1] for x in (edges, extra))
+    sorter = np.argsort(known)
+    at = np.minimum(np.searchsorted(known, asked, sorter=sorter), len(known) - 1)
+    place = sorter[at]
+    added = known[place] != asked
+    place[added] = len(known) + np.arange(np.count_nonzero(added))
+    return place, added
 
 
 def _node_points(veins: VeinTree) -> Floats:

@@ -320,4 +320,6 @@ class Problem:
     def make_solver(self) -> PressureSolver:
         """A linear solver for the pressure systems of this problem."""
         p = self.pattern
-        return PressureSolver(p.row_start, p.neighbour, group_vertices(p.points, self.padded(self.fixed)))
+        nodes = None if self.veins is None else self.volumes.n + self.veins.elimination.order
+        groups = group_vertices(p.points, self.padded(self.fixed), nodes)
+        return PressureSolver(p.row_start, p.neighbour, groups)

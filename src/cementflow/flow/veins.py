@@ -7,17 +7,16 @@ from numpy.typing import NDArray
 
 from cementflow.fem.veins import along_veins
 from cementflow.flow.condition import at
+from cementflow.flow.drinking import cement_fraction, drinking_shares, mobility_around
 from cementflow.flow.mobility import Mobility
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import Fluxes, State, VeinFluxes, VeinState
+from cementflow.flow.vein_cells import Surroundings, settled_cells
 from cementflow.flow.ways import VeinConductances
 from cementflow.sites.veins import OUTSIDE, VeinTree
 
 Floats = NDArray[np.float64]
-# Of what the conductance of a cell misses: first and least part by which it moves.
-HALF_WAY, SLOWEST = 0.5, 0.02
 AHEAD = 0.25  # of a step over which the resistance of a cell is a mean
-MOST = 10.0  # times its own mobility: what a vertex gives to a line in thinner fluid
 
 
 def vein_conductances(
@@ -33,9 +32,8 @@ def vein_conductances(
 
     A cell resists as on average over the first part of the step, in which cement fills it as the guess has it: an empty
     one would let far too much through in what is left of the step, a mean over all of it, at both ends of a step, would
-    be that of half a step later. A vein that fills resists in proportion to what flowed in, so the guess is met
-    half-way on a logarithmic scale: then an empty vein, which at first lets far too much through, is found in one
-    iteration. From then on each cell goes by its own secant, or two cells could hand a flow to and fro for ever.
+    be that of half a step later. What the cells are to conduct is found in the veins alone, for what the bone is
+    thought to do (`settled_cells`); what they would conduct at the flows of the guess tells whether that was right.
 
     Parameters
     ----------
@@ -52,45 +50,34 @@ def vein_conductances(
     """
     tree = problem.veins
     assert tree is not None
-    vertex = tree.link_vertex
-    mobility = m.vertex[vertex]
-    link = tree.link_index * np.minimum(_around(tree, mobility), MOST * mobility)
-    share = m.relative_cement[vertex] / m.viscosity[vertex] / mobility
-    taken = share * np.maximum(flow.link, 0.0)
-    veins, mean = _filled(problem, state, state.veins, flow, taken, AHEAD * dt)
-    cement = _cement_viscosity(problem, tree, veins, flow.cell)
-    viscosity = mean * cement + (1.0 - mean) * problem.blood_viscosity
-    found = np.pi * tree.radius**4 / (8.0 * viscosity * tree.length)
-    last = before.cell if before is not None else found
-    miss = np.log(found / last)
-    pace = np.full(len(miss), HALF_WAY) if before is None else _pace(miss, before)
-    cell = last * np.exp(pace * miss)
-    shift, outside = _shift(tree, link, pressure[vertex]), tree.outside_at(state.time)
-    return VeinConductances(link, cell, shift, outside, found, miss, pace)
+    vertex, node = tree.link_vertex, tree.link_node
+    share = before.share if before is not None else drinking_shares(problem, state, m)
+    exchange = tree.exchange * mobility_around(tree, share, m.vertex[vertex])
+    fraction = cement_fraction(m, vertex)
+
+    def conducts(taken: Floats, through: Floats) -> Floats:
+        flows = VeinFluxes(share * taken[node], through)
+        cement = fraction * np.maximum(flows.link, 0.0)
+        return _conducting(problem, state, flows, cement, AHEAD * dt)
+
+    outside = tree.outside_at(state.time)
+    taken, mean = tree.summed(flow.link), tree.summed(share * pressure[vertex])
+    found = conducts(taken, flow.cell)
+    start = before.cell if before is not None else found
+    around = Surroundings.of(exchange, mean, taken, outside)
+    little = problem.tolerances.picard * problem.drive.rate
+    cell = settled_cells(tree, around, conducts, start, found, little)
+    return VeinConductances(exchange, share, cell, outside, found)
 
 
-def _pace(miss: Floats, before: VeinConductances) -> Floats:
-    """Part of what each cell misses by which it moves: that of a straight line through this and the last miss."""
-    closer = before.miss - miss
-    known = (before.miss != 0.0) & (closer * before.miss > 0.0)
-    part = np.divide(before.miss, closer, out=np.full(len(miss), 2.0), where=known)
-    return np.where(before.miss == 0.0, HALF_WAY, np.clip(before.pace * part, SLOWEST, 1.0))
-
-
-def _around(tree: VeinTree, mobility: Floats) -> Floats:
-    """Mobility around the line of each link's node [1/(Pa s)]: geometric mean over the vertices close to it."""
-    nodes = tree.n_nodes
-    whole = np.bincount(tree.link_node, tree.link_near, minlength=nodes)
-    logarithm = np.bincount(tree.link_node, tree.link_near * np.log(mobility), minlength=nodes)
-    return np.exp(logarithm / np.maximum(whole, 1e-300))[tree.link_node]
-
-
-def _shift(tree: VeinTree, conductance: Floats, pressure: Floats) -> Floats:
-    """What makes every link of a node see the mean pressure of its vertices."""
-    nodes = tree.n_nodes
-    whole = np.bincount(tree.link_node, conductance, minlength=nodes)
-    mean = np.bincount(tree.link_node, conductance * pressure, minlength=nodes) / np.maximum(whole, 1e-300)
-    return conductance * (mean[tree.link_node] - pressure)
+def _conducting(problem: Problem, state: State, flow: VeinFluxes, cement: Floats, dt: float) -> Floats:
+    """What the cells conduct on average over a time of steady flow, with the cement of each link [m3/(Pa s)]."""
+    tree = problem.veins
+    assert tree is not None
+    veins, mean = _filled(problem, state, state.veins, flow, cement, dt)
+    thick = _cement_viscosity(problem, tree, veins, flow.cell)
+    viscosity = mean * thick + (1.0 - mean) * problem.blood_viscosity
+    return np.asarray(np.pi * tree.radius**4 / (8.0 * viscosity * tree.length))
 
 
 def moved_in_veins(
@@ -136,7 +123,9 @@ def vein_fluxes(problem: Problem, conductances: VeinConductances, pressure: Floa
     tree = problem.veins
     assert tree is not None
     node = pressure[problem.volumes.n :]
-    link = conductances.link * (pressure[tree.link_vertex] - node[tree.link_node]) + conductances.shift
+    share = conductances.share
+    around = tree.summed(share * pressure[tree.link_vertex])
+    link = share * (conductances.exchange * (around - node))[tree.link_node]
     beyond = np.where(tree.end == OUTSIDE, conductances.outside, node[tree.end])
     return VeinFluxes(link, conductances.cell * (node[tree.start] - beyond))
 

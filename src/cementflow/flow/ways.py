@@ -18,31 +18,30 @@ class VeinConductances:
 
     Parameters
     ----------
-    link, cell
-        Conductances [m3/(Pa s)].
-    shift
-        Flow through each link on top of conductance times pressure difference [m3/s], nothing in all at a node: a node
-        takes from its vertices by their share, not more where the pressure is higher, or it would short-circuit them.
+    exchange
+        Conductance between each node and the bone around it [m3/(Pa s)], shape (m,).
+    share
+        Of each link in what its node takes.
+    cell
+        Of the cells [m3/(Pa s)].
     outside
         Pressure beyond each cell that ends outside [Pa], 0 for the others.
     found
         What the cells would conduct with the cement that the last flows bring, where `cell` only comes closer to it.
-    miss, pace
-        Logarithm by which the cells missed that before, and the part of it by which they have moved since.
     """
 
-    link: Floats
+    exchange: Floats
+    share: Floats
     cell: Floats
-    shift: Floats
     outside: Floats
     found: Floats
-    miss: Floats
-    pace: Floats
 
     def inside(self, problem: Problem) -> Floats:
         """Those between two unknowns, in the order of the pattern."""
-        assert problem.veins is not None
-        return np.concatenate([self.link, self.cell[problem.veins.inner]])
+        tree = problem.veins
+        assert tree is not None
+        link = self.exchange[tree.link_node] * self.share
+        return np.concatenate([link, self.cell[tree.inner], tree.pairs.conductance(link, self.share)])
 
     @property
     def as_found(self) -> VeinConductances:
@@ -84,10 +83,3 @@ class Ways:
         if self.vein is None or problem.veins is None:
             return self.outside
         return np.append(self.outside, self.vein.outside[problem.veins.last])
-
-    def shifted(self, problem: Problem) -> Floats:
-        """What the shifts of the veins take from each unknown [m3/s]."""
-        size = problem.pattern.size
-        if self.vein is None or problem.veins is None:
-            return np.zeros(size)
-        return np.bincount(problem.veins.link_vertex, self.vein.shift, minlength=size).astype(np.float64)

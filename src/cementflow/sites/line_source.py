@@ -1,9 +1,7 @@
-"""A vein as a line through the bone: which control volumes it drinks from, and how easily.
+"""A vein as a line through the bone: which control volumes it drinks from.
 
 The vein is far thinner than the mesh. So what it takes is spread over a tube of bone around its line, wide enough for
-the mesh to resolve, and the way from there to the wall of the vein is known in closed form: an even sink in a cylinder
-of the radius a lowers the mean pressure in it against that on its rim by q / (8 pi k), a line of the radius r by q ln(a
-/ r) / (2 pi k). The difference is what the mesh does not see, as with Peaceman's index of wells (1978), for any mesh.
+the mesh to resolve; the way from there to the wall of the vein is known in closed form (`line_exchange`).
 """
 
 from __future__ import annotations
@@ -22,6 +20,7 @@ Ints = NDArray[np.int32]
 SPREAD = 1.25  # mean edges: radius of the tube over which a line is spread
 SAMPLES = 10  # of each tetrahedron along an edge
 CHUNK = 1000
+WHOLE = 0.95  # of a tube in the bone, by samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,24 +33,23 @@ class LinePiece:
         Whose control volumes lie in the tube around it, shape (l,).
     weight
         Share of the tube in each of them, summing to 1.
-    near
-        The same with weight on those close to the line: what is around it is told by them.
-    index
-        Transmissibility between the tube and the wall of the vein [m3]: flow = index mobility (mean pressure - that in
-        the vein).
     length
         Of what lies in the bone [m].
+    whole
+        Whether all of it does.
+    permeability
+        That counts for flow towards it [m2].
     """
 
     vertices: Ints
     weight: Floats
-    near: Floats
-    index: float
     length: float
+    whole: bool
+    permeability: float
 
 
 def line_piece(
-    mesh: TetMesh, permeability: Floats, start: Floats, end: Floats, radius: float, tube: float
+    mesh: TetMesh, permeability: Floats, start: Floats, end: Floats, tube: float
 ) -> LinePiece | None:
     """The part of a straight piece that lies in the bone, None without any.
 
@@ -63,31 +61,18 @@ def line_piece(
         Of each tetrahedron as (xx, yy, zz, yz, xz, xy) [m2], shape (m, 6).
     start, end
         Of the piece, in mesh coordinates [m].
-    radius, tube
-        Of the vein, and of the tube over which it is spread [m].
+    tube
+        Radius of the tube over which it is spread [m].
     """
     vertices, volume, tets = _tube_volumes(mesh, start, end, tube)
     total = float(volume.sum())
     if total <= 0.0:
         return None
-    whole = np.pi * tube**2 * float(np.linalg.norm(end - start))
+    length = float(np.linalg.norm(end - start))
+    part = min(total / (np.pi * tube**2 * length), 1.0)
     # Where the tube reaches out of the bone, so much of the line does too, or the bone is cut off beside it.
-    length = float(np.linalg.norm(end - start)) * min(total / whole, 1.0)
-    along = (end - start) / np.linalg.norm(end - start)
-    k = across(permeability[tets].mean(axis=0), along)
-    away = np.linalg.norm(np.cross(mesh.points[vertices] - start, along), axis=1)
-    near = volume * np.maximum(1.0 - away / max(mesh.mean_edge_length, 1.2 * radius), 1e-3) ** 2
-    index = exchange_index(k, length, radius, tube)
-    return LinePiece(vertices, volume / total, near / near.sum(), index, length)
-
-
-def exchange_index(permeability: float, length: float, radius: float, tube: float) -> float:
-    """2 pi k l / [ln(a / r) - 1/4] [m3], between an even sink in a tube of radius a and the wall of a vein of radius r.
-
-    A vein as wide as the tube would leave nothing in between; then a hundredth of the way is left.
-    """
-    way = max(np.log(tube / radius) - 0.25, 0.01)
-    return float(2.0 * np.pi * permeability * length / way)
+    k = across(permeability[tets].mean(axis=0), (end - start) / length)
+    return LinePiece(vertices, volume / total, part * length, part > WHOLE, k)
 
 
 def across(packed: Floats, direction: Floats) -> float:

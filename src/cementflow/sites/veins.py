@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.mesh.tetmesh import TetMesh
-from cementflow.sites.line_source import SPREAD, line_piece
+from cementflow.sites.vein_graph import Elimination, elimination
+from cementflow.sites.vein_links import DrinkingCell, vein_links
+from cementflow.sites.vein_pairs import VertexPairs, vertex_pairs
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
-WIDE = 1.5  # times the radius of a vein: the least tube over which its line is spread
 OUTSIDE = -1  # node of what a vein ends in
-Link = tuple[int, int, float, float, int]  # vertex, node, transmissibility, weight near the line, vein
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,6 @@ class VeinTree:
         Begin and end of each cell in mesh coordinates [m], shape (c, 2, 3).
     link_vertex, link_node, link_index
         Vertex, node and transmissibility [m3] of each link to the bone.
-    link_near
-        Weights of the links by which a node knows what is around its line; they need not sum to 1.
     link_vein
         Vein of each link.
     """
@@ -120,7 +118,6 @@ class VeinTree:
     link_vertex: Ints
     link_node: Ints
     link_index: Floats
-    link_near: Floats
     link_vein: Ints
     follows: NDArray[np.bool_]
     venous: VenousPressure = VenousPressure()
@@ -140,6 +137,26 @@ class VeinTree:
         return np.pi * self.radius**2 * self.length
 
     @cached_property
+    def exchange(self) -> Floats:
+        """Transmissibility between each node and the bone around it [m3], shape (m,)."""
+        return self.summed(self.link_index)
+
+    @cached_property
+    def share(self) -> Floats:
+        """Share of each link in what its node takes from even bone."""
+        return self.link_index / self.exchange[self.link_node]
+
+    @cached_property
+    def pairs(self) -> VertexPairs:
+        """Vertices that the same node drinks from."""
+        return vertex_pairs(self.link_vertex, self.link_node)
+
+    @cached_property
+    def elimination(self) -> Elimination:
+        """How the pressures of the nodes are eliminated."""
+        return elimination(self.n_nodes, self.start[self.inner], self.end[self.inner])
+
+    @cached_property
     def inner(self) -> NDArray[np.intp]:
         """Cells between two nodes."""
         return np.flatnonzero(self.end != OUTSIDE)
@@ -148,6 +165,10 @@ class VeinTree:
     def last(self) -> NDArray[np.intp]:
         """Cells that end outside."""
         return np.flatnonzero(self.end == OUTSIDE)
+
+    def summed(self, links: Floats) -> Floats:
+        """Sum over the links of each node, shape (m,)."""
+        return np.bincount(self.link_node, links, minlength=self.n_nodes).astype(np.float64)
 
     def along(self, vein: int) -> NDArray[np.intp]:
         """Cells of a vein in the direction of the blood."""
@@ -179,7 +200,7 @@ def build_veins(
     nodes = max(first.values()) + 1
     blood = np.zeros(nodes + sum(len(_cut(c.path, cell)) - 2 for c in courses))
     cells: list[tuple[int, int, int, float, float, bool, Floats]] = []
-    links: list[Link] = []
+    drinking: list[DrinkingCell] = []
     for number, course in enumerate(courses):
         corners = _cut(course.path, cell)
         count = len(corners) - 1
@@ -195,7 +216,9 @@ def build_veins(
             outside = course.pressure or 0.0 if chain[i + 1] == OUTSIDE else 0.0
             cells.append((number, chain[i], chain[i + 1], radius, outside, follows, ends))
             if course.drinks:
-                links += _links(mesh, permeability, ends, radius, chain[i], number)
+                ends_here = i == 0, i == count - 1
+                drinking.append(DrinkingCell(number, chain[i], ends, radius, *ends_here))
+    links = vein_links(mesh, permeability, drinking)
     vein, start, end, radii, pressures, followers, points = (np.array(x) for x in zip(*cells, strict=True))
     return VeinTree(
         names=tuple(c.name for c in courses),
@@ -210,7 +233,10 @@ def build_veins(
         points=points,
         follows=followers,
         venous=venous or VenousPressure(),
-        **_joined(links),
+        link_vertex=links.vertex,
+        link_node=links.node,
+        link_index=links.index,
+        link_vein=links.vein,
     )
 
 
@@ -230,20 +256,6 @@ def _begins(courses: Sequence[VeinCourse]) -> dict[str, int]:
     return {c.name: number[leader(c.name)] for c in courses}
 
 
-def _links(
-    mesh: TetMesh, permeability: Floats, ends: Floats, radius: float, node: int, vein: int
-) -> list[Link]:
-    """Links of a cell to the bone around it."""
-    tube = max(SPREAD * mesh.mean_edge_length, WIDE * radius)
-    piece = line_piece(mesh, permeability, ends[0], ends[1], radius, tube)
-    if piece is None:
-        return []
-    return [
-        (int(v), node, piece.index * w, near * piece.length, vein)
-        for v, w, near in zip(piece.vertices, piece.weight, piece.near, strict=True)
-    ]
-
-
 def _cut(path: Floats, cell: float) -> Floats:
     """Corners of a course, with more of them where a straight part is longer than a cell."""
     corners = [path[0]]
@@ -251,19 +263,3 @@ def _cut(path: Floats, cell: float) -> Floats:
         count = max(int(np.ceil(np.linalg.norm(b - a) / cell - 1e-9)), 1)
         corners += [a + (b - a) * (i + 1) / count for i in range(count)]
     return np.array(corners)
-
-
-def _joined(links: list[Link]) -> dict[str, NDArray]:
-    """Links as arrays, those between the same vertex and node as one, ordered by vertex and node."""
-    columns = (np.array(x) for x in zip(*links, strict=True)) if links else (np.zeros(0),) * 5
-    vertex, node, index, near, vein = columns
-    pairs, where = np.unique(np.stack([vertex, node], axis=1).astype(np.int64), axis=0, return_inverse=True)
-    last = np.zeros(len(pairs), np.int32)
-    last[where.ravel()] = vein
-    return {
-        "link_vertex": pairs[:, 0].astype(np.int32),
-        "link_node": pairs[:, 1].astype(np.int32),
-        "link_index": np.bincount(where.ravel(), index, minlength=len(pairs)).astype(np.float64),
-        "link_near": np.bincount(where.ravel(), near, minlength=len(pairs)).astype(np.float64),
-        "link_vein": last,
-    }
