@@ -25,6 +25,8 @@ FLOORS = (
     ("flow",),
     ("simulate",),
     ("materials", "bone", "injection"),
+    ("stages",),
+    ("ablation",),
     ("model",),
     ("warm_up", "results"),
     ("observers", "check"),

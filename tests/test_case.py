@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from cementflow.case import Permeability, Position, digest, load, preset, read_case, to_table, to_toml
+from cementflow.case.ablation import AblationSpec, ApplicatorSpec, CanalTissue, DiscTissue, SoftTissue
 from cementflow.case.cement_rules import (
     AGEING_PARAMETERS,
     ALL_AGEING_PARAMETERS,
@@ -47,6 +48,7 @@ from cementflow.case.schema import (
     InjectionSpec,
     MarrowSpec,
     MarrowThermal,
+    NeedleSpec,
     NumericsSpec,
     OutletSpec,
     OutputSpec,
@@ -54,8 +56,10 @@ from cementflow.case.schema import (
     RadiopacifierSpec,
     RegionSpec,
     SourceSpec,
+    StageSpec,
     StopSpec,
     SurroundingsSpec,
+    UntilSpec,
     VeinsSpec,
 )
 from cementflow.case.sections import Table, Tables
@@ -295,6 +299,17 @@ VEIN = {
     "blood_flow": "0.3 mL/min",
 }
 LAST_VEIN = VEIN | {"name": "another vein", "into": [], "drinks": False, "pressure": "2 kPa"}
+LEFT_NEEDLE = {"name": "left", "gauge": 11, "length": "120 mm", "entry": "left"}
+
+
+def needles(*stated):
+    return {"injection.needle": list(stated), "injection.cannula": GONE}
+
+
+def stages(*stated):
+    return {"injection.stage": list(stated)}
+
+
 PRESSURE_TIMES = [{"time": "0 s", "pressure": "1 kPa"}, {"time": "9 s", "pressure": "12 kPa"}]
 WRONG = [
     # unknown names
@@ -373,7 +388,7 @@ WRONG = [
     ),
     ({"cement.law": "carreau-yasuda"}, 'cement.a is missing: law = "carreau-yasuda" needs it'),
     ({"geometry": {}}, "geometry needs one of preset, mesh, surface"),
-    ({"injection.cannula": GONE}, "injection needs one of cannula, source"),
+    ({"injection.cannula": GONE}, "injection needs one of cannula, needle, source"),
     ({"injection.cannula.gauge": GONE}, "injection.cannula.gauge or inner_diameter must be stated"),
     ({"outlet": []}, "outlet is missing: with a sealed wall nothing can be injected"),
     ({"outlet.0.type": GONE}, "outlet.vein no. 1.type is missing"),
@@ -384,12 +399,12 @@ WRONG = [
     ({"geometry": {"preset": "box"}}, "geometry.size is missing"),
     ({"geometry": {"preset": "ball"}}, "geometry.radius is missing"),
     (
-        {"bone.region": [{"shape": "ball", "radius": "5 mm", "porosity": 1}]},
+        {"bone.region": [{"shape": "box", "radius": "5 mm", "porosity": 1}]},
         "bone.region.0.center is missing",
     ),
     # presets
     ({"bone.preset": "osteoporotc"}, 'did you mean "osteoporotic"?'),
-    ({"cement.preset": 3}, 'cement.preset = 3 is none of "high", "high-plain", "low"'),
+    ({"cement.preset": 3}, 'cement.preset = 3 is none of "contrast", "high", "high-plain"'),
     ({"marrow": {"preset": "green"}}, 'marrow.preset = "green" is none of'),
     # contradictions
     ({"geometry.mesh": "a.vtu"}, "geometry.preset and geometry.mesh exclude each other"),
@@ -480,6 +495,107 @@ WRONG = [
     ({"cement.working_window": ["9 min", "3 min"]}, "must begin before it ends"),
     ({"cement.working_window": ["9 min"]}, "is not a list of begin and end"),
     ({"cement.working_window": ["3 min", 9]}, "cement.working_window.1 = 9 needs a unit of time"),
+    # needles and stages
+    ({"injection.needle": [LEFT_NEEDLE]}, "injection.cannula and injection.needle exclude each other"),
+    (needles(), "injection.needle is empty"),
+    (
+        needles({"name": "a", "gauge": 11, "length": "120 mm"}),
+        'injection.needle.a.tip is missing: state where the tip is, or entry = "left" or "right"',
+    ),
+    (needles(LEFT_NEEDLE | {"entry": "lefft"}), 'is none of "left", "right" (did you mean "left"?)'),
+    (
+        needles({**BASE["injection"]["cannula"], "name": "a", "depth": "20 mm"}),
+        "injection.needle.a.depth needs entry, from which it is measured",
+    ),
+    (needles(LEFT_NEEDLE | {"gauge": 12}), "injection.needle.left.gauge = 12 is not a known gauge"),
+    (
+        stages({"inject": "1 mL", "pause": "9 s"}),
+        "injection.stage.0.inject and injection.stage.0.pause exclude",
+    ),
+    (
+        stages({"flow_rate": "1 mL/min"}),
+        "injection.stage.0 does nothing: state inject, pause, withdraw, or until",
+    ),
+    (
+        stages({"pause": "9 s", "flow_rate": "1 mL/min"}),
+        "injection.stage.0.flow_rate has no meaning beside pause",
+    ),
+    (
+        stages({"withdraw": "9 mm", "on_leak": "stop"}),
+        "injection.stage.0.on_leak has no meaning beside withdraw",
+    ),
+    (stages({"inject": "1 mL", "until": {}}), "injection.stage.0.until states nothing"),
+    (stages({"inject": "1 mL", "batch": {}}), "injection.stage.0.batch needs one of mixed, age"),
+    (
+        stages({"inject": "1 mL", "name": "stage 2"}, {"inject": "1 mL"}),
+        'has 2 entries with the name "stage 2"',
+    ),
+    (
+        stages({"inject": "1 mL", "needle": "left"}),
+        'names "left", which is no needle; state [[injection.needle]]',
+    ),
+    (
+        needles(LEFT_NEEDLE) | stages({"inject": "1 mL", "needle": "lefft"}),
+        'injection.stage.stage 1.needle names "lefft", which is no needle (did you mean "left"?)',
+    ),
+    (
+        stages({"pause": "9 s"}, {"inject": "1 mL"}),
+        "injection.stage.stage 1.pause comes before anything was injected",
+    ),
+    (
+        stages({"inject": "1 mL"}, {"pause": "9 s"}),
+        "injection.stage.stage 2.pause ends the injection; stop.until",
+    ),
+    (
+        stages({"inject": "3 mL"}, {"inject": "1.5 mL"}),
+        "injection.volume is less than the stages inject, 4.5 mL",
+    ),
+    (
+        stages({"name": "a", "until": {"time": "9 s"}}) | {"injection.volume": GONE},
+        'injection.volume is missing: stage "a" may inject all that is left of it',
+    ),
+    (
+        stages({"inject": "1 mL", "until": {"syringe_pressure": "4 MPa"}}),
+        "injection.stage.stage 1.until.syringe_pressure is never reached: it is above injection.max_pressure",
+    ),
+    (
+        stages({"inject": "1 mL", "max_tip_pressure": "1 MPa", "until": {"tip_pressure": "2 MPa"}}),
+        "until.tip_pressure is never reached: it is above injection.stage.0.max_tip_pressure",
+    ),
+    (
+        stages({"inject": "1 mL", "until": {"leaked": "0.3 mL"}}) | {"stop.leaked": "0.2 mL"},
+        "injection.stage.stage 1.until.leaked is never reached: stop.leaked ends the injection before",
+    ),
+    (stages({"inject": "1 mL", "on_leak": "pause"}), 'leak_limit is missing: on_leak = "pause" needs it'),
+    (stages({"inject": "1 mL", "leak_limit": "1 mL"}), 'leak_limit has no meaning with on_leak = "go on"'),
+    (
+        stages(
+            {
+                "inject": "1 mL",
+                "on_leak": "slow",
+                "leak_limit": "1 mL",
+                "leak_factor": 0.5,
+                "leak_retries": 1.5,
+            }
+        ),
+        "leak_retries must be a whole number",
+    ),
+    (
+        stages({"inject": "1 mL"}) | {"injection.batch": [{"after": "1 mL", "mixed": "9 s"}]},
+        "injection.batch is for an injection without stages",
+    ),
+    (
+        stages({"inject": "1 mL"}, {"withdraw": "1 mm"}, {"inject": "1 mL"})
+        | {
+            "injection.cannula": GONE,
+            "injection.source": {"center": {"ap": 0.5, "lr": 0.5, "si": 0.5}, "radius": "3 mm"},
+        },
+        "injection.stage.stage 2.withdraw needs a needle; injection.source is a ball without one",
+    ),
+    (
+        stages({"inject": "1 mL", "name": "a", "max_pressure": "1 kPa"}),
+        "injection.stage.a.max_pressure is not above the pressure at any outlet",
+    ),
     # cure, heat, marrow, batches
     ({"cement.cur": {}}, 'cement.cur is unknown (did you mean "cure"?)'),
     ({"cement.cure": "fast"}, 'cement.cure = "fast" is not a table'),
@@ -783,7 +899,7 @@ def values(kind):
         case PositionKind():
             return POINTS | FRACTIONS
         case PlaceKind():
-            return st.sampled_from(PLACES[:-1]) | POINTS | FRACTIONS
+            return st.sampled_from([p for p in kind.places if p != PLACES[-1]]) | POINTS | FRACTIONS
         case ByZone():
             one, field = (
                 quantities(kind.item),
@@ -841,6 +957,8 @@ MEASURES = st.one_of(
     st.fixed_dictionaries({"labels": PATHS, "label": st.integers(1, 2**31 - 1)}),
     some(RegionSpec, (), ("radius",)).map(lambda t: t | {"shape": "capsule", "points": ENDS}),
     st.just({"shape": "slab", "points": ENDS}),
+    some(RegionSpec, (), ("radius",)).map(lambda t: t | {"shape": "tract"}),
+    some(RegionSpec, (), ("radii",)).map(lambda t: t | {"shape": "ellipsoid"}),
 )
 RIM = some(RegionSpec, ("rim_porosity", "rim_permeability"), ("rim",))
 SHAPED = MEASURES.filter(lambda t: "shape" in t)
@@ -942,8 +1060,47 @@ BATCHES = merged(
         lambda t: {"batch": [t | {"after": "2 mL"}, {"after": "3 mL", "mixed": "-1 min"}]}
     ),
 )
+NEEDLE = merged(
+    CANNULA.map(lambda t: {k: v for k, v in t.items() if k != "tip"}),
+    some(NeedleSpec, (), ("name",)),
+    some(NeedleSpec, ("tip", "depth")).map(lambda t: t | {"entry": "left"})
+    | some(NeedleSpec, ("entry",), ("tip",)),
+)
+# The pressures that end a stage are below every limit.
+UNTIL = some(UntilSpec, ("time",)).map(lambda t: t | {"leaked": "1 uL"}) | st.just(
+    {"syringe_pressure": "50 kPa", "tip_pressure": "40 kPa"}
+)
+PUSH = merged(
+    st.just({}) | some(StageSpec, ("flow_rate", "name")),
+    LIMITS,
+    st.fixed_dictionaries({"inject": st.just("1.5 mL")}, optional={"until": UNTIL})
+    | UNTIL.map(lambda t: {"until": t}),
+    st.sampled_from(
+        [
+            {},
+            {"on_leak": "stop", "leak_limit": "0.1 mL"},
+            {"on_leak": "pause", "leak_limit": "0.1 mL", "leak_pause": "9 s", "leak_retries": 2},
+            {"on_leak": "slow", "leak_limit": "0.1 mL", "leak_factor": 0.5},
+        ]
+    ),
+    st.sampled_from([{}, {"batch": {"age": "3 min"}}, {"batch": {"mixed": "6 min"}}]),
+)
+PROTOCOL = st.builds(
+    lambda needle, one, two, still: {
+        "volume": "9 mL",
+        "needle": [needle],
+        "stage": [one | {"name": "one"}, *still, two | {"name": "two", "needle": needle["name"]}],
+    },
+    NEEDLE,
+    PUSH,
+    PUSH,
+    st.sampled_from([[{"pause": "1 min"}], [{"withdraw": "5 mm"}], []]),
+)
 INJECTION = merged(
-    some(InjectionSpec, (), ("volume", "flow_rate")), LIMITS, HAND, ENTRY, st.just({}) | BATCHES
+    some(InjectionSpec, (), ("flow_rate",)),
+    LIMITS,
+    HAND,
+    merged(some(InjectionSpec, (), ("volume",)), ENTRY, st.just({}) | BATCHES) | PROTOCOL,
 )
 SITE = st.one_of(
     some(OutletSpec, ("permeability", "pressure"), ("name", "type", "at", "radius")),
@@ -1007,11 +1164,25 @@ VEINS = merged(
     some(VeinsSpec, ("pressure", "blood_viscosity", "diameter_scale")),
     st.just({"preset": "lumbar"}) | st.just({"vein": [VEIN, LAST_VEIN], "pressure_times": PRESSURE_TIMES}),
 )
+ABLATED = {
+    name: some(part, tuple(entries(part)))
+    for name, part in (
+        ("applicator", ApplicatorSpec),
+        ("soft_tissue", SoftTissue),
+        ("canal", CanalTissue),
+        ("disc", DiscTissue),
+    )
+}
+ABLATION = merged(
+    some(AblationSpec, tuple(n for n in entries(AblationSpec) if n not in ABLATED)),
+    st.fixed_dictionaries({}, optional=ABLATED),
+)
 REST = st.fixed_dictionaries(
     {"geometry": GEOMETRY, "bone": BONE, "cement": CEMENT, "injection": INJECTION},
     optional={
         "title": PLAIN_TEXT | st.just(""),
         "veins": VEINS,
+        "ablation": ABLATION,
         "marrow": MARROW,
         "surroundings": some(SurroundingsSpec, tuple(entries(SurroundingsSpec))),
         "physics": some(PhysicsSpec, tuple(entries(PhysicsSpec))),
@@ -1318,6 +1489,7 @@ def full_case(tmp_path):
             "injection.batch": [batch],
             "injection.plunger": {"diameter": "10 mm", "force": "80 N"},
             "veins": {"vein": [VEIN, LAST_VEIN], "pressure_times": PRESSURE_TIMES},
+            "ablation": {},
             "imaging": {},
         }
     )
@@ -1333,8 +1505,15 @@ def test_digest_sees_everything_that_has_an_effect(full_case, tmp_path):
             "injection.cannula": GONE,
         }
     )
+    staged = read(
+        {
+            "injection.needle": [{"name": "a", "gauge": 11, "length": "1 m", "entry": "left"}],
+            "injection.stage": [{"inject": "1 mL", "until": {"time": "9 s"}, "batch": {"age": "3 min"}}],
+            "injection.cannula": GONE,
+        }
+    )
     ignored, seen = set(), set()
-    for case in (full_case, source):
+    for case in (full_case, source, staged):
         first = digest(case)
         for path, section in sections_of(case):
             for name, e in entries(type(section)).items():
@@ -1358,6 +1537,8 @@ def test_digest_sees_everything_that_has_an_effect(full_case, tmp_path):
         "compartment",
         "bone.region",
         "injection.batch",
+        "injection.needle",
+        "injection.stage",
         "veins.vein",
         "veins.pressure_times",
     }

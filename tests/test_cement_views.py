@@ -16,7 +16,7 @@ from cementflow.views.cement_text import cement_text
 from command import cementflow, refused
 
 ROOM = 296.15
-NAMES = list_presets("cements")
+NAMES = [name for name in list_presets("cements") if name != "contrast"]  # which never sets
 
 
 def unaged(**changes: object) -> CementCourse:
@@ -56,6 +56,11 @@ def test_times_that_are_given_are_those_of_the_course(name: str, temperature: fl
     assert course.cure(np.array([set_time]), temperature)[0] == pytest.approx(0.7, rel=1e-4)
     assert course.pressure(np.array([limit_time]), temperature)[0] == pytest.approx(LIMIT, rel=1e-3)
     assert limit_time < set_time < course.end
+
+
+def test_contrast_agent_never_sets() -> None:
+    course = open_cement("contrast")
+    assert course.set_time(BODY) is None and course.limit_time(BODY) is None
 
 
 def test_body_heat_halves_the_time_to_set() -> None:

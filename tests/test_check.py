@@ -57,7 +57,8 @@ def test_errors_come_first() -> None:
 def test_tip_outside() -> None:
     (text,) = findings(box({"injection.source.center": {"ap": 1.24, "lr": 0.5, "si": 0.5}}), "error")
     assert (
-        text == "injection: the tip lies outside the bone (fractions of its box: ap 1.24, lr 0.50, si 0.50)"
+        text == "injection: the tip lies outside the bone, 7.2 mm from it "
+        "(fractions of its box: ap 1.24, lr 0.50, si 0.50)"
     )
 
 

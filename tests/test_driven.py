@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,9 @@ from cementflow.laws.rheology import Newtonian, PowerLaw
 from cementflow.sites.cannula import Cannula
 from cementflow.sites.source import ball_weights
 from cementflow.verify import DrivenBall, ball_source_time
+from cementflow.views.history import History, read_history
+from cementflow.views.page import new_page
+from cementflow.views.panels import shade_held
 from problems import ball, open_faces, problem, run, with_near_tip
 
 PHI, BONE, MARROW, K, TIP, OUTER = 0.9, 1e-8, 0.05, 100.0, 2.5e-3, 10e-3
@@ -127,3 +131,35 @@ def test_a_hand_is_a_pressure() -> None:
     named = run(posed(0.6, np.inf, 2e-3, free=True, by_force=True))
     assert {s.flow.limited_by for s in named} == {"plunger force"}
     assert named[-1].state.time == driven(0.6, np.inf, 2e-3)[-1].state.time
+
+
+# --- what holds the rate, in the history and in the curves ---
+
+COLUMNS = "time_s,injected_ml,in_bone_ml,leaked_ml,tip_pressure_kPa,syringe_pressure_kPa,flow_rate_ml_min"
+
+
+def table(path: Path, limits: list[str] | None) -> History:
+    """A history read from a file with those limits, or without that column."""
+    rows = limits if limits is not None else ["rate"] * 4
+    lines = [COLUMNS + (",limited_by" if limits is not None else "")]
+    lines += [f"{i},0,0,0,1,2,3" + (f",{word}" if limits is not None else "") for i, word in enumerate(rows)]
+    path.write_text("\n".join(lines) + "\n")
+    return read_history(path)
+
+
+def test_the_curves_are_shaded_while_a_limit_holds(tmp_path: Path) -> None:
+    limits = ["rate", "tip pressure", "tip pressure", "rate", "plunger force", "stopped"]
+    history = table(tmp_path / "history.csv", limits)
+    assert history.held.tolist() == [False, True, True, False, True, False]
+    assert history.words["limited_by"].tolist() == limits
+    page = new_page((400, 300))
+    axes = page.add_subplot()
+    axes.set_xlim(0.0, 5.0)
+    shade_held(axes, history.columns["time_s"], history.held, history.words["limited_by"])
+    spans = [patch.get_extents().transformed(axes.transData.inverted()) for patch in axes.patches]
+    np.testing.assert_allclose([(s.x0, s.x1) for s in spans], [(1.0, 3.0), (4.0, 5.0)])
+    assert [t.get_text() for t in axes.texts] == ["held by tip pressure"]
+
+
+def test_a_history_without_the_column_shades_nothing(tmp_path: Path) -> None:
+    assert not table(tmp_path / "history.csv", None).held.any()

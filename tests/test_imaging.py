@@ -178,6 +178,14 @@ def test_cement_behind_a_window_is_a_cap_and_then_a_half_ball(outside: Outside) 
     assert small.at_wall.all()
 
 
+def test_what_runs_back_along_a_needle_lies_where_that_leaves_the_bone(outside: Outside) -> None:
+    window = outside.outlets[1]
+    assert isinstance(window, Opening)
+    away = replace(window, exit=np.array([0.0, 0.0, 40e-3]))
+    found = replace(outside, outlets=(outside.outlets[0], away, *outside.outlets[2:]))
+    assert pieces_of(found, 1, 10e-9).center[0, 2] == pytest.approx(40e-3)
+
+
 @pytest.mark.parametrize("site", [2, 3])
 def test_cement_on_a_leaky_wall_is_a_film(outside: Outside, site: int) -> None:
     found = pieces_of(outside, site, 14.4e-9)
@@ -270,3 +278,18 @@ def test_the_margin_says_when_enough_is_seen(sites: list, least: float) -> None:
     assert (margin >= 0.0) == enough or abs(margin) < 1e-9
     more = Sight(1.1 * sight.ratio, sight.thickness, 1.1 * sight.volume)
     assert more.margin(5.0, least) >= margin - 1e-12
+
+
+def test_least_thickness_that_is_seen() -> None:
+    """What the manual says of 3 x 3 mm on the fluoroscopy, beside the bone and behind 5 and 10 mm of cloud."""
+    per_metre, in_bone = (
+        RADIOGRAPHY.cement("BaSO4", 0.2) - RADIOGRAPHY.soft,
+        0.9 * (188.0 - RADIOGRAPHY.marrow),
+    )
+
+    def seen(thickness: float, cloud: float) -> bool:
+        return ratio(ROUGH, 9e-6, per_metre * thickness, cloud=in_bone * cloud) >= 5.0
+
+    assert seen(0.5e-3, 0.0) and not seen(0.4e-3, 0.0)
+    assert seen(4.4e-3, 5e-3) and not seen(4.2e-3, 5e-3)
+    assert not seen(1.0, 10e-3)

@@ -44,6 +44,13 @@ def test_the_report_adds_up(result: cf.Result) -> None:
         assert sum(parts.values()) == pytest.approx(s[total]["total"], abs=1e-12)
     assert s["leaked_by_type_ml"].keys() == {"B", "S", "C", "D"}
     assert set(s["leak_rate_ml_min"]) == set(s["leaked_ml"]) - {"total"}
+    tubes = [n for n, site in s["sites"]["outlets"].items() if site["kind"] == "tube"]
+    assert set(s["blood_beyond_ml"]) == set(tubes) == set(s["embolus_ml"]) - {"total"}
+    for name in tubes:
+        held = s["leaked_ml"][name] - s["embolus_ml"][name]
+        assert held == pytest.approx(s["detectability"][name]["near_ml"], abs=2e-6)
+        assert s["blood_beyond_ml"][name] == pytest.approx(s["marrow_out_ml"][name] + held)
+        assert s["embolus_ml"][name] >= -1e-12
     for name, rate in s["leak_rate_ml_min"].items():
         leaked = s["leaked_ml"][name]
         assert rate["peak"] * s["simulated_s"] / 60.0 >= leaked * (1 - 1e-9)

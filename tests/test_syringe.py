@@ -269,6 +269,18 @@ def test_the_opening_moves_the_ball_by_its_radius() -> None:
     np.testing.assert_allclose(beside - at_tip, -1.5e-3 * axes[0][1], atol=1e-12)
 
 
+def test_a_slanting_needle_opens_ahead_along_itself() -> None:
+    entry, tip = {"ap": 0.0, "lr": 0.2, "si": 0.6}, {"ap": 0.6, "lr": 0.4, "si": 0.5}
+    needle = {"name": "left", "entry": entry, "tip": tip, "gauge": 11, "length": "12 cm", "opening": "front"}
+    case = cf.preset("l3-osteoporotic").replace(
+        {**COARSE, "injection.cannula": None, "injection.needle": [needle]}
+    )
+    geometry = build_geometry(case.geometry)
+    start, end = (geometry.frame.point(*place.values()) for place in (entry, tip))
+    ahead = build_model(case, geometry).source.center - end
+    np.testing.assert_allclose(ahead, 1.5e-3 * (end - start) / np.linalg.norm(end - start), atol=1e-12)
+
+
 def test_directions_are_those_of_the_vertebra() -> None:
     frame = build_geometry(
         cf.preset("box-newtonian").replace({"geometry.edge_length": "5 mm"}).geometry

@@ -37,6 +37,16 @@ def test_summary_tells_where_the_cement_of_the_veins_is(result: cf.Result) -> No
     assert taken > 0.002
     assert sum(v["held_ml"] + v["beyond_ml"] for v in veins.values()) == pytest.approx(taken, rel=1e-9)
     assert all(0.0 <= v["reach_mm"] <= v["length_mm"] * (1 + 1e-9) for v in veins.values())
+    assert (
+        s["embolus_ml"]["veins"]
+        == s["embolus_ml"]["total"]
+        == pytest.approx(sum(v["beyond_ml"] for v in veins.values()))
+    )
+    # What went past the ends is what went in: six veins bring 0.2 mL of blood a minute, the bone gives marrow.
+    blood = 6 * 0.2 / 60.0 * s["simulated_s"]
+    marrow = sum(s["marrow_out_ml"][name] for name in veins)
+    held = sum(v["held_ml"] for v in veins.values())
+    assert s["blood_beyond_ml"]["veins"] == pytest.approx(blood + marrow + held, rel=1e-6)
     assert s["leaked_by_compartment_ml"]["veins"] == pytest.approx(taken)
     assert s["balance_error"] < 1e-6
 

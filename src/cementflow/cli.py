@@ -266,7 +266,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--time", help='time to show, such as "20 s" (default: the last)')
     verb.add_argument(
         "--kind",
-        choices=("scene", "slices", "curves", "heat"),
+        choices=("scene", "slices", "curves", "heat", "ablation"),
         default="scene",
         help="picture to make (default: scene, the only one with a window; others go to the run's figures/)",
     )

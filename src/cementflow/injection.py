@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.case import CannulaSpec, Case
+from cementflow.case import CannulaSpec, InjectionSpec
 from cementflow.flow.problem import Drive
 from cementflow.laws.ageing import AgeingCement
 from cementflow.sites.cannula import Cannula
@@ -15,34 +17,52 @@ Floats = NDArray[np.float64]
 USUAL_SHEAR = 1.0  # 1/s, of cement in bone
 
 
-def build_drive(
-    case: Case, cement: AgeingCement, entering: Syringe, permeability: float, radius: float
-) -> Drive:
+@dataclass(frozen=True, eq=False)
+class Entering:
+    """What is pushed, and into what.
+
+    Parameters
+    ----------
+    cement, syringe
+        Its law, and how old it is.
+    permeability
+        Of the bone, about [m2].
+    dead_volume
+        Whether what stands in the cannula comes first.
+    """
+
+    cement: AgeingCement
+    syringe: Syringe
+    permeability: float
+    dead_volume: bool
+
+
+def build_drive(spec: InjectionSpec, pipe: CannulaSpec | None, radius: float, entering: Entering) -> Drive:
     """How the cement of a case is pushed.
 
     Parameters
     ----------
-    case
+    spec
         What is stated.
-    cement, entering
-        Its law, and how old it is.
-    permeability
-        Of the bone, about [m2].
+    pipe
+        The needle that it comes through, None without.
     radius
         Of the ball out of which it comes [m].
+    entering
+        What is pushed.
     """
-    spec = case.injection
-    needle = build_cannula(spec.cannula, case.physics.dead_volume) if spec.cannula is not None else None
+    needle = build_cannula(pipe, entering.dead_volume) if pipe is not None else None
     stated = spec.max_pressure if spec.max_pressure is not None else np.inf
     hand = spec.plunger.pressure if spec.plunger is not None else np.inf
     tip = spec.max_tip_pressure if spec.max_tip_pressure is not None else np.inf
     rate = spec.flow_rate
     if rate is None:
-        factor = entering.factor(cement, 0.0, 0.0)
-        rate = usual_rate(needle, cement, factor, min(stated, hand), tip, permeability, radius)
+        cement = entering.cement
+        factor = entering.syringe.factor(cement, 0.0, 0.0)
+        rate = usual_rate(needle, cement, factor, min(stated, hand), tip, entering.permeability, radius)
     return Drive(
         rate=rate,
-        volume=spec.volume,
+        volume=spec.total,
         max_tip=tip,
         max_syringe=min(stated, hand),
         cannula=needle,

@@ -132,7 +132,9 @@ def cure_kinetics(spec: CureSpec) -> CureKinetics:
 def syringe(case: Case, cement: AgeingCement, kinetics: CureKinetics) -> Syringe:
     """The cement that is about to enter."""
     spec = case.cement
-    further = (Batch(b.after, b.mixed) for b in case.injection.batch)
+    further = [Batch(b.after, b.mixed) for b in case.injection.batch]
+    # The mix of a stage comes when the stage does.
+    further += [Batch(np.inf, 0.0) for stage in case.injection.stage if stage.batch is not None]
     speed = float(cement.speed(spec.temperature))
     return Syringe((Batch(0.0, -spec.age), *further), spec.temperature, speed, kinetics)
 

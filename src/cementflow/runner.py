@@ -68,6 +68,7 @@ def run(
     RunFailed
         If the simulation cannot go on; what was reached is in the folder.
     """
+    from cementflow.results.ablation import write_ablation
     from cementflow.results.folder import RunFolder, free_folder
     from cementflow.views.painting import Painters
 
@@ -86,6 +87,8 @@ def run(
         if before is None:
             folder.create()
             _write_case(folder, case)
+            if job.model.ablation is not None:
+                write_ablation(folder, job.model.ablation)
         else:
             job.recorder.remove_interrupted()
         try:
@@ -141,7 +144,7 @@ def _prepare(
         from cementflow.observers import Recorder
         from cementflow.warm_up import warm_up
 
-        warm_up(case.physics.heat, case.veins is not None)
+        warm_up(case.physics.heat or case.ablation is not None, case.veins is not None)
     with watch.phase("setup"):
         model = _ready(case, build_geometry(case.geometry, case.folder), tell)
         solver = model.problem.make_solver()
@@ -154,6 +157,7 @@ def _loop(
     job: Job, before: Checkpoint | None, progress: bool, stop_asked: Callable[[], bool]
 ) -> tuple[str, str, RunFailed | None]:
     """Status, reason and failure of the run."""
+    from cementflow.flow.protocol import ALL_DONE, VOLUME_IN
     from cementflow.observers import Guard, Progress
     from cementflow.simulate import simulate
 
@@ -171,7 +175,7 @@ def _loop(
     finally:
         if bar is not None:
             bar.close()
-    return ("completed" if step.stopped == "volume injected" else "stopped"), step.stopped, None
+    return ("completed" if step.stopped in (VOLUME_IN, ALL_DONE) else "stopped"), step.stopped, None
 
 
 def _finish(job: Job, outcome: Outcome, painters: Painters | None, tell: Callable[[str], object]) -> None:

@@ -12,22 +12,27 @@ from cementflow.fem.linear_solver import PressureSolver
 from cementflow.flow.accept import accepted, at_rest
 from cementflow.flow.attempt import (
     CURE_TOO_MUCH,
-    LARGEST_GROWTH,
     attempt,
     curing_step,
     cut,
+    first_step,
 )
 from cementflow.flow.carried import Changed, change
 from cementflow.flow.course import Counters, Plan, Step
 from cementflow.flow.heat import HeatStalled
 from cementflow.flow.pressure import solve_pressure
 from cementflow.flow.problem import Problem
+from cementflow.flow.protocol import first_turn, now, pressure_reached
 from cementflow.flow.sighting import stop_at, unseen
-from cementflow.flow.state import Flow, State, fresh_condition
+from cementflow.flow.state import Flow, State, fresh_condition, full_cannula
 from cementflow.timing import Stopwatch
 
 MAX_TRIES = 60
-FIRST_WAIT, LONGEST_WAIT = 0.5, 20.0  # s: steps after the injection, while nothing flows
+SHORT = 10.0  # times the shortest step
+FIRST_WAIT, LONGEST_WAIT = (
+    0.5,
+    20.0,
+)  # s: steps after the injection, while nothing flows; the first of a stage too
 
 
 def simulate(
@@ -61,16 +66,24 @@ def simulate(
         with watch.phase("pressure"):
             step = _first(problem, plan, solver)
         yield step
+    here, goal = now(problem, plan, step.progress)
     while not step.stopped:
-        step = _advance(problem, plan, solver, step, watch)
+        if step.progress.turned:
+            here, goal = now(problem, plan, step.progress)
+            with watch.phase("pressure"):
+                step = _begin(here, goal, solver, step)
+        step = _onward(here, goal, solver, step, watch)
         yield step
     if not step.finished:
-        yield from _rest(problem.stopped(), plan, solver, step, watch)
+        yield from _rest(here.stopped(), plan, solver, step, watch)
 
 
-def _first(problem: Problem, plan: Plan, solver: PressureSolver) -> Step:
+def _first(whole: Problem, plan: Plan, solver: PressureSolver) -> Step:
+    seen = unseen(plan)
+    turn = first_turn(plan, State.initial(whole), seen)
+    problem, _ = now(whole, plan, turn.progress)
     state = State.initial(problem)
-    dt = min(LARGEST_GROWTH * problem.source_pores / problem.drive.rate, problem.tolerances.max_step)
+    dt = min(first_step(problem, state, problem.drive.rate), problem.tolerances.max_step)
     flow = solve_pressure(problem, solver, state, dt)
     if not flow.converged:
         raise RunFailed(
@@ -79,7 +92,67 @@ def _first(problem: Problem, plan: Plan, solver: PressureSolver) -> Step:
             "look at the permeabilities and viscosities; `cementflow check` lists doubtful ones",
         )
     nothing = np.full(len(problem.outlets), np.nan)
-    return Step(state, flow, 0.0, dt, Counters().plus(flow), nothing, watched=unseen(plan))
+    counters, during = Counters().plus(flow), turn.progress.stage + 1 if plan.stages else 0
+    progress = replace(turn.progress, turned=False, filled=False)
+    return Step(
+        state,
+        flow,
+        0.0,
+        dt,
+        counters,
+        nothing,
+        watched=seen,
+        progress=progress,
+        ended=turn.ended,
+        during=during,
+    )
+
+
+def _begin(problem: Problem, plan: Plan, solver: PressureSolver, step: Step) -> Step:
+    """The flow with which the next thing that the protocol asks for begins, in place of that which ended the last."""
+    state = step.state
+    if step.progress.filled:
+        state = replace(state, cannula=full_cannula(problem, state.time, state.injected))
+    dt = min(FIRST_WAIT, problem.tolerances.max_step)
+    if not problem.drive.stopped:
+        dt = min(dt, first_step(problem, state, problem.drive.rate))
+    # Where nothing was pushed, viscosities at rest would be a bad start.
+    before = step.flow if problem.drive.stopped or step.flow.fluxes.rate > 0.0 else None
+    flow = solve_pressure(problem, solver, state, dt, before)
+    if not flow.converged:
+        raise RunFailed(
+            f"the pressure field at the start of {plan.stages[step.progress.stage].name} was not found",
+            state.time,
+            "",
+        )
+    if pressure_reached(plan, flow):
+        dt = (
+            SHORT * problem.tolerances.min_step
+        )  # a stage that a pressure ends at once takes a step all the same
+    progress = replace(
+        step.progress,
+        turned=False,
+        filled=False,
+        peak_tip=max(step.progress.peak_tip, flow.tip_pressure),
+        peak_syringe=max(step.progress.peak_syringe, flow.syringe_pressure),
+    )
+    return replace(
+        step,
+        state=state,
+        flow=flow,
+        rate_slope=0.0,
+        dt=dt,
+        counters=step.counters.plus(flow),
+        progress=progress,
+    )
+
+
+def _onward(problem: Problem, plan: Plan, solver: PressureSolver, step: Step, watch: Stopwatch) -> Step:
+    """The next step, whether something is pushed or not."""
+    if problem.drive.stopped and at_rest(problem, step.state, step.flow):
+        with watch.phase("transport"):
+            return _wait(problem, plan, step)
+    return _advance(problem, plan, solver, step, watch)
 
 
 def _rest(
@@ -94,11 +167,7 @@ def _rest(
         counters = step.counters.plus(flow)
         step = replace(step, flow=flow, rate_slope=0.0, dt=FIRST_WAIT, counters=counters)
     while not step.finished:
-        if at_rest(problem, step.state, step.flow):
-            with watch.phase("transport"):
-                step = _wait(problem, plan, step)
-        else:
-            step = _advance(problem, plan, solver, step, watch)
+        step = _onward(problem, plan, solver, step, watch)
         yield step
 
 

@@ -33,6 +33,8 @@ def summary_text(result: Result) -> str:
             if "cannula" in s["sites"]
             else ""
         ),
+        *_ablation_lines(s["ablation"]),
+        *_stage_lines(s),
         *_heat_lines(s),
         *(f"  {e['time_s']:8.1f} s  {e['what']}" for e in s["events"]),
         f"  balance error {s['balance_error']:.0e}; {s['mesh']['vertices']} vertices, {s['steps']} steps, "
@@ -58,6 +60,29 @@ def _behind_lines(s: dict[str, Any]) -> list[str]:
             text = f"    into {name:<23} cement {volume:.3f} mL, marrow {marrow[name] + 0.0:.3f} mL"
             lines.append(text + (f", at {pressure[name]:.1f} kPa" if name in pressure else ""))
     return lines
+
+
+def _ablation_lines(told: dict[str, Any] | None) -> list[str]:
+    """Lesion and temperatures of an ablation."""
+    if told is None:
+        return []
+    at, canal = told["axes_mm"]["50 degC"], told["canal_peak_degC"]
+    return [
+        f"  ablation at {told['target_degC']:g} degC with {told['energy_J']:.0f} J: "
+        f"{told['lesion_ml']['50 degC']:.2f} mL above 50 degC ("
+        f"{at['along']:.0f} x {at['widest']:.0f} x {at['narrowest']:.0f} mm), "
+        f"{told['coagulated_ml']:.2f} mL coagulated; posterior wall at most {told['posterior_wall_peak_degC']:.1f} degC"
+        + (f", canal {canal:.1f} degC" if canal is not None else "")
+    ]
+
+
+def _stage_lines(s: dict[str, Any]) -> list[str]:
+    """The protocol as it went."""
+    return [
+        f"    {stage['name']:<28} from {stage['start_s']:6.1f} s  injected {stage['injected_ml']:.3f} mL, "
+        f"leaked {stage['leaked_ml']:.3f} mL; {stage['ended_by'] or 'not over'}"
+        for stage in s.get("stages", ())
+    ]
 
 
 def _seen_lines(s: dict[str, Any]) -> list[str]:

@@ -77,6 +77,7 @@ DIMENSIONS = {
         Dimension("molar energy", (2, 1, -2, 0, -1, 0), "44.4 kJ/mol", ("kJ/mol", "J/mol")),
         Dimension("specific energy", (2, 0, -2, 0, 0, 0), "193 kJ/kg", ("kJ/kg", "J/kg")),
         Dimension("specific heat", (2, 0, -2, -1, 0, 0), "1700 J/(kg K)", ("J/(kg K)", "kJ/(kg K)")),
+        Dimension("power", _POWER_OF_HEAT, "20 W", ("W", "mW")),
         Dimension("density", (-3, 1, 0, 0, 0, 0), "1.4 g/cm3", ("g/cm3", "kg/m3")),
         Dimension("thermal conductivity", (1, 1, -3, -1, 0, 0), "0.2 W/(m K)", ("W/(m K)",)),
         Dimension("heat transfer coefficient", (0, 1, -3, -1, 0, 0), "50 W/(m2 K)", ("W/(m2 K)",)),

@@ -4,6 +4,7 @@ from cementflow.case.edit import parse_setting, parse_settings
 from cementflow.case.positions import Permeability, Position
 from cementflow.case.read import load, parse_toml, preset, read_case
 from cementflow.case.schema import (
+    AblationSpec,
     BatchSpec,
     BodyBox,
     BoneSpec,
@@ -23,6 +24,8 @@ from cementflow.case.schema import (
     InjectionSpec,
     MarrowSpec,
     MarrowThermal,
+    MixSpec,
+    NeedleSpec,
     NumericsSpec,
     OutletSpec,
     OutputSpec,
@@ -32,15 +35,19 @@ from cementflow.case.schema import (
     RadiopacifierSpec,
     RegionSpec,
     SourceSpec,
+    StageSpec,
     StopSpec,
     SurroundingsSpec,
+    SurroundingTissue,
     ThermalSpec,
+    UntilSpec,
     VeinSpec,
     VeinsSpec,
 )
 from cementflow.case.write import digest, to_table, to_toml
 
 __all__ = [
+    "AblationSpec",
     "BatchSpec",
     "BodyBox",
     "BoneSpec",
@@ -60,6 +67,8 @@ __all__ = [
     "InjectionSpec",
     "MarrowSpec",
     "MarrowThermal",
+    "MixSpec",
+    "NeedleSpec",
     "NumericsSpec",
     "OutletSpec",
     "OutputSpec",
@@ -71,9 +80,12 @@ __all__ = [
     "RadiopacifierSpec",
     "RegionSpec",
     "SourceSpec",
+    "StageSpec",
     "StopSpec",
+    "SurroundingTissue",
     "SurroundingsSpec",
     "ThermalSpec",
+    "UntilSpec",
     "VeinSpec",
     "VeinsSpec",
     "digest",

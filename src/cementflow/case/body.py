@@ -75,8 +75,9 @@ class RegionSpec:
     )
     name: str | None = entry(Text(80), "name in messages and results", None)
     shape: str | None = entry(
-        Choice(("ball", "ellipsoid", "box", "cylinder", "capsule", "slab")),
-        "shape; a cylinder stands along si, a capsule lies along a line, a slab between two planes",
+        Choice(("ball", "ellipsoid", "box", "cylinder", "capsule", "slab", "tract")),
+        "shape; a cylinder stands along si, a capsule lies along a line, a slab between two planes, a tract along the "
+        "needle up to its tip",
         None,
     )
     points: tuple[Position, ...] | None = entry(
@@ -84,7 +85,9 @@ class RegionSpec:
         "ends of the line of a capsule, or a point on each plane of a slab, which stand across their join",
         None,
     )
-    center: Position | None = entry(PositionKind(), "centre of the shape", None)
+    center: Position | None = entry(
+        PositionKind(), "centre of the shape", None, note="of a ball or an ellipsoid the tip of the needle"
+    )
     radius: float | None = entry(SITE, "radius, the same along every axis", None)
     radii: tuple[float, float, float] | None = entry(
         Triple(SITE), "half the extent of the shape along ap, lr and si", None

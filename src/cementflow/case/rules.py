@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from cementflow.case import stage_rules
 from cementflow.case.checks import exactly_one, meaningless, needed, ordered
 from cementflow.case.imaging import ImagingSpec
 from cementflow.case.kinds import INVALID
@@ -85,7 +86,7 @@ def region(s: Section) -> None:
         # One home for the measure: from here on only radii counts.
         s.values["radii"], s.values["radius"] = (s.values["radius"],) * 3, None
     radii, shape = s.get("radii"), s.get("shape")
-    if shape in ("ball", "capsule") and radii and len(set(radii)) > 1:
+    if shape in ("ball", "capsule", "tract") and radii and len(set(radii)) > 1:
         s.problem("radii", f'differ, which a "{shape}" cannot have')
     if s.lacks("rim"):
         meaningless(s, ("rim_porosity", "rim_permeability"), "is for a rim")
@@ -102,9 +103,14 @@ def _measures(s: Section) -> None:
     if shape in ("capsule", "slab"):
         meaningless(s, ("center",), f"is not for a {shape}, which has points")
         needed(s, ("points",), f"a {shape} needs two")
+    elif shape == "tract":
+        meaningless(s, ("center", "points"), "is not for a tract, which lies along the needle")
     else:
         meaningless(s, ("points",), "is for a capsule or a slab")
-        needed(s, ("center",), "a shape needs it")
+        if shape not in ("ball", "ellipsoid"):
+            needed(
+                s, ("center",), "a shape needs it, but for a ball or an ellipsoid at the tip of the needle"
+            )
     if shape == "slab":
         meaningless(s, ("radius", "radii"), "is not for a slab")
     else:
@@ -126,10 +132,11 @@ def marrow(s: Section) -> None:
 
 
 def injection(s: Section) -> None:
-    """Something drives; cement enters by a cannula or from a ball; batches come before the volume is in."""
-    exactly_one(s, "cannula", "source")
+    """Something drives; cement enters by a cannula, needles or from a ball; batches come before the volume is in."""
+    exactly_one(s, "cannula", "needle", "source")
+    stage_rules.protocol(s)
     drives = ("flow_rate", "max_pressure", "max_tip_pressure", "plunger")
-    if all(s.lacks(name) for name in drives):
+    if all(s.lacks(name) for name in drives) and not stage_rules.all_driven(s):
         s.problem(
             "flow_rate",
             "is missing: state it, or what drives without it: max_pressure, max_tip_pressure or plunger",
@@ -168,8 +175,6 @@ def _opening(s: Section) -> None:
         meaningless(s, ("direction",), 'has no meaning with opening = "around"; state "front" or "side"')
     elif opening == "side":
         needed(s, ("direction",), "say where the window of the side opening looks")
-    elif opening == "front" and s.lacks("direction"):
-        s.values["direction"] = "anterior"
 
 
 def plunger(s: Section) -> None:
@@ -231,12 +236,13 @@ def case(s: Section) -> None:
     _leak_can_be_seen(s)
     _pressure_can_drive(s)
     _cement_can_set(s)
+    stage_rules.leaks(s)
 
 
 def _leak_can_be_seen(s: Section) -> None:
     """Who stops at what they see has to look."""
     stop = s.get("stop")
-    if stop and stop.seen is not None and s.lacks("imaging"):
+    if ((stop and stop.seen is not None) or stage_rules.looks(s)) and s.lacks("imaging"):
         s.values["imaging"] = ImagingSpec()
 
 
@@ -254,7 +260,12 @@ def _pressure_can_drive(s: Section) -> None:
     usual = min([1e3, *(c.pressure for c in s.get("compartment") or ())])
     outside += [usual if d.pressure is None else d.pressure for d in s.get("defect") or ()]
     stated = s.get("injection")
-    limits = {name: getattr(stated, name, None) for name in ("max_pressure", "max_tip_pressure")}
+    driven = {f"stage.{g.name}.": g for g in stated.stage} if stated else {}
+    limits = {
+        f"{key}{name}": getattr(one, name, None)
+        for key, one in {"": stated, **driven}.items()
+        for name in ("max_pressure", "max_tip_pressure")
+    }
     hand = getattr(stated, "plunger", None)
     if hand is not None:
         limits["plunger.force"] = hand.pressure

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from cementflow.case import rules
+from cementflow.case.ablation import AblationSpec, SurroundingTissue
 from cementflow.case.body import BodyBox, BoneSpec, GeometrySpec, MarrowSpec, RegionSpec
 from cementflow.case.cement import CementSpec
 from cementflow.case.control import NumericsSpec, OutputSpec, StopSpec
@@ -24,11 +25,21 @@ from cementflow.case.imaging import ImagingSpec
 from cementflow.case.kinds import Text
 from cementflow.case.physics import PhysicsSpec
 from cementflow.case.sections import Rules, Table, Tables
-from cementflow.case.sites import BatchSpec, CannulaSpec, InjectionSpec, OutletSpec, PlungerSpec, SourceSpec
+from cementflow.case.sites import (
+    BatchSpec,
+    CannulaSpec,
+    InjectionSpec,
+    NeedleSpec,
+    OutletSpec,
+    PlungerSpec,
+    SourceSpec,
+)
+from cementflow.case.stages import MixSpec, StageSpec, UntilSpec
 from cementflow.case.veins import PressureAtTime, VeinSpec, VeinsSpec
 from cementflow.case.wall import CompartmentSpec, CortexSpec, DefectSpec, ForaminaSpec
 
 __all__ = [
+    "AblationSpec",
     "BatchSpec",
     "BodyBox",
     "BoneSpec",
@@ -48,6 +59,8 @@ __all__ = [
     "InjectionSpec",
     "MarrowSpec",
     "MarrowThermal",
+    "MixSpec",
+    "NeedleSpec",
     "NumericsSpec",
     "OutletSpec",
     "OutputSpec",
@@ -57,9 +70,12 @@ __all__ = [
     "RadiopacifierSpec",
     "RegionSpec",
     "SourceSpec",
+    "StageSpec",
     "StopSpec",
+    "SurroundingTissue",
     "SurroundingsSpec",
     "ThermalSpec",
+    "UntilSpec",
     "VeinSpec",
     "VeinsSpec",
 ]
@@ -89,6 +105,9 @@ class Case:
     defect: tuple[DefectSpec, ...] = entry(Tables(DefectSpec), "where the wall is broken", [])
     compartment: tuple[CompartmentSpec, ...] = entry(Tables(CompartmentSpec), "tissue behind the wall", [])
     surroundings: SurroundingsSpec = entry(Table(SurroundingsSpec), "what warms or cools the body", absent={})
+    ablation: AblationSpec | None = entry(
+        Table(AblationSpec), "radiofrequency ablation before the cement", None, note="none"
+    )
     physics: PhysicsSpec = entry(Table(PhysicsSpec), "mechanisms that can be switched off", absent={})
     imaging: ImagingSpec | None = entry(
         Table(ImagingSpec), "how the injection is watched", None, note="judged at the end, by the defaults"

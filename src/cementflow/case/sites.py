@@ -7,12 +7,13 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cementflow.case import rules
+from cementflow.case import rules, stage_rules
 from cementflow.case.fields import entry
 from cementflow.case.kinds import Choice, Gauge, Number, Quantity, Text
 from cementflow.case.positions import DIRECTIONS, PlaceKind, Position, PositionKind
 from cementflow.case.ranges import DRIVE, OUTSIDE, SITE, VISCOSITY, WALL
-from cementflow.case.sections import Rules, Table, Tables
+from cementflow.case.sections import Rules, Section, Table, Tables
+from cementflow.case.stages import StageSpec
 
 # Kinds of leak after Yeom et al. 2003 (B, S, C) and later papers (D).
 LEAK_TYPES = {"B": "basivertebral", "S": "segmental", "C": "cortical", "D": "disc"}
@@ -61,7 +62,7 @@ class CannulaSpec:
         Choice(DIRECTIONS),
         "where the needle points, or with a side opening where the window looks",
         None,
-        note='"anterior" with opening = "front"; required with "side"',
+        note='along the needle, without an entry from straight behind; required with opening = "side"',
     )
     tip_radius: float = entry(
         Quantity("length", "0.1 mm", "20 mm"),
@@ -78,6 +79,36 @@ class CannulaSpec:
             "opening": ("direction",),
         },
     )
+
+
+def _needle(s: Section) -> None:
+    rules.cannula(s)
+    stage_rules.needle(s)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeedleSpec(CannulaSpec):
+    """One of several needles, which are used one after the other; a cannula of which it is known where it enters."""
+
+    name: str = entry(Text(80), "name in stages and results")
+    tip: Position = entry(
+        PositionKind(),
+        "where the cement comes out; with depth, where the needle points",
+        None,
+        source="assumed: ap 0.68, lr 0.4 (right 0.6), si 0.5",
+        note='with entry = "left" or "right" in front, short of the midline',
+    )
+    depth: float | None = entry(SITE, "how far the tip is from entry", None, note="up to tip")
+    # The last one, as it hides the function.
+    entry: str | Position | None = entry(
+        PlaceKind(stage_rules.SIDES),
+        "where the needle enters the bone: through the left or the right pedicle, or a place",
+        None,
+        source="assumed: for a pedicle ap 0, lr 0.2 (right 0.8), si 0.68",
+        note="straight from behind",
+    )
+
+    RULES: ClassVar = Rules(_needle, displaces=CannulaSpec.RULES.displaces)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +158,12 @@ class BatchSpec:
 class InjectionSpec:
     """How much cement, how fast, how hard pressed, and where."""
 
-    volume: float = entry(Quantity("volume", "1 uL", "100 mL"), "volume to be injected")
+    volume: float | None = entry(
+        Quantity("volume", "1 uL", "100 mL"),
+        "volume to be injected; with stages at most",
+        None,
+        note="required, but with stages what they state",
+    )
     flow_rate: float | None = entry(
         Quantity("flow rate", "0.001 mL/min", "600 mL/min"),
         "rate while no pressure limit acts",
@@ -144,10 +180,26 @@ class InjectionSpec:
         Table(PlungerSpec), "force that presses, a further limit to the pressure in the syringe", None
     )
     cannula: CannulaSpec | None = entry(Table(CannulaSpec), "needle through which the cement comes", None)
+    needle: tuple[NeedleSpec, ...] = entry(
+        Tables(NeedleSpec), "needles that are used one after the other, instead", []
+    )
     source: SourceSpec | None = entry(Table(SourceSpec), "ball out of which the cement comes, instead", None)
     batch: tuple[BatchSpec, ...] = entry(Tables(BatchSpec), "further batches, in the order of injection", [])
+    stage: tuple[StageSpec, ...] = entry(Tables(StageSpec), "stages that follow each other", [])
 
-    RULES: ClassVar = Rules(rules.injection, displaces={"cannula": ("source",), "source": ("cannula",)})
+    RULES: ClassVar = Rules(
+        rules.injection,
+        displaces={
+            "cannula": ("source", "needle"),
+            "needle": ("source", "cannula"),
+            "source": ("cannula", "needle"),
+        },
+    )
+
+    @property
+    def total(self) -> float:
+        """Volume to be injected at most [m3]."""
+        return self.volume if self.volume is not None else sum(g.inject or 0.0 for g in self.stage)
 
 
 @dataclass(frozen=True, kw_only=True)

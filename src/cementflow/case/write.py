@@ -30,6 +30,7 @@ WITHOUT_EFFECT = frozenset(
         "veins.preset",
         "cement.working_window",
         "injection.cannula.gauge",
+        "injection.needle.gauge",
         "output.figures",
         "output.fields",
     }

@@ -6,14 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from cementflow.flow.attempt import LEAK_TOLERANCE, VOLUME_TOLERANCE
 from cementflow.flow.carried import slowest_cure
-from cementflow.flow.course import Counters, Event, Plan, Rest, Step, Watched
+from cementflow.flow.course import Counters, Event, Plan, Rest, Step
 from cementflow.flow.problem import Problem
+from cementflow.flow.protocol import Turn, next_turn
 from cementflow.flow.sighting import looked
 from cementflow.flow.state import Flow, State
 
-SMALLEST_RATE = 1e-3  # of the wanted rate: below it a pressure-limited injection has come to rest
 FIRST_LEAK = 1e-9  # m3: cement behind an outlet that counts as its first leak
 SET = 0.99  # of the cement in the bone
 LONGEST_REST = 2 * 3600.0  # s
@@ -30,8 +29,10 @@ def accepted(
 
     Parameters
     ----------
-    problem, plan, old
-        The run and where it stood.
+    problem, plan
+        Of what was done in the step.
+    old
+        Where the run stood before it.
     state, flow
         Where it stands now.
     dt
@@ -47,14 +48,36 @@ def accepted(
     if flow.limited_by != old.flow.limited_by:
         slope = 0.0  # no trend reaches across the moment at which a limit takes hold
     watched = looked(plan, old, state, events)
-    stopped = old.stopped or _stopped(problem, plan, state, flow, watched)
-    if stopped and not old.stopped:
-        events.append(Event(state.time, stopped))
+    turn = next_turn(problem, plan, old, state, flow, watched)
+    stopped = turn.stopped
+    if not old.stopped:
+        events += _told(old, turn, state.time)
     rest = _rest(problem, old, state, flow, stopped, events)
     finished = _finished(plan, state, rest, stopped)
     if finished and finished != stopped:
         events.append(Event(state.time, finished))
-    return Step(state, flow, slope, dt, counters, first_leak, tuple(events), stopped, finished, rest, watched)
+    return Step(
+        state,
+        flow,
+        slope,
+        dt,
+        counters,
+        first_leak,
+        tuple(events),
+        stopped,
+        finished,
+        rest,
+        watched,
+        turn.progress,
+        turn.ended,
+        during=old.progress.stage + 1 if plan.stages and not old.stopped else 0,
+    )
+
+
+def _told(old: Step, turn: Turn, time: float) -> list[Event]:
+    """Ends of stages, answers to leaks, and the end of the injection."""
+    texts = [f"{ended.name}: {ended.why}" for ended in turn.ended[len(old.ended) :]]
+    return [Event(time, text) for text in (*texts, turn.told, turn.stopped) if text]
 
 
 def at_rest(problem: Problem, state: State, flow: Flow) -> bool:
@@ -76,20 +99,6 @@ def _first_leaks(problem: Problem, old: Step, state: State, events: list[Event])
         first_leak[i] = old.state.time + part * (state.time - old.state.time)
         events.append(Event(float(first_leak[i]), f"first leak: {problem.outlets[i].name}"))
     return first_leak
-
-
-def _stopped(problem: Problem, plan: Plan, state: State, flow: Flow, watched: Watched) -> str:
-    if state.injected >= problem.drive.volume * (1.0 - VOLUME_TOLERANCE):
-        return "volume injected"
-    if state.leaked.sum() >= plan.max_leaked - LEAK_TOLERANCE:
-        return "leak limit reached"
-    if plan.watch is not None and state.time >= (watched.since + plan.watch.delay) * (1.0 - 1e-12):
-        return "leak was seen"
-    if state.time >= plan.max_time * (1.0 - 1e-12):
-        return "time limit reached"
-    if flow.fluxes.rate < SMALLEST_RATE * problem.drive.rate:
-        return f"flow came to rest at the limit of the {flow.limited_by}"
-    return ""
 
 
 def _rest(problem: Problem, old: Step, state: State, flow: Flow, stopped: str, events: list[Event]) -> Rest:

@@ -8,7 +8,7 @@ import numpy as np
 
 from cementflow.fem.linear_solver import PressureSolver
 from cementflow.flow.control import Crossing, cut_to, next_step
-from cementflow.flow.course import Plan, Step
+from cementflow.flow.course import Ends, Plan, Step
 from cementflow.flow.heat import HeatStalled
 from cementflow.flow.pressure import solve_pressure, tube_change
 from cementflow.flow.problem import Problem
@@ -22,6 +22,7 @@ REJECT_ABOVE = 4.0  # times the step tolerance
 VOLUME_TOLERANCE = 1e-8  # of the volume to inject
 LEAK_TOLERANCE = 1e-12  # m3
 SWITCH_TOLERANCE = 1e-3  # of the pressure limit
+PRESSURE_TOLERANCE = 1e-4  # of a pressure that ends a stage
 TUBE_CHANGE = 0.02  # of the flow through a filling tube, beyond which the next step needs a flow of its own
 NOT_FOUND = "the time of a limit was not found"
 SWITCH_TRIES = 8  # an empty tube lets the demand depend on the step itself; then its switch has no exact time
@@ -101,7 +102,7 @@ def attempt(
         return Attempt(part, flow=flow, reason=f"the error estimate stays at {error:.1e}")
     crossings = _volume_crossings(problem, plan, step, state)
     if tries < SWITCH_TRIES:
-        crossings += _demand_crossings(step.flow, flow)
+        crossings += _demand_crossings(step.flow, flow) + _pressure_crossings(plan.ends, step.flow, flow)
     part = _part_to_limits(crossings, problem, dt)
     following = min(_following(problem, step, error, dt), curing_step(dt, cured))
     if part >= 1.0:
@@ -141,15 +142,20 @@ def cut(problem: Problem, plan: Plan, state: State, rate: float, dt: float, stop
     """
     time = state.time
     if rate > 0.0:
-        dt = min(dt, LARGEST_GROWTH * (state.injected + problem.source_pores) / rate)
+        dt = min(dt, first_step(problem, state, rate))
     ahead = [
         t
-        for t in (*plan.output_times, *plan.bends, plan.max_time, plan.until or np.inf, stop)
+        for t in (*plan.output_times, *plan.bends, plan.max_time, plan.until or np.inf, stop, plan.ends.time)
         if t > time + 1e-9 * max(time, 1.0)
     ]
     dt = cut_to(dt, min(ahead, default=np.inf) - time)
     rest = min(problem.drive.volume, problem.next_change(state.injected)) - state.injected
     return cut_to(dt, rest / rate) if rate > 0.0 and rest > VOLUME_TOLERANCE * problem.drive.volume else dt
+
+
+def first_step(problem: Problem, state: State, rate: float) -> float:
+    """The step in which the cloud around the tip grows as much as it may [s]."""
+    return LARGEST_GROWTH * (state.injected - problem.drive.elsewhere + problem.source_pores) / rate
 
 
 def _volume_crossings(problem: Problem, plan: Plan, step: Step, after: State) -> list[Crossing]:
@@ -158,7 +164,10 @@ def _volume_crossings(problem: Problem, plan: Plan, step: Step, after: State) ->
     return [
         Crossing(before.injected - volume, after.injected - volume, VOLUME_TOLERANCE * volume),
         Crossing(before.injected - change, after.injected - change, VOLUME_TOLERANCE * volume),
-        Crossing(before.leaked.sum() - plan.max_leaked, after.leaked.sum() - plan.max_leaked, LEAK_TOLERANCE),
+        *(
+            Crossing(before.leaked.sum() - limit, after.leaked.sum() - limit, LEAK_TOLERANCE)
+            for limit in (plan.max_leaked, plan.ends.leaked, plan.ends.answered)
+        ),
         *seen_crossing(plan, step, after),
     ]
 
@@ -170,6 +179,18 @@ def _demand_crossings(before: Flow, after: Flow) -> list[Crossing]:
     return [
         Crossing(before.demand - 1.0, after.demand - 1.0, SWITCH_TOLERANCE),
         Crossing(1.0 - before.demand, 1.0 - after.demand, SWITCH_TOLERANCE),
+    ]
+
+
+def _pressure_crossings(ends: Ends, before: Flow, after: Flow) -> list[Crossing]:
+    """The moment at which a pressure ends a stage."""
+    return [
+        Crossing(old - limit, new - limit, PRESSURE_TOLERANCE * limit)
+        for limit, old, new in (
+            (ends.syringe, before.syringe_pressure, after.syringe_pressure),
+            (ends.tip, before.tip_pressure, after.tip_pressure),
+        )
+        if np.isfinite(limit)
     ]
 
 

@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from cementflow.flow.stage import Ended, Progress, Stage
 from cementflow.flow.state import Flow, State
 from cementflow.flow.watch import Watch
 
 
 @dataclass(frozen=True)
+class Ends:
+    """What ends that which is done at the moment, a stage or a part of it; infinite where it does not.
+
+    A further kind of end needs an entry here, where it is crossed in `attempt` and where it is reached in `protocol`.
+
+    Parameters
+    ----------
+    time
+        On the clock of the run [s].
+    leaked
+        Cement that has left [m3] at which the stage is over.
+    answered
+        Cement that has left [m3] at which the stage answers the leak.
+    syringe, tip
+        Pressures [Pa].
+    """
+
+    time: float = np.inf
+    leaked: float = np.inf
+    answered: float = np.inf
+    syringe: float = np.inf
+    tip: float = np.inf
+
+
+@dataclass(frozen=True)
 class Plan:
-    """When to stop and which times to meet.
+    """What to do, when to stop, and which times to meet.
 
     Parameters
     ----------
@@ -33,6 +59,12 @@ class Plan:
         Looks for cement outside the bone, None to do without.
     seen
         Visible cement outside [m3] at which the operator stops; 0: any, infinite: never.
+    volume
+        Injected volume [m3] that no stage goes beyond.
+    stages
+        The protocol; without one the drive of the problem is followed to its end.
+    ends
+        Of what is done at the moment; set by the protocol.
     """
 
     output_times: tuple[float, ...] = ()
@@ -43,6 +75,9 @@ class Plan:
     bends: tuple[float, ...] = ()
     watch: Watch | None = None
     seen: float = np.inf
+    volume: float = np.inf
+    stages: tuple[Stage, ...] = ()
+    ends: Ends = Ends()
 
 
 @dataclass(frozen=True)
@@ -150,6 +185,12 @@ class Step:
         What happened after the injection.
     watched
         What was seen outside the bone.
+    progress
+        In the protocol.
+    ended
+        Stages that are over.
+    during
+        Number of the stage in which the step was made, from 1 on; 0 after the injection, or without a protocol.
     """
 
     state: State
@@ -163,3 +204,6 @@ class Step:
     finished: str = ""
     rest: Rest = NO_REST
     watched: Watched = NOT_WATCHED
+    progress: Progress = field(default_factory=Progress)
+    ended: tuple[Ended, ...] = ()
+    during: int = 0

@@ -40,6 +40,8 @@ class HeatVolumes:
         Conductance of each edge for a conductivity of 1 [m].
     surface
         Area of each vertex on the boundary [m2].
+    vessels
+        Share of the vessels of each vertex that are open [-], shape (n,) or (1,).
     """
 
     volumes: ControlVolumes
@@ -48,10 +50,11 @@ class HeatVolumes:
     porosity: Floats
     laplace: Floats
     surface: Floats
+    vessels: Floats
 
     @classmethod
-    def build(cls, volumes: ControlVolumes, tissue: Tissue) -> HeatVolumes:
-        """Coefficients of a mesh."""
+    def build(cls, volumes: ControlVolumes, tissue: Tissue, vessels: Floats | None = None) -> HeatVolumes:
+        """Coefficients of a mesh; all vessels are open, or a share of them at each vertex."""
         mesh = volumes.mesh
         unit = np.array([[1.0, 1.0, 1.0, 0.0, 0.0, 0.0]])
         t, _, _, volume = element_coefficients(
@@ -70,6 +73,7 @@ class HeatVolumes:
             surface=np.bincount(mesh.boundary.ravel(), np.repeat(area / 3.0, 3), minlength=volumes.n).astype(
                 np.float64
             ),
+            vessels=np.ones(1) if vessels is None else vessels,
         )
 
     def stored(self, saturation: Floats) -> Floats:
@@ -87,7 +91,7 @@ class HeatVolumes:
     def perfused(self, saturation: Floats) -> Floats:
         """Heat that blood takes along [W/K]; none where cement has stopped it."""
         marrow = 1.0 - np.clip(saturation, 0.0, 1.0)
-        return self.tissue.perfusion * BLOOD_CAPACITY * self.volume * marrow
+        return self.tissue.perfusion * BLOOD_CAPACITY * self.volume * marrow * self.vessels
 
 
 @dataclass(frozen=True)

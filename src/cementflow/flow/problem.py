@@ -51,6 +51,8 @@ class Drive:
         Whether a force on the plunger, and no pressure that is stated, is behind `max_syringe`.
     stopped
         Whether nothing is pushed any more; the rate then only says what counts as much and as little.
+    elsewhere
+        Cement [m3] that came out of another tip before.
     """
 
     rate: float
@@ -61,6 +63,7 @@ class Drive:
     free: bool = False
     by_force: bool = False
     stopped: bool = False
+    elsewhere: float = 0.0
 
     @property
     def largest_rate(self) -> float:
@@ -129,6 +132,10 @@ class Problem:
     marrow_factor
         By how much thicker the marrow is at each vertex than that of the case [-], shape (n,) or (1,). It stays with
         the place: marrow that is driven off takes the viscosity of the bone that it comes to.
+    vessels
+        Share of the vessels at each vertex that an ablation has left open [-], shape (n,) or (1,).
+    warmth
+        By how much each vertex is warmer than the body at the start [K], shape (n,) or (1,).
     """
 
     volumes: ControlVolumes
@@ -148,6 +155,8 @@ class Problem:
     near_tip: NearTip | None = None
     compartments: tuple[Compartment, ...] = ()
     marrow_factor: Floats = field(default_factory=lambda: np.ones(1))
+    vessels: Floats = field(default_factory=lambda: np.ones(1))
+    warmth: Floats = field(default_factory=lambda: np.zeros(1))
 
     def stopped(self) -> Problem:
         """The same after the injection."""
@@ -175,7 +184,7 @@ class Problem:
     @cached_property
     def heat_volumes(self) -> HeatVolumes | None:
         """The control volumes as heat sees them; None while nothing is heated."""
-        return None if self.tissue is None else HeatVolumes.build(self.volumes, self.tissue)
+        return None if self.tissue is None else HeatVolumes.build(self.volumes, self.tissue, self.vessels)
 
     @cached_property
     def pore_law(self) -> PoreLaw:

@@ -25,6 +25,8 @@ class HeatAccount:
         By the cement that entered; negative where it is colder than the body.
     cured
         Set free by the cure.
+    before
+        There from the start, left by an ablation.
     carried_out
         By what left through the outlets.
     surface, blood
@@ -36,16 +38,17 @@ class HeatAccount:
     carried_out: float = 0.0
     surface: float = 0.0
     blood: float = 0.0
+    before: float = 0.0
 
     @property
     def kept(self) -> float:
         """What has to be in the bone."""
-        return self.carried_in + self.cured - self.carried_out - self.surface - self.blood
+        return self.before + self.carried_in + self.cured - self.carried_out - self.surface - self.blood
 
     @property
     def turnover(self) -> float:
         """Size of all of it together."""
-        parts = (self.carried_in, self.cured, self.carried_out, self.surface, self.blood)
+        parts = (self.before, self.carried_in, self.cured, self.carried_out, self.surface, self.blood)
         return sum(abs(part) for part in parts)
 
 
@@ -130,7 +133,7 @@ class State:
             held=nothing,
             marrow_out=nothing,
             condition=condition,
-            heat=HeatAccount(),
+            heat=HeatAccount(before=_heat_before(problem)),
             harm=Harm.none(condition.temperature),
             veins=VeinState.empty(problem),
             cannula=full_cannula(problem),
@@ -268,7 +271,14 @@ def first_condition(problem: Problem) -> Condition:
     if not problem.followed:
         return fresh
     warm = fresh.temperature if problem.tissue is None else np.full(1, problem.body_temperature)
-    return Condition(*(np.repeat(x, problem.volumes.n) for x in (warm, fresh.age, fresh.cure)))
+    temperature, age, cure = (np.repeat(x, problem.volumes.n) for x in (warm, fresh.age, fresh.cure))
+    return Condition(temperature + problem.warmth if problem.tissue else temperature, age, cure)
+
+
+def _heat_before(problem: Problem) -> float:
+    """Heat that is there from the start [J]."""
+    of = problem.heat_volumes
+    return 0.0 if of is None else float(np.sum(of.stored(np.zeros(problem.volumes.n)) * problem.warmth))
 
 
 def fresh_condition(problem: Problem, time: float, injected: float) -> Condition:
@@ -276,9 +286,9 @@ def fresh_condition(problem: Problem, time: float, injected: float) -> Condition
     return Condition(*(np.full(1, number) for number in problem.syringe.condition(time, injected)))
 
 
-def full_cannula(problem: Problem) -> Contents:
-    """The cannula at the start, full of the first batch; nothing where its contents need not be followed."""
+def full_cannula(problem: Problem, time: float = 0.0, injected: float = 0.0) -> Contents:
+    """A cannula full of what is in the syringe; nothing where its contents need not be followed."""
     cannula = problem.held_back
     if cannula is None:
         return Contents.none()
-    return Contents.even(cannula.dead_volume, *problem.syringe.condition(0.0, 0.0))
+    return Contents.even(cannula.dead_volume, *problem.syringe.condition(time, injected))

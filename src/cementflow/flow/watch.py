@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,8 +88,10 @@ class Watch:
     ----------
     outside
         Where the cement outside lies.
-    views
-        From in front and from the side.
+    frame
+        Anatomical axes: the AP view is along the first, the lateral view along the second.
+    vertebra
+        Whether there is an arch behind the body.
     pores
         Pore volume of each vertex [m3].
     fluoroscopy, radiograph
@@ -100,7 +103,8 @@ class Watch:
     """
 
     outside: Outside
-    views: tuple[View, ...]
+    frame: AnatomicalFrame
+    vertebra: bool
     pores: Floats
     fluoroscopy: Picture
     radiograph: Picture
@@ -115,11 +119,29 @@ class Watch:
         """What a picture shows; that of the fluoroscopy unless another is named."""
         picture = self.fluoroscopy if picture is None else picture
         pieces, count = self.pieces(state), len(self.outside.outlets)
-        ratio, thickness = np.zeros((count, len(self.views))), np.zeros((count, len(self.views)))
+        ratio, thickness = np.zeros((count, len(VIEWS))), np.zeros((count, len(VIEWS)))
         if len(pieces.site):
             for i, view in enumerate(self.views):
                 self._look(view, picture, pieces, state, ratio[:, i], thickness[:, i])
         return Sight(ratio, thickness, _summed(pieces.volume, pieces.site, count))
+
+    @cached_property
+    def views(self) -> tuple[View, ...]:
+        """From in front and from the side; made when there is something to look for."""
+        mesh = self.outside.mesh
+        quarters = np.repeat(0.25 * mesh.volumes, 4)
+        volumes = np.bincount(mesh.tets.ravel(), quarters, minlength=len(mesh.points)).astype(np.float64)
+        points, views = control_centers(mesh), []
+        for beam in range(len(VIEWS)):
+            across = self.frame.axes[[axis for axis in range(3) if axis != beam]]
+            shadow = build_shadow(points, volumes, self.frame.axes[beam], across)
+            solid = shadow.lengths(volumes - self.pores)
+            if self.vertebra:
+                solid += arch_lengths(mesh.points, self.frame, beam, shadow)
+            bone = (RADIOGRAPHY.bone - RADIOGRAPHY.soft) * solid
+            marrow = (RADIOGRAPHY.marrow - RADIOGRAPHY.soft) * shadow.lengths(self.pores)
+            views.append(View(shadow, bone, marrow))
+        return tuple(views)
 
     def _look(
         self, view: View, picture: Picture, pieces: Pieces, state: State, ratio: Floats, thickness: Floats
@@ -148,37 +170,17 @@ def build_watch(
     ----------
     spec, cement
         As stated.
-    frame
-        Anatomical axes: the AP view is along the first, the lateral view along the second.
+    frame, vertebra
+        See `Watch`.
     problem
         The run.
-    vertebra
-        Whether there is an arch behind the body.
     """
-    mesh, pores = problem.volumes.mesh, problem.volumes.pore_volume
-    quarters = np.repeat(0.25 * mesh.volumes, 4)
-    volumes = np.bincount(mesh.tets.ravel(), quarters, minlength=len(mesh.points)).astype(np.float64)
-    points = control_centers(mesh)
-    views = []
-    for beam in (0, 1):
-        across = frame.axes[[a for a in range(3) if a != beam]]
-        shadow = build_shadow(points, volumes, frame.axes[beam], across)
-        solid = shadow.lengths(volumes - pores)
-        if vertebra:
-            solid += arch_lengths(mesh.points, frame, beam, shadow)
-        marrow = shadow.lengths(pores)
-        views.append(
-            View(
-                shadow,
-                (RADIOGRAPHY.bone - RADIOGRAPHY.soft) * solid,
-                (RADIOGRAPHY.marrow - RADIOGRAPHY.soft) * marrow,
-            )
-        )
     rest = spec.scatter, spec.bone_texture, spec.cloud_texture, spec.grain, spec.threshold
     return Watch(
-        outside=Outside(problem.outlets, problem.veins, mesh),
-        views=tuple(views),
-        pores=pores,
+        outside=Outside(problem.outlets, problem.veins, problem.volumes.mesh),
+        frame=frame,
+        vertebra=vertebra,
+        pores=problem.volumes.pore_volume,
         fluoroscopy=Picture(1e6 * spec.fluoroscopy_photons, *rest),
         radiograph=Picture(1e6 * spec.radiograph_photons, *rest),
         cement=RADIOGRAPHY.cement(cement.radiopacifier.material, cement.radiopacifier.share),

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array
 
 from cementflow.mesh.frame import along_axes
-from cementflow.mesh.tetmesh import Floats, TetMesh
+from cementflow.mesh.tetmesh import Floats, TetMesh, touching
 
 PIXEL = 1e-3  # m
-ROUND = 8  # pixels around the mesh
+ROUND = 24  # pixels around the mesh, so that the canal and its arch are in the picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Shadow:
     across: Floats
     low: Floats
     shape: tuple[int, int]
-    spread: csr_array
+    spread: csc_array
 
     def lengths(self, volumes: Floats) -> Floats:
         """Length in the beam at each pixel of volumes at the vertices [m3]; [m], of the shape of the picture."""
@@ -59,16 +59,21 @@ class Shadow:
 
 
 def control_centers(mesh: TetMesh) -> Floats:
-    """Centre of mass of what each vertex stands for [m], shape (n, 3): at the boundary it lies inside.
+    """Where each vertex has what it stands for [m], shape (n, 3): at the boundary its centre of mass, inside the bone.
 
     The integral of N_a x over a tetrahedron is V / 20 times the sum of its corners and once more the corner a.
     """
-    corners, n = mesh.points[mesh.tets], len(mesh.points)
-    weight = (mesh.volumes / 20.0)[:, None, None] * (corners.sum(axis=1, keepdims=True) + corners)
-    owner = mesh.tets.ravel()
-    volume = np.bincount(owner, np.repeat(mesh.volumes / 4.0, 4), minlength=n)
-    moment = [np.bincount(owner, x, minlength=n) for x in weight.reshape(-1, 3).T]
-    return np.stack(moment, axis=1) / volume[:, None]
+    n = len(mesh.points)
+    on = np.zeros(n, bool)
+    on[mesh.boundary] = True
+    tets = touching(mesh.tets, on)
+    corners, volumes, owner = mesh.points[mesh.tets[tets]], mesh.volumes[tets], mesh.tets[tets].ravel()
+    moment = (volumes / 20.0)[:, None, None] * (corners.sum(axis=1, keepdims=True) + corners)
+    volume = np.bincount(owner, np.repeat(volumes / 4.0, 4), minlength=n)
+    centers = mesh.points.copy()
+    for axis, along in enumerate(moment.reshape(-1, 3).T):
+        centers[on, axis] = np.bincount(owner, along, minlength=n)[on] / volume[on]
+    return centers
 
 
 def build_shadow(points: Floats, volumes: Floats, toward: Floats, across: Floats) -> Shadow:
@@ -95,12 +100,13 @@ def build_shadow(points: Floats, volumes: Floats, toward: Floats, across: Floats
         start = np.maximum(np.floor(middle - width), 0.0)
         pixel = start[:, None] + np.arange(count)
         weight = np.maximum(1.0 - np.abs(pixel + 0.5 - middle[:, None]) / width[:, None], 0.0)
-        first.append(np.minimum(pixel, shape[axis] - 1).astype(np.intp))
+        first.append(np.minimum(pixel, shape[axis] - 1).astype(np.int32))
         share.append(weight / weight.sum(axis=1, keepdims=True))
-    index = first[0][:, :, None] * shape[1] + first[1][:, None, :]
-    value = share[0][:, :, None] * share[1][:, None, :] / PIXEL**2
-    vertex = np.broadcast_to(np.arange(len(points))[:, None, None], index.shape)
+    index = first[0][:, :, None] * np.int32(shape[1]) + first[1][:, None, :]
+    value = share[0][:, :, None] * (share[1][:, None, :] / PIXEL**2)
     some = value > 0.0
+    ends = np.cumsum(np.count_nonzero(some, axis=(1, 2)))
+    starts = np.concatenate([[0], ends]).astype(np.int32)
     size = (int(shape[0]) * int(shape[1]), len(points))
-    spread = csr_array((value[some], (index[some], vertex[some])), size)
+    spread = csc_array((value[some], index[some], starts), size)
     return Shadow(toward, across, low, (int(shape[0]), int(shape[1])), spread)

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from cementflow.errors import InputError
 from cementflow.files import replacing
 from cementflow.flow.course import Counters, Event, Step
+from cementflow.flow.stage import Ended
 from cementflow.results.fields import Snapshot
 from cementflow.results.folder import RunFolder
 
 # Parts of a step that are stored field by field, those of dataclasses inside them too.
-PARTS = ("state", "flow", "rate_slope", "rest", "watched")
+PARTS = ("state", "flow", "rate_slope", "rest", "watched", "progress", "during")
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +65,7 @@ def write_checkpoint(
         "stopped": step.stopped,
         "counters": asdict(step.counters),
         "events": [asdict(e) for e in step.events],
+        "ended": [asdict(e) for e in step.ended],
         "snapshots": [asdict(s) for s in snapshots],
         "seconds": seconds,
     }
@@ -100,6 +102,7 @@ def _checkpoint(data: dict[str, NDArray[Any]]) -> Checkpoint:
         counters=Counters(**words["counters"]),
         first_leak=data["first_leak"],
         events=tuple(Event(**e) for e in words["events"]),
+        ended=tuple(Ended(**e) for e in words["ended"]),
         stopped=words["stopped"],
         finished=words["finished"],
     )

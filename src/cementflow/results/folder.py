@@ -67,6 +67,16 @@ class RunFolder:
         """One file of the tree of veins."""
         return self.path / "veins" / f"{name}.vtu"
 
+    @property
+    def ablation(self) -> Path:
+        """One row a step of the ablation."""
+        return self.path / "ablation.csv"
+
+    @property
+    def ablation_fields(self) -> Path:
+        """What the ablation did to the bone."""
+        return self.path / "ablation.vtu"
+
     def create(self) -> None:
         """Make the folder.
 
@@ -93,14 +103,22 @@ class RunFolder:
 
     def write_history(self, columns: Sequence[str], rows: Sequence[Sequence[float]]) -> None:
         """Write `history.csv`; numbers read back to the same bits, what limits the rate in words."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(columns)
-        in_words = [name == LIMITED_BY for name in columns]
-        for row in rows:
-            pairs = zip(in_words, row, strict=True)
-            writer.writerow([LIMITS[int(value)] if word else repr(float(value)) for word, value in pairs])
-        write_text(self.history, text.getvalue())
+        _write_table(self.history, columns, rows)
+
+    def write_ablation(self, columns: Sequence[str], rows: Sequence[Sequence[float]]) -> None:
+        """Write `ablation.csv`."""
+        _write_table(self.ablation, columns, rows)
+
+
+def _write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[float]]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    in_words = [name == LIMITED_BY for name in columns]
+    for row in rows:
+        pairs = zip(in_words, row, strict=True)
+        writer.writerow([LIMITS[int(value)] if word else repr(float(value)) for word, value in pairs])
+    write_text(path, text.getvalue())
 
 
 def free_folder(name: str, parent: Path) -> Path:

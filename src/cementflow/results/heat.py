@@ -50,6 +50,7 @@ def heat_summary(model: Model, state: State) -> dict[str, Any] | None:
             "carried_out": account.carried_out,
             "to_surroundings": account.surface,
             "to_blood": account.blood,
+            **({} if model.ablation is None else {"before": account.before}),
         },
         "heat_imbalance": heat_imbalance(model.problem, state),
     }

@@ -14,11 +14,13 @@ from cementflow.flow.drive import LIMITS
 from cementflow.flow.state import State
 from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.model import Model
+from cementflow.results.ablation import ablation_summary
 from cementflow.results.folder import LIMITED_BY
 from cementflow.results.heat import cure_summary, heat_summary, rest_summary
 from cementflow.results.leaks import blood_beyond, embolus, leak_report
 from cementflow.results.numbers import ML, or_none
 from cementflow.results.seen import seen_report
+from cementflow.results.stages import needle_sites, stage_summary
 from cementflow.results.veins import vein_summary
 from cementflow.sites.outlets import OpenFaces, Outlet, Tube
 
@@ -37,6 +39,7 @@ def history_columns(model: Model) -> list[str]:
         "flow_rate_ml_min",
         "balance_error",
         *(("peak_temperature_degC", "degree_of_cure", "heat_imbalance") if model.problem.tissue else ()),
+        *(("stage",) if model.plan.stages else ()),
         LIMITED_BY,
     ]
 
@@ -55,6 +58,7 @@ def history_row(model: Model, step: Step) -> list[float]:
         flow.fluxes.rate * 60.0 * ML,
         state.balance_error(model.problem),
         *(_warmth(model, state) if model.problem.tissue else ()),
+        *((float(step.during),) if model.plan.stages else ()),
         float(LIMITS.index(flow.limited_by)),
     ]
 
@@ -131,10 +135,12 @@ def summarise(
         "rejected_steps": counters.rejected,
         "pressure_solves": counters.pressure_solves,
         "linear_iterations": counters.linear_iterations,
+        "ablation": ablation_summary(model),
         "veins": vein_summary(model, state, first_leak),
         "cure": cure_summary(model, state, rest),
         "heat": heat_summary(model, state),
         "after_injection": rest_summary(rest),
+        **stage_summary(model, step),
         "sites": _sites(model, state, first_leak),
         "frame": dict(zip(("ap", "lr", "si"), model.geometry.frame.axes.tolist(), strict=True)),
         "events": [{"time_s": e.time, "what": e.what} for e in (step.events if step is not None else ())],
@@ -154,9 +160,10 @@ def _sites(model: Model, state: State, first_leak: NDArray[np.float64]) -> dict[
             outlet.name: _site(outlet, i, state, first_leak) for i, outlet in enumerate(model.problem.outlets)
         },
     }
-    if model.case.injection.cannula is not None:
-        # A transpedicular needle comes from behind; its exact direction is not stated and does not enter the flow.
-        sites["cannula"] = {"direction": model.geometry.frame.axes[0].tolist()}
+    if model.needles:
+        sites["cannula"] = {"direction": model.needles[0].direction.tolist()}
+    if model.case.injection.needle:
+        sites["needles"] = needle_sites(model)
     return sites
 
 

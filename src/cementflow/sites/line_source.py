@@ -128,3 +128,22 @@ def _in_tube(points: Floats, start: Floats, end: Floats, tube: float) -> NDArray
     place = np.einsum("...i,i->...", from_start, along / length)
     squared = np.einsum("...i,...i->...", from_start, from_start) - place**2
     return np.asarray((place >= 0.0) & (place < length) & (squared <= tube**2))
+
+
+def tube_share(mesh: TetMesh, start: Floats, end: Floats, tube: float) -> tuple[Ints, Floats, float] | None:
+    """Vertices in a tube around a line, their shares of it, and the length that lies in the bone; None without any.
+
+    Parameters
+    ----------
+    mesh
+        The bone.
+    start, end
+        Of the line [m].
+    tube
+        Radius [m].
+    """
+    vertices, volume, _ = _tube_volumes(mesh, start, end, tube)
+    total, length = float(volume.sum()), float(np.linalg.norm(end - start))
+    if total <= 0.0:
+        return None
+    return vertices, volume / total, length * min(total / (np.pi * tube**2 * length), 1.0)

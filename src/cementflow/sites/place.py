@@ -96,7 +96,7 @@ def _outlet(spec: OutletSpec, case: Case, wall: Wall, covered: Floats) -> Outlet
 def _defects(case: Case, wall: Wall, source: Floats, covered: Floats) -> list[Opening]:
     """The stated defects; the areas that they cover are added to `covered`."""
     stated = {c.name: c for c in case.compartment}
-    cannula = case.injection.cannula
+    cannula = case.injection.needle[0] if case.injection.needle else case.injection.cannula
     needle = OUTER_DIAMETERS.get(cannula.gauge) if cannula is not None and cannula.gauge is not None else None
     found = []
     for spec in case.defect:

@@ -21,7 +21,14 @@ from cementflow.verify.balls import (
 from cementflow.verify.compressible import InstantInjection
 from cementflow.verify.driven import DrivenBall
 from cementflow.verify.fronts import buckley_leverett_front, buckley_leverett_saturation
-from cementflow.verify.heat import cooling_ball, cooling_mode, heated_sphere, pennes_outside_sphere
+from cementflow.verify.heat import (
+    cooling_ball,
+    cooling_mode,
+    heated_sphere,
+    pennes_ball_source,
+    pennes_ball_source_in_time,
+    pennes_outside_sphere,
+)
 from cementflow.verify.order import ObservedOrder, observed_order
 from cementflow.verify.pipes import herschel_bulkley_pipe_flow, leak_length, power_law_pipe_front
 from cementflow.verify.rods import piston_front, piston_pressure_drop, slab_pressure_drop
@@ -45,6 +52,8 @@ __all__ = [
     "herschel_bulkley_pipe_flow",
     "leak_length",
     "observed_order",
+    "pennes_ball_source",
+    "pennes_ball_source_in_time",
     "pennes_outside_sphere",
     "piston_front",
     "piston_pressure_drop",

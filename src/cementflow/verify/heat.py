@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import cos, exp, pi, sin, sqrt
+from math import cos, cosh, exp, pi, sin, sinh, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -52,6 +52,58 @@ def pennes_outside_sphere(r: ArrayLike, radius: float, depth: float) -> Floats:
     """
     r = np.asarray(r, float)
     return np.asarray(radius / r * np.exp(-(r - radius) / depth))
+
+
+def pennes_ball_source(r: ArrayLike, radius: float, depth: float) -> Floats:
+    """Steady excess temperature of perfused tissue in a ball of which heat is set free evenly (Pennes 1948).
+
+    In units of q delta^2 / lambda, with q the heat by volume and time, x = a / delta and s = r / delta: 1 - (1 + x)
+    exp(-x) sinh(s) / s inside and (x cosh x - sinh x) exp(-s) / s outside.
+
+    Parameters
+    ----------
+    r
+        Distances from the centre [m].
+    radius
+        a of the ball [m].
+    depth
+        delta = sqrt(lambda / (omega rho_b c_b)) [m].
+    """
+    s, x = np.maximum(np.asarray(r, float) / depth, 1e-9), radius / depth
+    inside = 1.0 - (1.0 + x) * exp(-x) * np.sinh(np.minimum(s, x)) / s
+    outside = (x * cosh(x) - sinh(x)) * np.exp(-s) / s
+    return np.asarray(np.where(s < x, inside, outside))
+
+
+def pennes_ball_source_in_time(
+    r: ArrayLike, time: float, radius: float, diffusivity: float, rate: float
+) -> Floats:
+    """Excess temperature after a ball of perfused tissue was heated evenly for some time.
+
+    What was set free at each moment has spread as `heated_sphere` and has been carried off by exp(-rate tau); so the
+    answer is the integral of their product over the time, here by Gauss and Legendre in sqrt(tau). In units of q / (rho
+    c), so in s.
+
+    Parameters
+    ----------
+    r
+        Distances from the centre [m], positive.
+    time
+        [s].
+    radius
+        Of the ball [m].
+    diffusivity
+        lambda / (rho c) [m2/s].
+    rate
+        omega rho_b c_b / (rho c) [1/s].
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(60)
+    roots = 0.5 * sqrt(time) * (nodes + 1.0)
+    parts = [
+        weight * root * heated_sphere(r, root**2, radius, diffusivity) * exp(-rate * root**2)
+        for root, weight in zip(roots, weights, strict=True)
+    ]
+    return np.asarray(sqrt(time) * np.sum(parts, axis=0))
 
 
 def cooling_mode(biot: float) -> float:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = [
     "make_figures",
     "plot_curves",
+    "render_ablation",
     "render_heat",
     "render_scene",
     "render_slices",
@@ -21,9 +22,10 @@ __all__ = [
 ]
 
 # Standard pictures. The scene is last, as it needs OpenGL, which not every machine has.
-PICTURES = ("curves", "slices", "heat", "scene")
+PICTURES = ("curves", "slices", "heat", "ablation", "scene")
 _HOMES = {
     "plot_curves": "curves",
+    "render_ablation": "ablation",
     "render_heat": "heat_slices",
     "render_scene": "scene",
     "render_slices": "slices",
@@ -48,13 +50,14 @@ def make_figures(run: Path, names: Sequence[str] = PICTURES, studio: Studio | No
     -------
     list of Path
         The files written: scene and slices where the folder holds fields, curves where steps were accepted, heat where
-        it was computed.
+        it was computed, the ablation where there was one.
 
     Raises
     ------
     InputError
         If the folder cannot be read.
     """
+    from cementflow.views.ablation import render_ablation
     from cementflow.views.curves import plot_curves
     from cementflow.views.heat_slices import render_heat
     from cementflow.views.scene import render_scene
@@ -73,6 +76,8 @@ def make_figures(run: Path, names: Sequence[str] = PICTURES, studio: Studio | No
         written.append(render_slices(run, figures / "slices.png"))
     if "heat" in names and stored and history.heated:
         written.append(render_heat(run, figures / "heat.png"))
+    if "ablation" in names and (run / "ablation.vtu").is_file():
+        written.append(render_ablation(run, figures / "ablation.png"))
     if "scene" in names and stored:
         written.append(render_scene(run, figures / "scene.png", studio=studio))
     return written

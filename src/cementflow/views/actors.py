@@ -158,7 +158,8 @@ def add_solids(plotter: Any, sheet: RunSheet, shot: Snapshot, cement: Any | None
     add_cement(
         plotter, cement, pressure_limits(cement, shot.grid) if cement is not None else (0.0, 1.0), **bar
     )
-    add_needle(plotter, sheet.tip, length=0.8 * shot.grid.length)
+    for tip in (sheet.tip, *sheet.further):
+        add_needle(plotter, tip, length=0.8 * shot.grid.length)
     for state in shot.outlets:
         add_outlet(plotter, state, line=0.006 * shot.grid.length)
     if shot.veins is not None:

@@ -97,10 +97,29 @@ def _draw_flow(page: Any, grid: Any, sheet: RunSheet, marks: list[Mark]) -> None
         axes.set_xlim(low, high)
         draw_lines(axes, times[now], lines)
         dress(axes, label, f"time [s]{words}")
+        shade_pauses(axes, sheet, high)
         if panel in (_pressures, _flow):
             shade_held(axes, times, sheet.history.held, sheet.history.words.get("limited_by"))
         mark_events(axes, [mark for mark in marks if mark[1] <= high * (1 + 1e-9)])
         name_lines(axes, times[now], lines)
+
+
+def shade_pauses(axes: Any, sheet: RunSheet, until: float) -> None:
+    """Shade the times of a protocol in which nothing was pushed."""
+    for start, end in pauses(sheet):
+        if start < until:
+            axes.axvspan(start, min(end, until), color=FAINT, alpha=0.16, lw=0, zorder=0)
+
+
+def pauses(sheet: RunSheet) -> list[tuple[float, float]]:
+    """Begin and end [s] of each time in which a protocol pushed nothing."""
+    table = sheet.history.columns
+    if "stage" not in table:
+        return []
+    times, still = table["time_s"], (table["flow_rate_ml_min"] == 0.0) & (table["stage"] > 0)
+    # The flow of a row is that at the end of its step.
+    changes = np.flatnonzero(np.diff(np.concatenate([[False], still, [False]])))
+    return [(float(times[max(a - 1, 0)]), float(times[b - 1])) for a, b in changes.reshape(-1, 2)]
 
 
 def _flow_end(sheet: RunSheet) -> tuple[float, str]:

@@ -9,6 +9,7 @@ from cementflow.case.sites import LEAK_TYPES
 from cementflow.views.markup import heads, number, table
 
 SHOWN = 1e-4  # mL; less than this is told as none
+SHORT = 0.05  # mm of a vein; the same
 SITES = (
     "outlet",
     "type",
@@ -49,7 +50,7 @@ def _sites(s: dict[str, Any]) -> str:
     for name, site in s["sites"]["outlets"].items():
         first, rate = site["first_leak_s"], s["leak_rate_ml_min"][name]
         reach, length, gone = _filled(s, name, site)
-        there = first is not None or (reach or 0.0) > 0.0
+        there = first is not None or (reach or 0.0) > SHORT
         cells = [
             f"<td>{escape(name)}</td><td>{site['type']} {LEAK_TYPES[site['type']]}</td>",
             number(f"{site['leaked_ml']:.3f}" if first is not None else "none"),
@@ -57,7 +58,7 @@ def _sites(s: dict[str, Any]) -> str:
             number(f"{rate['peak']:.3f}" if first is not None else ""),
             number(f"{rate['last']:.3f}" if first is not None else ""),
             number(f"{reach:.1f} of {length:.0f}" if reach is not None else ""),
-            number(f"{gone:.3f}" if gone is not None and there else ""),
+            number(f"{gone:.3f}" if gone is not None and gone >= SHOWN else ""),
             number(f"{s['marrow_out_ml'][name] + 0.0:.3f}"),
         ]
         rows.append(f"<tr{' class=leaked' if there else ''}>{''.join(cells)}</tr>")
@@ -82,7 +83,8 @@ def _kinds(s: dict[str, Any]) -> str:
     ]
     rows.append(("carried off, as an embolus", f"{s['embolus_ml']['total']:.3f}", ""))
     for name, volume in s["blood_beyond_ml"].items():
-        rows.append((f"blood and marrow past the end of {name}", "", f"{volume + 0.0:.3f}"))
+        ends = "the ends of the tree of veins" if name == "veins" else f"the end of the {name}"
+        rows.append((f"blood and marrow past {ends}", "", f"{volume + 0.0:.3f}"))
     return table(("kind", "cement [mL]", "marrow and blood [mL]"), rows)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 # The pictures of each process; the scene takes as long as two flat ones. A run without heat has no third one.
-SHARES = (("scene",), ("curves", "slices", "heat"))
+SHARES = (("scene",), ("curves", "slices", "heat", "ablation"))
 _PATIENCE = 5.0  # s
 _CODE = "import sys; sys.path[:] = {path!r}; from cementflow.views.easel import paint; paint({names!r})"
 

@@ -9,9 +9,11 @@ from typing import Any
 
 from cementflow.errors import InputError
 from cementflow.files import write_text
+from cementflow.views.ablation_report import ablation_parts
+from cementflow.views.drainage_report import drainage_parts
 from cementflow.views.heat_report import heat_parts
 from cementflow.views.leak_report import leak_parts
-from cementflow.views.markup import figure, table, whole_page
+from cementflow.views.markup import figure, heads, number, table, whole_page
 
 FIGURES = {
     "scene": "Bone and cement",
@@ -51,6 +53,9 @@ def write_report(run: Path, out: Path | None = None) -> Path:
         f'<p class="state">{escape(summary["status"])}: {escape(summary["stop_reason"])}</p>',
         table((), _key_numbers(summary)),
         *leak_parts(summary),
+        *_stages(summary),
+        *drainage_parts(run, summary),
+        *ablation_parts(run, summary),
         *heat_parts(run, summary),
         *(figure(run / "figures" / f"{name}.png", text) for name, text in FIGURES.items()),
         "<h2>Events</h2>",
@@ -78,6 +83,37 @@ def _key_numbers(s: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(("peak pressure at the tip", f"{s['peak_tip_pressure_kPa']:.1f} kPa"))
         rows.append(("peak pressure in the syringe", f"{s['peak_syringe_pressure_kPa']:.1f} kPa"))
     return rows
+
+
+def _stages(s: dict[str, Any]) -> list[str]:
+    """The protocol as it went."""
+    if "stages" not in s:
+        return []
+    head = (
+        "stage",
+        "from [s]",
+        "to [s]",
+        "injected [mL]",
+        "leaked [mL]",
+        "peak at the tip [kPa]",
+        "in the syringe [kPa]",
+        "ended by",
+    )
+    rows = []
+    for stage in s["stages"]:
+        tip, syringe = stage["peak_tip_pressure_kPa"], stage["peak_syringe_pressure_kPa"]
+        cells = [
+            f"<td>{escape(stage['name'])}</td>",
+            number(f"{stage['start_s']:.1f}"),
+            number("" if stage["end_s"] is None else f"{stage['end_s']:.1f}"),
+            number(f"{stage['injected_ml']:.3f}"),
+            number(f"{stage['leaked_ml']:.3f}"),
+            number("" if tip is None else f"{tip:.1f}"),
+            number("" if syringe is None else f"{syringe:.1f}"),
+            f"<td>{escape(stage['ended_by'] or 'not over')}</td>",
+        ]
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    return ["<h2>Stages</h2>", f"<table><tr>{heads(head)}</tr>{''.join(rows)}</table>"]
 
 
 def _computation(s: dict[str, Any]) -> list[tuple[str, str]]:

@@ -144,7 +144,8 @@ def _extent(sheet: RunSheet, shot: Snapshot) -> Any:
     """Points that must be in the picture [mm]."""
     ends = [end for state in shot.outlets if (end := state.outlet.end) is not None]
     veins = [] if shot.veins is None else [np.asarray(shot.veins.points)]
-    return np.vstack([np.asarray(shot.grid.points), sheet.tip.center, *ends, *veins])
+    tips = [tip.center for tip in (sheet.tip, *sheet.further)]
+    return np.vstack([np.asarray(shot.grid.points), *tips, *ends, *veins])
 
 
 def _annotate(axes: Any, sheet: RunSheet, shot: Snapshot, camera: Camera) -> None:

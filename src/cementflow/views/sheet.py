@@ -106,6 +106,8 @@ class RunSheet:
         Where cement enters and leaves, and the axes.
     events, history
         What happened when.
+    further
+        Tips of the other needles.
     ended, set_at
         When the injection ended and when the cement was set [s]; None before.
     harmed
@@ -122,6 +124,7 @@ class RunSheet:
     ended: float | None = None
     set_at: float | None = None
     harmed: Harmed | None = None
+    further: tuple[Tip, ...] = ()
 
 
 def open_run(run: Path) -> RunSheet:
@@ -152,13 +155,15 @@ def open_run(run: Path) -> RunSheet:
     if sites.get("cannula"):
         cannula = _table(sites, "cannula", problems, "sites.")
         tip = Tip(tip.center, tip.radius, _unit(cannula, "direction", "sites.cannula.", problems))
+    needles = list(sites["needles"]) if sites.get("needles") else []
+    further = tuple(_needle(sites["needles"], name, problems) for name in needles[1:])
     ended = _optional(summary, "after_injection", "since_s", problems)
     set_at = _optional(summary, "cure", "set_s", problems)
     harmed = _harmed(summary, problems)
     if problems:
         raise InputError(problems, str(run / "summary.json"))
     history = read_history(run / "history.csv")
-    return RunSheet(run, _title(run), tip, outlets, frame, events, history, ended, set_at, harmed)
+    return RunSheet(run, _title(run), tip, outlets, frame, events, history, ended, set_at, harmed, further)
 
 
 def _read_summary(path: Path) -> dict[str, Any]:
@@ -184,6 +189,13 @@ def _title(run: Path) -> str:
 def _tip(table: Mapping[str, Any], problems: list[str]) -> Tip:
     center = _vector(table, "center_mm", "sites.tip.", problems)
     return Tip(center, _number(table.get("radius_mm"), "sites.tip.radius_mm", problems), None)
+
+
+def _needle(tables: Mapping[str, Any], name: str, problems: list[str]) -> Tip:
+    where = f"sites.needles.{name}."
+    table = _table(tables, name, problems, "sites.needles.")
+    radius = _number(table.get("radius_mm"), f"{where}radius_mm", problems)
+    return Tip(_vector(table, "tip_mm", where, problems), radius, _unit(table, "direction", where, problems))
 
 
 def _frame(table: Mapping[str, Any], problems: list[str]) -> Frame:

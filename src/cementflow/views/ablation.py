@@ -1,0 +1,185 @@
+"""The ablation of a run: how hot the bone got on two planes along the electrode, and its course."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cementflow.errors import InputError
+from cementflow.laws.thermal import ZERO_CELSIUS
+from cementflow.views.camera import Camera, axial, fit, lateral
+from cementflow.views.cuts import cut_through, draw_outline, flat_mesh
+from cementflow.views.orientation import draw_edge_letters
+from cementflow.views.page import (
+    SIZE,
+    add_foot,
+    add_panels,
+    headline,
+    new_page,
+    panel_size,
+    save_page,
+    scale_bar,
+)
+from cementflow.views.palette import CEMENT, CYCLE, FAINT, HOT, INK, NEEDLE, heat_map
+from cementflow.views.panels import draw_lines, dress
+from cementflow.views.quiet import quiet_vtk
+from cementflow.views.sheet import RunSheet, open_run
+
+Floats = NDArray[np.float64]
+PAGE = (SIZE[0], 1420)
+PEAK = "peak temperature [degC]"
+ISOTHERMS = (50.0, 60.0)  # degC, drawn and named
+_BANDS = 160
+_ROWS = 2
+_INWARD = 0.23  # mm off the electrode: a plane of vertices would cut faces instead of tetrahedra
+
+
+def render_ablation(run: Path, out: Path, size: tuple[int, int] = PAGE) -> Path:
+    """Draw the ablation of a run.
+
+    Parameters
+    ----------
+    run
+        Run folder.
+    out
+        Picture to write (.png or .pdf).
+    size
+        Width and height [px].
+
+    Raises
+    ------
+    InputError
+        If the run had no ablation, or its files cannot be read.
+    """
+    sheet = open_run(run)
+    told = json.loads((sheet.folder / "summary.json").read_text(encoding="utf-8")).get("ablation")
+    if told is None:
+        raise InputError("had no ablation; state [ablation] in the case", str(sheet.folder))
+    return save_page(ablation_page(sheet, told, _read_fields(sheet.folder), size), out)
+
+
+def ablation_page(sheet: RunSheet, told: dict[str, Any], grid: Any, size: tuple[int, int] = PAGE) -> Any:
+    """The page that `render_ablation` writes.
+
+    Parameters
+    ----------
+    sheet, told
+        The run, and its summary of the ablation.
+    grid
+        Bone with the field `PEAK`, points in mm.
+    """
+    panel = panel_size(size, _ROWS)
+    views = [axial(sheet.frame), lateral(sheet.frame)]
+    start, tip = (np.array(told["electrode"][key]) for key in ("start_mm", "tip_mm"))
+    origin = 0.5 * (start + tip) + _INWARD * (sheet.frame.ap + sheet.frame.lr + sheet.frame.si)
+    cuts = [cut_through(grid, origin, toward, sheet.folder) for _, toward, _ in views]
+    cameras = fit(views, np.vstack([np.asarray(cut.points) for cut in cuts]), panel, (0.62, 0.74))
+    page = new_page(size)
+    headline(page, f"{sheet.title}: ablation", _caption(told))
+    names = [f"peak temperature: {name} plane through the electrode" for name in ("axial", "sagittal")]
+    panels = add_panels(page, panel, [*names, "", ""])
+    limits = (float(np.floor(grid.get_data_range(PEAK)[0])), float(np.ceil(grid.get_data_range(PEAK)[1])))
+    for axes, cut, camera in zip(panels, cuts, cameras, strict=False):
+        _draw_cut(axes, cut, camera, limits)
+        ends = camera.pixels(np.stack([start, tip]))
+        width = 2.0 * told["electrode"]["radius_mm"] / camera.per_pixel
+        axes.plot(*ends.T, color=NEEDLE, lw=max(72.0 * width / page.dpi, 1.5), alpha=0.75, zorder=5)
+        draw_outline(axes, cut, camera)
+        draw_edge_letters(axes, sheet.frame, camera)
+        unit = camera.size[0] / 800
+        scale_bar(axes, camera.per_pixel, (camera.size[0] - 40 * unit, 22 * unit), 0.2 * camera.size[0])
+    for axes in panels[2:]:
+        axes.remove()
+    _draw_course(page, sheet.folder, told)
+    _bar(page, limits)
+    return page
+
+
+def _caption(told: dict[str, Any]) -> list[str]:
+    """How hot, how large, and what reached the posterior wall."""
+    parts = [f"held at {told['target_degC']:g} degC with {told['energy_J']:.0f} J"]
+    for name in told["lesion_ml"]:
+        if name.endswith("degC"):
+            parts.append(f"{told['lesion_ml'][name]:.2f} mL above {name}")
+    at = told["axes_mm"][f"{ISOTHERMS[0]:g} degC"]
+    second = f"posterior wall at most {told['posterior_wall_peak_degC']:.1f} degC"
+    if told["canal_peak_degC"] is not None:
+        second += f", {told['canal_depth_mm']:g} mm behind it {told['canal_peak_degC']:.1f} degC"
+    size = f"{at['along']:.0f} mm along the electrode, {at['narrowest']:.0f} to {at['widest']:.0f} mm across"
+    return ["   ·   ".join(parts), f"lesion above {ISOTHERMS[0]:g} degC: {size}; {second}"]
+
+
+def _draw_cut(axes: Any, cut: Any, camera: Camera, limits: tuple[float, float]) -> None:
+    mesh, peak = flat_mesh(cut, camera), np.asarray(cut.point_data[PEAK])
+    steps = np.linspace(*limits, _BANDS)
+    axes.tricontourf(mesh, peak, levels=steps, cmap=heat_map(), extend="both", antialiased=False, zorder=1)
+    for level in ISOTHERMS:
+        if peak.min() < level < peak.max():
+            axes.tricontour(mesh, peak, levels=[level], colors=["white"], linewidths=2.8, zorder=2.5)
+            axes.tricontour(mesh, peak, levels=[level], colors=[INK], linewidths=1.2, zorder=2.6)
+
+
+def _draw_course(page: Any, folder: Path, told: dict[str, Any]) -> None:
+    """Temperatures on the left, power and lesion on the right, over minutes."""
+    table = _read_course(folder)
+    minutes = table["time_s"] / 60.0
+    height = float(page.get_size_inches()[1] * page.dpi) / float(page.get_size_inches()[0] * page.dpi)
+    low, tall = 0.125 / height, 0.27 / height
+    left, right = (page.add_axes((x, low, 0.36, tall)) for x in (0.07, 0.56))
+    draw_lines(left, minutes[1:], [("", table["electrode_degC"][1:], HOT, "-")])
+    left.plot(minutes, table["posterior_wall_degC"], color=CYCLE[0], lw=1.9, ls="--")
+    left.set_ylim(35.0, 1.05 * max(told["peak_degC"], 45.0))
+    dress(left, "electrode, posterior wall (dashed) [degC]", "time [min]")
+    draw_lines(right, minutes[1:], [("", table["power_W"][1:], NEEDLE, "-")])
+    dress(right, "power [W], solid", "time [min]")
+    lesion = right.twinx()
+    for level, dashes in zip(ISOTHERMS, ("--", ":"), strict=True):
+        lesion.plot(minutes, table[f"lesion_{level:g}_degC_ml"], color=CEMENT, lw=1.9, ls=dashes)
+    lesion.set_ylim(bottom=0.0)
+    words = ", ".join(f"{d} {level:g} degC" for level, d in zip(ISOTHERMS, ("dashed", "dotted"), strict=True))
+    lesion.set_ylabel(f"lesion [mL]: {words}", size=13, color=CEMENT)
+    lesion.tick_params(labelsize=12, colors=CEMENT)
+    lesion.spines["top"].set_visible(False)
+    lesion.spines["right"].set_color(FAINT)
+
+
+def _bar(page: Any, limits: tuple[float, float]) -> None:
+    """Colour bar with the isotherms on it."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    scale = ScalarMappable(Normalize(*limits), heat_map())
+    levels = [level for level in ISOTHERMS if limits[0] < level < limits[1]]
+    bar = page.colorbar(
+        scale, cax=add_foot(page, 0.08, 0.5), orientation="horizontal", ticks=[limits[0], *levels, limits[1]]
+    )
+    bar.outline.set_linewidth(0.6)
+    for level in levels:
+        bar.ax.axvline(level, color="white", lw=2.4)
+        bar.ax.axvline(level, color=INK, lw=1.0)
+    bar.ax.tick_params(labelsize=12, colors=INK)
+    bar.set_label("peak temperature [degC]; lines: isotherms; bar in the bone: electrode", size=13, color=INK)
+
+
+def _read_fields(folder: Path) -> Any:
+    import pyvista
+
+    path = folder / "ablation.vtu"
+    if not path.is_file():
+        raise InputError("cannot be read: no such file", str(path))
+    with quiet_vtk():
+        grid: Any = pyvista.read(path)
+    grid.points = np.asarray(grid.points, float) * 1e3
+    grid.point_data[PEAK] = np.asarray(grid.point_data["peak temperature [K]"], float) - ZERO_CELSIUS
+    return grid
+
+
+def _read_course(folder: Path) -> dict[str, Floats]:
+    with (folder / "ablation.csv").open(newline="", encoding="utf-8") as file:
+        head, *rows = list(csv.reader(file))
+    return dict(zip(head, np.array(rows, float).T, strict=True))
