@@ -33,6 +33,7 @@ FLOORS = (
     ("views",),
     ("result",),
     ("runner",),
+    ("series",),
     ("summary_text", "verify"),
     ("bench",),
     ("__init__", "cli"),

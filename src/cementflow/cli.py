@@ -16,6 +16,7 @@ from cementflow.errors import CementflowError, InputError
 if TYPE_CHECKING:
     from cementflow.case import Case
     from cementflow.case.kinds import Kind
+    from cementflow.series import Series
 
 DEFAULT_PRESET = "l3-osteoporotic"
 FAILED = 3
@@ -44,13 +45,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Simulate a case and write its run folder."""
+    """Simulate a case, or all levels of a series, and write a folder."""
     from cementflow.result import resumed_case
     from cementflow.runner import run as run_case
     from cementflow.summary_text import summary_text
 
     if options.resume and options.out is None:
         raise InputError("--resume needs --out DIR, the run folder to go on with")
+    if _is_series(options):
+        return _run_series(options)
     stated = options.case is not None or options.preset is not None
     case = (
         _case(options) if stated or not options.resume else _with_settings(resumed_case(options.out), options)
@@ -68,11 +71,32 @@ def run(options: argparse.Namespace) -> int:
     return INTERRUPTED if result.summary["status"] == "interrupted" else 0
 
 
+def _run_series(options: argparse.Namespace) -> int:
+    from cementflow.series import run_series, series_text
+
+    with _Signals() as asked:
+        result = run_series(
+            _series(options),
+            options.out,
+            resume=options.resume,
+            progress=not options.quiet,
+            stop_asked=asked,
+            tell=_say,
+        )
+    print(series_text(result), end="")
+    return INTERRUPTED if result.summary["status"] == "interrupted" else 0
+
+
 def check(options: argparse.Namespace) -> int:
-    """Say everything that is wrong or doubtful about a case."""
+    """Say everything that is wrong or doubtful about a case, or about each level and what-if of a series."""
     from cementflow.check import check as check_case
 
-    findings = check_case(_case(options))
+    if _is_series(options):
+        from cementflow.series import check_series
+
+        findings = check_series(_series(options))
+    else:
+        findings = check_case(_case(options))
     for finding in findings:
         print(f"{finding.level:8}{finding.text}")
     errors = sum(f.level == "error" for f in findings)
@@ -212,10 +236,38 @@ def _quantity(option: str, text: str, kind: Kind) -> float:
 def _case(options: argparse.Namespace) -> Case:
     from cementflow.case import load, preset
 
-    if options.case is not None and options.preset is not None:
-        raise InputError("state a case file or --preset, not both")
+    _one_of_both(options)
     case = load(options.case) if options.case is not None else preset(options.preset or DEFAULT_PRESET)
     return _with_settings(case, options)
+
+
+def _one_of_both(options: argparse.Namespace) -> None:
+    if options.case is not None and options.preset is not None:
+        raise InputError("state a case file or --preset, not both")
+
+
+def _is_series(options: argparse.Namespace) -> bool:
+    """Whether it is several levels that were stated; found out without what only a series needs."""
+    from cementflow.case import states_levels
+    from cementflow.presets import list_presets
+
+    if options.case is not None:
+        return states_levels(options.case)
+    if options.preset is not None:
+        return options.preset in list_presets("series")
+    return bool(getattr(options, "resume", False)) and (Path(options.out) / "series.toml").is_file()
+
+
+def _series(options: argparse.Namespace) -> Series:
+    from cementflow.case import parse_settings
+    from cementflow.series import load_series, series_preset
+
+    _one_of_both(options)
+    if options.preset is not None:
+        series = series_preset(options.preset)
+    else:
+        series = load_series(options.case or Path(options.out) / "series.toml")
+    return series.replace(parse_settings(options.set)) if options.set else series
 
 
 def _with_settings(case: Case, options: argparse.Namespace) -> Case:
@@ -288,9 +340,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_case(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
-        "case", nargs="?", metavar="CASE.toml", help=f"case file (default: preset {DEFAULT_PRESET})"
+        "case",
+        nargs="?",
+        metavar="CASE.toml",
+        help=f"file of a case or a series (default: preset {DEFAULT_PRESET})",
     )
-    verb.add_argument("--preset", metavar="NAME", help="a case that comes with cementflow")
+    verb.add_argument("--preset", metavar="NAME", help="a case or a series that comes with cementflow")
     verb.add_argument(
         "--set",
         action="append",

@@ -2,7 +2,7 @@
 
 from cementflow.case.edit import parse_setting, parse_settings
 from cementflow.case.positions import Permeability, Position
-from cementflow.case.read import load, parse_toml, preset, read_case
+from cementflow.case.read import load, parse_toml, preset, read_case, states_levels
 from cementflow.case.schema import (
     AblationSpec,
     BatchSpec,
@@ -95,6 +95,7 @@ __all__ = [
     "parse_toml",
     "preset",
     "read_case",
+    "states_levels",
     "to_table",
     "to_toml",
 ]

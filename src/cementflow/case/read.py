@@ -66,6 +66,14 @@ def read_case(table: Mapping[str, object], source: str, folder: str | Path) -> C
     return dataclasses.replace(case, folder=reading.folder, source=source)
 
 
+def states_levels(path: str | Path) -> bool:
+    """Whether a file states several levels, so is a series and no case; False where it cannot be read."""
+    try:
+        return "level" in parse_toml(Path(path))
+    except CaseError:
+        return False
+
+
 def parse_toml(path: Path) -> dict[str, object]:
     """Table of a TOML file.
 

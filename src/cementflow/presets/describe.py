@@ -85,6 +85,9 @@ def _leaves(value: Any, key: str, preset: Preset) -> Iterator[tuple[str, Any]]:
 
 def entry_of(kind: str, key: str) -> Entry | None:
     """Metadata of a dotted key in a preset of some kind; None if there is no such key."""
+    if kind == "series":
+        _, _, setting = key.partition(".set.")
+        return entry_of("cases", setting) if setting else None
     # The schema lists the presets as choices and so is read after this package.
     from cementflow.case.fields import entries
     from cementflow.case.schema import (

@@ -50,5 +50,10 @@ def figure(path: Path, text: str) -> str:
     """A picture under its heading; nothing if there is none."""
     if not path.is_file():
         return ""
+    return f"<h2>{escape(text)}</h2>{picture(path, text)}"
+
+
+def picture(path: Path, text: str) -> str:
+    """A picture, and what stands for it where it cannot be shown."""
     data = base64.b64encode(path.read_bytes()).decode("ascii")
-    return f'<h2>{escape(text)}</h2><img alt="{escape(text)}" src="data:image/png;base64,{data}">'
+    return f'<img alt="{escape(text)}" src="data:image/png;base64,{data}">'

@@ -1,0 +1,169 @@
+"""A few processes that run cases side by side."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, Queue
+from types import TracebackType
+from typing import Any
+
+from cementflow.case import Case, to_toml
+
+_CODE = "import sys; sys.path[:] = {path!r}; from cementflow.series.worker import main; main()"
+_LOOK = 0.2  # s between looks at whether to stop
+_PATIENCE = 5.0  # s
+
+
+@dataclass(frozen=True)
+class Job:
+    """A case and the run folder that it is for, to be gone on with if there is one."""
+
+    name: str
+    case: Case
+    out: Path
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A job that did not end as it should, why, and whether that was the input."""
+
+    job: str
+    text: str
+    input: bool
+
+
+class Crew:
+    """Processes that work on a list of jobs, each on one at a time; leaving the context ends them at once.
+
+    Parameters
+    ----------
+    size
+        How many processes.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._processes: list[subprocess.Popen[str]] = []
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in self._processes:
+            process.kill()
+            process.wait()
+
+    def work(
+        self,
+        jobs: Sequence[Job],
+        stop_asked: Callable[[], bool],
+        tell: Callable[[str, str], object],
+        done: Callable[[Job], object],
+    ) -> list[Failure]:
+        """Run all jobs in their order, unless asked to stop or one has bad input; then those at work end after a step.
+
+        Parameters
+        ----------
+        jobs
+            What to run.
+        stop_asked
+            Asked all the time.
+        tell
+            Called with the name of a job and what it has to say.
+        done
+            Called with each job that has come to its end.
+
+        Returns
+        -------
+        list of Failure
+            The jobs that failed.
+        """
+        heard: Queue[tuple[int, dict[str, Any] | None]] = Queue()
+        waiting, busy, failures = list(jobs), dict[int, Job](), list[Failure]()
+        for number in range(min(self._size, len(waiting))):
+            self._processes.append(_start())
+            threading.Thread(
+                target=_listen, args=(self._processes[number], number, heard), daemon=True
+            ).start()
+            busy[number] = self._give(number, waiting.pop(0))
+        while busy:
+            if stop_asked() or any(f.input for f in failures):
+                waiting.clear()
+                for process in self._processes:
+                    _close(process)
+            try:
+                number, message = heard.get(timeout=_LOOK)
+            except Empty:
+                continue
+            job = busy.get(number)
+            if job is None:
+                continue
+            if message is not None and "tell" in message:
+                tell(job.name, message["tell"])
+                continue
+            del busy[number]
+            if message is None:
+                failures.append(Failure(job.name, "the process that ran it ended all of a sudden", False))
+                continue
+            if message["error"]:
+                failures.append(Failure(job.name, message["error"], message["input"]))
+            else:
+                done(job)
+            if waiting and not any(f.input for f in failures):
+                busy[number] = self._give(number, waiting.pop(0))
+        for process in self._processes:
+            _close(process)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_PATIENCE)
+        return failures
+
+    def _give(self, number: int, job: Job) -> Job:
+        task = {
+            "toml": to_toml(job.case),
+            "source": job.case.source,
+            "folder": str(job.case.folder),
+            "out": str(job.out.absolute()),
+            "resume": (job.out / "checkpoint.npz").is_file(),
+        }
+        stream = self._processes[number].stdin
+        assert stream is not None
+        with suppress(OSError, ValueError):  # a process that is no more is heard of
+            stream.write(json.dumps(task) + "\n")
+            stream.flush()
+        return job
+
+
+def _start() -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", _CODE.format(path=sys.path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        # Ctrl-C is for the series, which then asks its runs to end after their steps.
+        process_group=0,
+    )
+
+
+def _listen(
+    process: subprocess.Popen[str], number: int, heard: Queue[tuple[int, dict[str, Any] | None]]
+) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        heard.put((number, json.loads(line)))
+    heard.put((number, None))
+
+
+def _close(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    with suppress(OSError):
+        process.stdin.close()
