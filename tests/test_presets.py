@@ -15,6 +15,7 @@ from cementflow.materials import marrow_law
 from cementflow.presets import describe, list_presets, load_preset, overview, parse_preset, read_preset
 from cementflow.presets.describe import entry_of
 from cementflow.presets.store import KINDS, STANDINGS
+from cementflow.series import series_preset
 
 ALL = [tuple(name.split("/")) for name in list_presets()]
 
@@ -50,6 +51,9 @@ def with_preset(kind, name):
     elif kind == "compartments":
         case = minimal_case(compartment=[{"preset": name}])
         found = case.compartment[0]
+    elif kind == "series":
+        assert series_preset(name).levels
+        return None
     else:
         section = {"cements": "cement", "bones": "bone", "marrows": "marrow", "veins": "veins"}[kind]
         case = minimal_case(**{section: {"preset": name}})

@@ -15,6 +15,7 @@ from cementflow.check import Finding, check
 from cementflow.errors import CaseError, CementflowError, InputError, MeshError, RunFailed
 from cementflow.result import Result, open_result
 from cementflow.runner import run
+from cementflow.series import load_series, open_series, run_series, series_preset
 from cementflow.version import version
 
 __version__ = version()
@@ -30,7 +31,11 @@ __all__ = [
     "RunFailed",
     "check",
     "load",
+    "load_series",
     "open_result",
+    "open_series",
     "preset",
     "run",
+    "run_series",
+    "series_preset",
 ]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cementflow.bench.options import add_options as add_bench_options
 from cementflow.errors import CementflowError, InputError
+from cementflow.signals import Signals
 
 if TYPE_CHECKING:
     from cementflow.case import Case
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     case = (
         _case(options) if stated or not options.resume else _with_settings(resumed_case(options.out), options)
     )
-    with _Signals() as asked:
+    with Signals() as asked:
         result = run_case(
             case,
             options.out,
@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
 def _run_series(options: argparse.Namespace) -> int:
     from cementflow.series import run_series, series_text
 
-    with _Signals() as asked:
+    with Signals() as asked:
         result = run_series(
             _series(options),
             options.out,
@@ -185,33 +185,6 @@ def bench(options: argparse.Namespace) -> int:
     from cementflow.bench.command import bench as run_benchmarks
 
     return run_benchmarks(options)
-
-
-class _Signals:
-    """Turns Ctrl-C and SIGTERM into a question that the run asks between its steps; a second Ctrl-C ends at once."""
-
-    def __init__(self) -> None:
-        self._asked = False
-        self._before: dict[int, Any] = {}
-
-    def __call__(self) -> bool:
-        return self._asked
-
-    def __enter__(self) -> Callable[[], bool]:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._ask)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _ask(self, number: int, _: object) -> None:
-        if self._asked and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        self._asked = True
-        # Not print: a signal may arrive in the middle of one, and buffered streams cannot be entered twice.
-        os.write(2, b"\ncementflow: stopping after this step; Ctrl-C once more stops at once\n")
 
 
 def _say(text: str, status: int = 0) -> int:

@@ -67,7 +67,9 @@ def _page(kind: str, name: str, preset: Preset) -> str:
 
 def _wrapped(statement: str, meaning: str) -> list[str]:
     """Statement and meaning in two columns; a long statement has its own line."""
-    column = textwrap.wrap(meaning, _WIDTH - _MEANING) or [""]
+    if not meaning:
+        return [statement]
+    column = textwrap.wrap(meaning, _WIDTH - _MEANING)
     first = [] if len(statement) < _MEANING - 1 else [statement]
     lines = [f"{'' if first or i else statement:<{_MEANING}}{text}".rstrip() for i, text in enumerate(column)]
     return first + lines
@@ -75,7 +77,8 @@ def _wrapped(statement: str, meaning: str) -> list[str]:
 
 def _leaves(value: Any, key: str, preset: Preset) -> Iterator[tuple[str, Any]]:
     """Dotted key and value of everything that has a standing or stands alone."""
-    if key in preset.standing or not isinstance(value, (Mapping, list)):
+    words = isinstance(value, list) and not any(isinstance(item, Mapping) for item in value)
+    if key in preset.standing or words or not isinstance(value, (Mapping, list)):
         yield key, value
         return
     items = value.items() if isinstance(value, Mapping) else enumerate(value)
@@ -110,13 +113,15 @@ def entry_of(kind: str, key: str) -> Entry | None:
         "compartments": CompartmentSpec,
         "cases": Case,
     }[kind]
-    found = None
+    found, in_list = None, False
     for name in key.split("."):
-        if name.isdecimal():
+        if in_list:  # the name or the number of one of several tables
+            in_list = False
             continue
         found = entries(section).get(name)
         if found is None:
             return None
+        in_list = isinstance(found.kind, Tables)
         if isinstance(found.kind, (Table, Tables)):
             section = found.kind.section
     return found

@@ -101,6 +101,8 @@ def read_preset(kind: str, name: object) -> Preset:
     known = list_presets(kind)
     if not isinstance(name, str) or name not in known:
         hint = close_match(name, known) if isinstance(name, str) else ""
+        others = [k for k in KINDS if k != kind and name in list_presets(k)]
+        hint = f" (there is one among the {others[0]})" if others else hint
         raise CaseError(f'there is no preset "{name}" among the {kind}{hint}; there are: {", ".join(known)}')
     return _read(kind, name)
 

@@ -51,6 +51,7 @@ class Crew:
     def __init__(self, size: int) -> None:
         self._size = size
         self._processes: list[subprocess.Popen[str]] = []
+        self._listeners: list[threading.Thread] = []
 
     def __enter__(self) -> Crew:
         return self
@@ -59,8 +60,11 @@ class Crew:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for process in self._processes:
+            _close(process)
             process.kill()
             process.wait()
+        for listener in self._listeners:
+            listener.join()
 
     def work(
         self,
@@ -90,10 +94,12 @@ class Crew:
         heard: Queue[tuple[int, dict[str, Any] | None]] = Queue()
         waiting, busy, failures = list(jobs), dict[int, Job](), list[Failure]()
         for number in range(min(self._size, len(waiting))):
-            self._processes.append(_start())
-            threading.Thread(
-                target=_listen, args=(self._processes[number], number, heard), daemon=True
-            ).start()
+            process = _start()
+            self._processes.append(process)
+            self._listeners.append(
+                threading.Thread(target=_listen, args=(process, number, heard), daemon=True)
+            )
+            self._listeners[-1].start()
             busy[number] = self._give(number, waiting.pop(0))
         while busy:
             if stop_asked() or any(f.input for f in failures):
@@ -158,8 +164,9 @@ def _listen(
     process: subprocess.Popen[str], number: int, heard: Queue[tuple[int, dict[str, Any] | None]]
 ) -> None:
     assert process.stdout is not None
-    for line in process.stdout:
-        heard.put((number, json.loads(line)))
+    with process.stdout as lines:
+        for line in lines:
+            heard.put((number, json.loads(line)))
     heard.put((number, None))
 
 

@@ -10,6 +10,7 @@ import json
 import sys
 import threading
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from queue import Queue
 from typing import Any, TextIO
@@ -73,4 +74,5 @@ def _run(job: dict[str, Any], ended: threading.Event, answers: TextIO) -> dict[s
 
 
 def _write(answers: TextIO, **message: Any) -> None:
-    print(json.dumps(message), file=answers, flush=True)
+    with suppress(BrokenPipeError):  # nobody is there any more; the end of `asked` says so too
+        print(json.dumps(message), file=answers, flush=True)
