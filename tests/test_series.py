@@ -316,4 +316,4 @@ def test_one_level_of_the_clinical_case(tmp_path: Path) -> None:
     assert s["levels"]["L3"]["set_s"] > 0.0
     rows = {row["what"]: row["ml"]["L3"] for row in s["comparison"]}
     assert rows["cement"] == pytest.approx(0.5)
-    assert set(rows) >= {"perivertebral soft tissue", "epidural space", "later migration"}
+    assert set(rows) >= {"perivertebral soft tissue", "epidural space", "moved after the injection"}

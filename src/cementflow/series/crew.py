@@ -52,6 +52,10 @@ class Crew:
         self._size = size
         self._processes: list[subprocess.Popen[str]] = []
         self._listeners: list[threading.Thread] = []
+        self._heard: Queue[tuple[int, dict[str, Any] | None]] = Queue()
+        self._waiting: list[Job] = []
+        self._busy: dict[int, Job] = {}
+        self._failures: list[Failure] = []
 
     def __enter__(self) -> Crew:
         return self
@@ -91,48 +95,52 @@ class Crew:
         list of Failure
             The jobs that failed.
         """
-        heard: Queue[tuple[int, dict[str, Any] | None]] = Queue()
-        waiting, busy, failures = list(jobs), dict[int, Job](), list[Failure]()
-        for number in range(min(self._size, len(waiting))):
-            process = _start()
-            self._processes.append(process)
-            self._listeners.append(
-                threading.Thread(target=_listen, args=(process, number, heard), daemon=True)
-            )
-            self._listeners[-1].start()
-            busy[number] = self._give(number, waiting.pop(0))
-        while busy:
-            if stop_asked() or any(f.input for f in failures):
-                waiting.clear()
+        self._waiting = list(jobs)
+        for _ in range(min(self._size, len(jobs))):
+            self._hire()
+        while self._busy:
+            if stop_asked() or any(f.input for f in self._failures):
+                self._waiting.clear()
                 for process in self._processes:
                     _close(process)
             try:
-                number, message = heard.get(timeout=_LOOK)
+                number, message = self._heard.get(timeout=_LOOK)
             except Empty:
                 continue
-            job = busy.get(number)
-            if job is None:
-                continue
             if message is not None and "tell" in message:
-                tell(job.name, message["tell"])
-                continue
-            del busy[number]
-            if message is None:
-                failures.append(Failure(job.name, "the process that ran it ended all of a sudden", False))
-                continue
-            if message["error"]:
-                failures.append(Failure(job.name, message["error"], message["input"]))
-            else:
-                done(job)
-            if waiting and not any(f.input for f in failures):
-                busy[number] = self._give(number, waiting.pop(0))
+                tell(self._busy[number].name, message["tell"])
+            elif number in self._busy:
+                self._left(self._busy.pop(number), message, done)
+                if self._waiting and message is not None:
+                    self._give(number)
         for process in self._processes:
             _close(process)
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_PATIENCE)
-        return failures
+        return self._failures
 
-    def _give(self, number: int, job: Job) -> Job:
+    def _hire(self) -> None:
+        """One more process, with a job."""
+        process, number = _start(), len(self._processes)
+        self._processes.append(process)
+        self._listeners.append(
+            threading.Thread(target=_listen, args=(process, number, self._heard), daemon=True)
+        )
+        self._listeners[-1].start()
+        self._give(number)
+
+    def _left(self, job: Job, message: dict[str, Any] | None, done: Callable[[Job], object]) -> None:
+        """A job is no longer worked on; without a message its process is no more."""
+        if message is None:
+            self._failures.append(Failure(job.name, "the process that ran it ended all of a sudden", False))
+        elif message["error"]:
+            self._failures.append(Failure(job.name, message["error"], message["input"]))
+        elif message["status"] != "interrupted":
+            done(job)
+
+    def _give(self, number: int) -> None:
+        """The next job for a process."""
+        job = self._busy[number] = self._waiting.pop(0)
         task = {
             "toml": to_toml(job.case),
             "source": job.case.source,
@@ -145,7 +153,6 @@ class Crew:
         with suppress(OSError, ValueError):  # a process that is no more is heard of
             stream.write(json.dumps(task) + "\n")
             stream.flush()
-        return job
 
 
 def _start() -> subprocess.Popen[str]:

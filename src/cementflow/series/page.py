@@ -33,8 +33,7 @@ def write_page(result: SeriesResult) -> Path:
         f"<h1>{escape(s['title'])}</h1>",
         f'<p class="state">{escape(s["status"])}</p>',
         "<h2>Levels</h2>",
-        _numbers(LEVELS, level_rows(s), words=2),
-        "<p>Leaks are those at the end of the injection.</p>",
+        *(_levels(s) if s["levels"] else ["<p>No level has come to its end.</p>"]),
         *_scenes(result, list(s["levels"])),
         *_compared(s),
         *_what_if(s),
@@ -43,6 +42,13 @@ def write_page(result: SeriesResult) -> Path:
     ]
     write_text(result.page, whole_page(s["title"], parts))
     return result.page
+
+
+def _levels(s: dict[str, Any]) -> list[str]:
+    return [
+        _numbers(LEVELS, level_rows(s), words=2),
+        "<p>Leaks are those at the end of the injection.</p>",
+    ]
 
 
 def _scenes(result: SeriesResult, levels: list[str]) -> list[str]:

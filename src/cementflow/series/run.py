@@ -10,7 +10,7 @@ from pathlib import Path
 from cementflow.errors import CementflowError, InputError
 from cementflow.files import write_text
 from cementflow.runner import DEFAULT_PARENT
-from cementflow.series.crew import Crew, Failure, Job
+from cementflow.series.crew import Crew, Job
 from cementflow.series.page import write_page
 from cementflow.series.read import Series
 from cementflow.series.result import SeriesResult
@@ -68,7 +68,7 @@ def run_series(
     else:
         RunFolder(path).create()
         write_text(result.stated, series.to_toml())
-    jobs, told = _jobs(series, result), set[str]()
+    jobs, finished, told = _jobs(series, result), list[Job](), set[str]()
 
     def say(job: str, text: str) -> None:
         # What is said of a level would be said again of each of its what-ifs, and often of each level.
@@ -77,8 +77,9 @@ def run_series(
             tell(f"{job}: {text}")
 
     def done(job: Job) -> None:
+        finished.append(job)
         if progress:
-            tell(f"{job.name} is done ({1 + jobs.index(job)} of {len(jobs)})")
+            tell(f"{job.name} is done ({len(finished)} of {len(jobs)})")
 
     for job in jobs:
         _clear(job)
@@ -86,7 +87,8 @@ def run_series(
         failures = crew.work(jobs, stop_asked, say, done)
     if any(f.input for f in failures):
         raise InputError([f"{f.job}: {f.text}" for f in failures if f.input], series.source)
-    summary = summarise_series(series, result, _status(failures, stop_asked()))
+    status = "failed" if failures else "interrupted" if len(finished) < len(jobs) else "completed"
+    summary = summarise_series(series, result, status)
     write_text(path / "summary.json", json.dumps(summary, indent=2, allow_nan=False) + "\n")
     write_page(result)
     if failures:
@@ -94,10 +96,6 @@ def run_series(
             "\n".join(f"{f.job}: {f.text}" for f in failures) + f"\n  the other runs are in {path}"
         )
     return result
-
-
-def _status(failures: list[Failure], asked: bool) -> str:
-    return "failed" if failures else "interrupted" if asked else "completed"
 
 
 def _jobs(series: Series, result: SeriesResult) -> list[Job]:

@@ -18,7 +18,8 @@ from cementflow.series.rows import (
 def series_text(result: SeriesResult) -> str:
     """Summary of a series on one screen."""
     s = result.summary
-    lines = ["", f"{s['status']}: {s['title']}", *_table(LEVELS, level_rows(s))]
+    lines = ["", f"{s['status']}: {s['title']}"]
+    lines += _table(LEVELS, level_rows(s)) if s["levels"] else ["  no level has come to its end"]
     if s["comparison"] and s["levels"]:
         lines += ["", "beside the case report, at the end of each run:"]
         lines += _table(compared_heads(s), compared_rows(s)) + [f"  {rest_text(s)}".rstrip()]

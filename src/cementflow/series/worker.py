@@ -28,8 +28,8 @@ def work(asked: TextIO, answers: TextIO) -> None:
     asked
         Lines of JSON with `toml`, `source` and `folder` of a case, the run folder `out`, and whether to `resume` it.
     answers
-        Lines of JSON with `tell`, a message; or at the end of a run `error`, empty if there was none, and whether
-        it was the input that was wrong (`input`).
+        Lines of JSON with `tell`, a message; or when a run is left its `status` ("" if it failed), `error`, empty if
+        there was none, and whether it was the input that was wrong (`input`).
     """
     lines: Queue[str] = Queue()
     ended = threading.Event()
@@ -54,7 +54,7 @@ def _listen(asked: TextIO, lines: Queue[str], ended: threading.Event) -> None:
 def _run(job: dict[str, Any], ended: threading.Event, answers: TextIO) -> dict[str, Any]:
     try:
         case = read_case(tomllib.loads(job["toml"]), job["source"], job["folder"])
-        run(
+        result = run(
             case,
             Path(job["out"]),
             resume=job["resume"],
@@ -62,15 +62,16 @@ def _run(job: dict[str, Any], ended: threading.Event, answers: TextIO) -> dict[s
             tell=lambda text: _write(answers, tell=text),
         )
     except CementflowError as error:
-        return {"error": str(error), "input": isinstance(error, InputError)}
+        return _failed(str(error), isinstance(error, InputError))
     except MemoryError:
-        return {
-            "error": "out of memory; a larger geometry.edge_length makes a smaller mesh",
-            "input": False,
-        }
+        return _failed("out of memory; a larger geometry.edge_length makes a smaller mesh")
     except OSError as error:
-        return {"error": f"{error.filename or 'a file'}: {error.strerror or error}", "input": False}
-    return {"error": "", "input": False}
+        return _failed(f"{error.filename or 'a file'}: {error.strerror or error}")
+    return {"status": result.summary["status"], "error": "", "input": False}
+
+
+def _failed(why: str, by_input: bool = False) -> dict[str, Any]:
+    return {"status": "", "error": why, "input": by_input}
 
 
 def _write(answers: TextIO, **message: Any) -> None:
