@@ -256,6 +256,11 @@ def test_what_is_no_series_is_not_gone_on_with(tmp_path: Path) -> None:
         cf.open_series(tmp_path)
 
 
+def test_the_folder_of_a_series_is_no_run(done: Path) -> None:
+    with pytest.raises(cf.InputError, match=r"folder of a series; name a run in it, such as .*fast"):
+        cf.open_result(done)
+
+
 # --- failures
 
 

@@ -103,6 +103,13 @@ def open_result(path: str | Path) -> Result:
     path = Path(path)
     if not path.is_dir():
         raise InputError("there is no such run folder", str(path))
+    if (path / "series.toml").is_file():
+        runs = sorted(p.parent.name for p in path.glob("*/summary.json"))
+        raise InputError(
+            "this is the folder of a series; name a run in it"
+            + (f", such as {path / runs[0]}" if runs else ""),
+            str(path),
+        )
     if not (path / "summary.json").is_file():
         raise InputError(
             f"the run has not ended; if it was killed, go on with: cementflow run --resume --out {path}"
