@@ -166,7 +166,7 @@ def test_cement_comes_out_where_the_tip_is() -> None:
     assert new[left].sum() < 0.1 * new.sum()
     # The second cloud begins as small as the first one did.
     first = next(i for i, s in enumerate(steps) if s.during == 2)
-    assert steps[first].state.time - steps[first - 1].state.time < 0.2
+    assert steps[first].state.time - steps[first - 1].state.time < 0.1
 
 
 # --- what ends a stage
@@ -272,6 +272,7 @@ def test_a_leak_pauses_the_injection_so_often_and_then_stops_it() -> None:
 def test_a_leak_slows_the_injection_down() -> None:
     steps = answered(OnLeak(LIMIT, times=1, factor=0.25))
     assert steps[-1].stopped == "leak limit reached"
+    assert steps[-1].state.leaked.sum() == pytest.approx(2 * LIMIT, abs=2 * EXACT)
     first = next(s.state.time for s in steps if s.progress.answers)
     for s in steps[1:]:
         slow = s.state.time > first

@@ -10,8 +10,9 @@ from benchmarks.leakage.variants import ALL, FLAT, HIGH, LOW, VISCOSITIES
 from cementflow.views.page import new_page, save_page
 from cementflow.views.palette import CYCLE, DASHES, FAINT, INK
 
-SIZE = (1300, 560)
+SIZE = (1400, 720)
 SMALL, USUAL = 9.5, 12.0  # writing
+SHARES = (0.5, 1, 2, 5, 10, 20, 50)  # %
 PUBLISHED = (0.375, 0.47)  # high against low viscosity: leaked mass in foam; risk in a trial
 
 
@@ -24,8 +25,8 @@ def leaks(out: Path, alone: Rows, together: Rows) -> Path:
         (right, together, ALL, "all but one"),
     ):
         others = [name for name in rows if name != first]
-        styles = zip(CYCLE * 2, DASHES * len(CYCLE), strict=False)
-        for name, (colour, dashes) in zip(others, styles, strict=False):
+        for i, name in enumerate(others):
+            colour, dashes = CYCLE[i % len(CYCLE)], DASHES[i // len(CYCLE)]
             _line(axes, rows, name, color=colour, ls=dashes, lw=1.5)
         _line(axes, rows, first, color=INK, lw=2.6)
         low = rows[first][VISCOSITIES.index(LOW)].share
@@ -33,9 +34,9 @@ def leaks(out: Path, alone: Rows, together: Rows) -> Path:
         axes.set(xscale="log", yscale="log", title=title)
         axes.set(xlabel="viscosity at rest [Pa s]", ylabel="leaked of what was injected [%]")
         axes.set_xticks(VISCOSITIES, [str(v) for v in VISCOSITIES])
-        low_end, high_end = axes.get_ylim()
-        axes.set_ylim(low_end, high_end * (high_end / low_end) ** 0.75)  # room for the names
-        axes.legend(fontsize=SMALL, frameon=False, loc="upper right", ncols=1)
+        axes.set_yticks(SHARES, [str(v) for v in SHARES])
+        axes.minorticks_off()
+        axes.legend(fontsize=SMALL, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2)
         axes.title.set_fontsize(USUAL)
     page.tight_layout()
     return save_page(page, out)
