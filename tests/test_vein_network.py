@@ -16,7 +16,7 @@ from cementflow.flow.drinking import drinking_shares, mobility_around
 from cementflow.flow.mobility import mobility
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import State
-from cementflow.flow.vein_cells import Surroundings, settled_cells
+from cementflow.flow.vein_cells import Answer, Surroundings, settled_cells
 from cementflow.flow.ways import VeinConductances, Ways
 from cementflow.sites.source import ball_weights
 from cementflow.sites.vein_graph import elimination
@@ -191,7 +191,8 @@ def test_a_tree_costs_few_iterations(thick: float) -> None:
     cell = np.pi * tree.radius**4 / (8 * 3.5e-3 * tree.length)
     cell[-1] *= 3.5e-3 / thick
     exchange = tree.exchange * mobility_around(tree, share, m.vertex[tree.link_vertex])
-    vein = VeinConductances(exchange, share, cell, np.zeros(len(cell)), cell)
+    answer = Answer(np.zeros(tree.n_nodes), np.zeros(tree.n_nodes), np.ones(tree.n_nodes))
+    vein = VeinConductances(exchange, share, cell, np.zeros(len(cell)), cell, answer)
     values, rhs = Assembly(p, m, state.saturation, True).system(
         Ways(np.zeros(0), np.zeros(0), vein), p.source * 1e-7
     )
