@@ -10,8 +10,6 @@ import pytest
 import cementflow as cf
 from cementflow.summary_text import summary_text
 
-# Marrow into veins is known to the tolerance of the pressure field only.
-OUT = {False: 1e-6, True: 1e-3}
 CASES = ("l3-osteoporotic", "l3-healthy", "l3-metastatic", "l3-haemangioma", "l3-cleft")
 
 
@@ -31,9 +29,7 @@ def test_all_that_was_injected_is_somewhere(result: cf.Result) -> None:
     assert s["injected_ml"] == pytest.approx(4.0, rel=1e-7)
     assert s["largest_balance_error"] < 1e-6
     # Nothing is compressible: what came out, cement and marrow, is what went in.
-    assert s["leaked_ml"]["total"] + s["marrow_out_ml"]["total"] == pytest.approx(
-        4.0, rel=OUT[bool(s["veins"])]
-    )
+    assert s["leaked_ml"]["total"] + s["marrow_out_ml"]["total"] == pytest.approx(4.0, rel=1e-6)
 
 
 def test_the_report_adds_up(result: cf.Result) -> None:
@@ -115,5 +111,5 @@ def test_real_bones(bone: str, name: str, shared_data: Path, tmp_path: Path) -> 
     s = cf.run(cf.preset(name).replace(changes), tmp_path / "out").summary
     assert s["status"] == "completed"
     assert s["largest_balance_error"] < 1e-6
-    assert s["leaked_ml"]["total"] + s["marrow_out_ml"]["total"] == pytest.approx(4.0, rel=OUT[True])
+    assert s["leaked_ml"]["total"] + s["marrow_out_ml"]["total"] == pytest.approx(4.0, rel=1e-6)
     assert s["leaked_ml"]["total"] > 0.005
