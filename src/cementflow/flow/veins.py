@@ -175,7 +175,9 @@ def _arriving(tree: VeinTree, veins: VeinState, flow: VeinFluxes) -> tuple[Float
     target = np.where(flow.cell > 0.0, tree.end, tree.start)
     some = target != OUTSIDE
     q = np.abs(flow.cell[some])
-    share = veins.cement[some] / tree.capacity[some]
+    # A cell that feeds the bone as well as the next one may hold more than it can: the bone takes no more than what was
+    # there at the start of a step.
+    share = np.minimum(veins.cement[some] / tree.capacity[some], 1.0)
     nodes = tree.n_nodes
 
     def summed(values: Floats) -> Floats:
