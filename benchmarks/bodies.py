@@ -27,6 +27,7 @@ def main() -> int:
     parser.add_argument("data", type=Path, help="folder of the shared data sets")
     parser.add_argument("--out", type=Path, required=True, help="folder of the runs")
     parser.add_argument("--edge", default="2 mm", help="mean edge length of the meshes")
+    parser.add_argument("--case", action="append", choices=CASES, help="which; all by default")
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
     options = parser.parse_args()
     bones: dict[str, dict[str, Any]] = {"built-in L3": {"geometry.edge_length": options.edge}}
@@ -35,7 +36,7 @@ def main() -> int:
             path = str((options.data / name).absolute())
             stated = {"surface": path, "units": unit, "axes": "ALS", "edge_length": options.edge}
             bones[Path(name).stem] = {"geometry": stated}
-    todo = [(case, bone, changes) for case in CASES for bone, changes in bones.items()]
+    todo = [(case, bone, changes) for case in options.case or CASES for bone, changes in bones.items()]
     with get_context("spawn").Pool(options.jobs) as pool:
         for line in pool.imap(partial(_line, options.out), todo):
             print(line, flush=True)

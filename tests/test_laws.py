@@ -13,7 +13,7 @@ from scipy.integrate import quad
 
 from cementflow.laws import formulas
 from cementflow.laws.ageing import AgeingCement, arrhenius_speed
-from cementflow.laws.growth import Exponential
+from cementflow.laws.growth import Constant, Exponential
 from cementflow.laws.in_situ import (
     CapillaryBundle,
     EquivalentRate,
@@ -490,3 +490,20 @@ def test_the_same_formula_runs_on_arrays_and_compiled(formula: object, numbers: 
     one_by_one = [compiled(float(rate), *numbers) for rate in RATES]
     np.testing.assert_allclose(one_by_one, formula(RATES, *numbers), rtol=1e-13)  # type: ignore[operator]
     assert np.ptp(one_by_one) > 0.0
+
+
+@given(logarithm=st.floats(-5.0, 400.0), rate=st.floats(1e-4, 1e6))
+def test_a_factor_stops_growing_where_the_cap_holds_at_any_rate(logarithm: float, rate: float) -> None:
+    """So the ratio of two factors stays within what viscosities do, and no viscosity changes by it."""
+
+    class Stated(Constant):
+        def logarithm(self, age: np.ndarray, cure: np.ndarray) -> np.ndarray:
+            return np.full(np.shape(age), logarithm)
+
+    bulk = CarreauYasuda(mu_0=100.0, mu_inf=2.0, relaxation_time=0.3, n=0.65, a=2.0)
+    cement = AgeingCement(bulk, growth=Stated(), maximum=75e3)
+    factor = cement.factor(0.0)
+    assert 0.0 < factor < 75e3 / 2.0 * (1.0 + 1e-8)
+    shear = np.array([rate])
+    meant = min(float(bulk.viscosity(shear)[0]) * np.exp(min(logarithm, 300.0)), 75e3)
+    assert cement.viscosity(shear, factor)[0] == pytest.approx(meant, rel=1e-9)

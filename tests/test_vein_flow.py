@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from cementflow.flow.course import Counters, Plan, Step
 from cementflow.flow.pressure import solve_pressure
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import State
+from cementflow.flow.veins import returning
 from cementflow.laws.ageing import AgeingCement
 from cementflow.laws.growth import Exponential
 from cementflow.laws.rheology import HerschelBulkley, Newtonian, PowerLaw, Rheology
@@ -205,6 +207,19 @@ def test_the_rise_of_the_venous_pressure_pushes_cement_back() -> None:
     before, after = taken[time <= 14.0][-1], taken[time <= 23.0][-1]
     assert 0.0 <= after < before
     assert {14.0, 15.0, 23.0, 24.0} <= set(time)
+
+
+def test_a_vein_gives_back_no_more_than_it_lets_through() -> None:
+    """Not even from a cell that holds more than it should: more cement than fluid would burst the bone."""
+    p, steps = pushed_back()
+    state, fluxes = max(
+        ((s.state, s.flow.fluxes.vein) for s in steps), key=lambda found: -float(found[1].link.min())
+    )
+    assert p.veins is not None and fluxes.link.min() < 0.0
+    full = replace(state, veins=replace(state.veins, cement=1.5 * p.veins.capacity))
+    back = returning(p, full, fluxes, 1e-3)
+    assert back.any()
+    assert np.all(back <= np.maximum(-fluxes.link, 0.0) * (1.0 + 1e-12))
 
 
 def test_blood_carries_cement_off_after_the_injection() -> None:

@@ -6,6 +6,7 @@ from benchmarks.effects import tables, variants
 from benchmarks.leakage.run import DOCUMENT, options, outcomes
 from cementflow.bench.section import put_tables
 
+ALL_IN = "volume injected"  # reason of a run that took all of its cement
 MARK = "<!-- begin: python -m benchmarks.effects -->"
 
 
@@ -13,6 +14,9 @@ def main() -> int:
     """Run all bodies and write the tables."""
     chosen = options("python -m benchmarks.effects", __doc__, ())
     found = outcomes({"effects": variants.rows()}, chosen.jobs, chosen.keep)["effects"]
+    short = sorted({o.name for row in found.values() for o in row if o.reason != ALL_IN})
+    if short:
+        raise SystemExit(f"not all of the cement went into {', '.join(short)}; nothing was written")
     sections = [tables.effects(found), tables.bodies(found)]
     print("\n".join(s.text() for s in sections))
     put_tables(DOCUMENT, "\n".join(s.markdown() for s in sections), begin=MARK)

@@ -39,6 +39,8 @@ class Driven:
         Of the linear solver.
     left
         Volume [m3/s] that it leaves unbalanced, at most, summed over the vertices.
+    without
+        Pressure without the source, above the reference [Pa]; None where it was not asked for.
     """
 
     pressure: Floats
@@ -49,6 +51,7 @@ class Driven:
     iterations: int
     converged: bool
     left: float
+    without: Floats | None = None
 
 
 def drive_system(
@@ -60,6 +63,7 @@ def drive_system(
     rate: float,
     drop: Drop,
     near_tip: float = 0.0,
+    resting: Floats | None = None,
 ) -> Driven:
     """Solve A (p - p_ref) = rhs + Q source for p and Q, with p_ref the reference pressure of the problem.
 
@@ -73,6 +77,8 @@ def drive_system(
         Pressure that the cannula takes [Pa], a function of the rate [m3/s].
     near_tip
         Resistance that the mesh misses at the tip [Pa s/m3].
+    resting
+        Pressure without the source to start from, above the reference [Pa]; nowhere any by default.
     """
     wanted = problem.drive.rate
     reference = problem.reference_pressure
@@ -98,7 +104,9 @@ def drive_system(
                 with_source.converged,
                 with_source.left,
             )
-    without = _solve(problem, solver, values, rhs, 0.0, np.zeros_like(rhs), trial)
+    without = _solve(
+        problem, solver, values, rhs, 0.0, np.zeros_like(rhs) if resting is None else resting, trial
+    )
     tip_without = problem.tip_pressure(without.x) + reference
     resistance = (tip - tip_without) / trial
     rate, limited_by = _limited_rate(problem, tip_without, resistance, drop)
@@ -112,6 +120,7 @@ def drive_system(
         iterations=with_source.iterations + without.iterations,
         converged=with_source.converged and without.converged,
         left=abs(rate / trial) * with_source.left + abs(1.0 - rate / trial) * without.left,
+        without=without.x,
     )
 
 

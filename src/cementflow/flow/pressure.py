@@ -34,6 +34,7 @@ from cementflow.sites.outlets import Tube
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]
 MAX_PICARD = 60
+SMALLEST_RATE = 1e-3  # of the wanted rate: a smaller one does not count as less
 AHEAD = 5  # layers of vertices ahead of the cement in which its viscosity is kept up to date
 
 
@@ -88,7 +89,7 @@ def solve_pressure(
     near = _near_cement(problem, state, start)
     overfull, outside = _overfull(problem, state, dt), outside_pressure(problem, state)
     part, best, held = 1.0, np.inf, HeldRate(guess.rate)
-    solves = iterations = 0
+    solves, iterations, resting = 0, 0, None
     first = mobility(problem, state.saturation, guess.viscosity, guess.marrow, guess.pressure)
     # Where marrow has one viscosity from place to place, or nearly so, upstream is as well known from the last flow.
     even = len(guess.marrow) == 1 or (problem.marrow.newtonian and start is not None)
@@ -97,7 +98,11 @@ def solve_pressure(
     while True:
         values, rhs = assembly.system(ways, overfull)
         near_tip = tip_resistance(problem, assembly.mobility, guess.rate)
-        driven = drive_system(problem, solver, values, rhs, guess.pressure, guess.rate, fluids.drop, near_tip)
+        driven = drive_system(
+            problem, solver, values, rhs, guess.pressure, guess.rate, fluids.drop, near_tip, resting
+        )
+        # Blood flows without the source too; nothing else does, or hardly.
+        resting = driven.without if problem.veins is not None else None
         solves += driven.solves
         iterations += driven.iterations
         scale = held.scale(driven.rate, driven.limited_by not in ("rate", "stopped"), part)
@@ -105,7 +110,7 @@ def solve_pressure(
         change = assembly.change(guess.viscosity, guess.marrow, guess.pressure)
         coming = _ways(problem, state, dt, guess, fluids, assembly.with_viscosities(change), outside, ways)
         left = driven.left + assembly.imbalance(change, ways, coming.as_found, guess.pressure)
-        residual = left / max(guess.rate, 1e-3 * problem.drive.rate)
+        residual = left / max(guess.rate, SMALLEST_RATE * problem.drive.rate)
         settled = residual <= tolerance and not overdrawn(problem, state, dt, guess.link)
         if settled or solves >= MAX_PICARD or not driven.converged:
             break
@@ -208,7 +213,8 @@ def _ways(
     vein = None
     if problem.veins is not None:
         last = before.vein if before is not None else None
-        vein = vein_conductances(problem, state, m, guess.pressure, guess.vein, dt, last)
+        little = problem.tolerances.picard * max(guess.rate, SMALLEST_RATE * problem.drive.rate)
+        vein = vein_conductances(problem, state, m, guess.pressure, guess.vein, dt, last, little)
     return Ways(_links(problem, state, dt, guess, fluids, m, outside), outside, vein)
 
 

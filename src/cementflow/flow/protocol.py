@@ -122,7 +122,7 @@ def next_turn(problem: Problem, plan: Plan, old: Step, state: State, flow: Flow,
         return turn
     ended = turn.ended
     if len(ended) == len(old.ended):
-        ended = (*ended, _closed(plan, progress, state, rule))
+        ended = (*ended, stage_so_far(plan, progress, state, rule))
     return Turn(turn.progress, ended, rule)
 
 
@@ -131,7 +131,7 @@ def _stage_turn(problem: Problem, plan: Plan, turn: Turn, state: State, flow: Fl
     progress, stage = turn.progress, plan.stages[turn.progress.stage]
     why = _over(problem, plan, progress, state, flow, watched)
     if why:
-        ended = (*turn.ended, _closed(plan, progress, state, why))
+        ended = (*turn.ended, stage_so_far(plan, progress, state, why))
         return _enter(plan, progress, ended, progress.stage + 1, state, watched)
     leaked = float(state.leaked.sum())
     if progress.waits:
@@ -142,7 +142,7 @@ def _stage_turn(problem: Problem, plan: Plan, turn: Turn, state: State, flow: Fl
         return turn
     answer = stage.on_leak
     if progress.answers >= answer.times:
-        return Turn(progress, (*turn.ended, _closed(plan, progress, state, LEAKED)), LEAKED)
+        return Turn(progress, (*turn.ended, stage_so_far(plan, progress, state, LEAKED)), LEAKED)
     told = (
         f"waits {answer.wait:g} s"
         if answer.wait > 0.0
@@ -196,7 +196,7 @@ def _enter(
         why = _done_at_once(plan, progress, state, watched)
         if not why:
             return Turn(progress, ended)
-        ended = (*ended, _closed(plan, progress, state, why))
+        ended = (*ended, stage_so_far(plan, progress, state, why))
         number += 1
     only = len(plan.stages) == 1
     return Turn(replace(progress, turned=False), ended, ended[-1].why if only else ALL_DONE)
@@ -243,7 +243,8 @@ def _done_at_once(plan: Plan, progress: Progress, state: State, watched: Watched
     return _leaked(stage) if state.leaked.sum() >= stage.until.leaked - LEAK_TOLERANCE else ""
 
 
-def _closed(plan: Plan, progress: Progress, state: State, why: str) -> Ended:
+def stage_so_far(plan: Plan, progress: Progress, state: State, why: str) -> Ended:
+    """What a stage came to, up to a state; `why` it ended, if it did."""
     return Ended(
         name=plan.stages[progress.stage].name,
         why=why,

@@ -22,9 +22,38 @@ Floats = NDArray[np.float64]
 HALF_WAY, SLOWEST = 0.5, 0.02
 MOST_ROUNDS = 40
 SETTLED = 0.1  # of what the iteration with the bone is to leave
-RESPONSE = (
-    1.0  # pressure lost in the bone around a node over that in its exchange: a guess, which only costs rounds
-)
+# Pressure lost in the bone around a node over that in its exchange, as long as nothing is known, and at most. It only
+# decides on how many systems are solved.
+RESPONSE, LARGEST_RESPONSE = 1.0, 10.0
+CHANGED = 1e-3  # of a flow: a smaller change says nothing
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the bone around each node has last been seen to do, all of shape (m,).
+
+    Parameters
+    ----------
+    pressure, taken
+        Mean pressure of the bone around it [Pa], and what flowed into it [m3/s].
+    response
+        Pressure that more flow costs in the bone, over what it costs in the exchange [-].
+    """
+
+    pressure: Floats
+    taken: Floats
+    response: Floats
+
+    @classmethod
+    def seen(cls, pressure: Floats, taken: Floats, exchange: Floats, before: Answer | None) -> Answer:
+        """The last one, and with the one before it the straight line through both."""
+        if before is None:
+            return cls(pressure, taken, np.full(len(taken), RESPONSE))
+        more = taken - before.taken
+        known = np.abs(more) > CHANGED * np.abs(taken)
+        slope = np.divide(before.pressure - pressure, more, out=np.zeros(len(more)), where=known)
+        response = np.where(known, np.clip(slope * exchange, 0.0, LARGEST_RESPONSE), before.response)
+        return cls(pressure, taken, response)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,10 +75,11 @@ class Surroundings:
     outside: Floats
 
     @classmethod
-    def of(cls, exchange: Floats, around: Floats, taken: Floats, outside: Floats) -> Surroundings:
-        """From the exchange, and the mean pressure around each node while it took so much [m3/s]."""
-        drop = np.divide(RESPONSE * taken, exchange, out=np.zeros(len(exchange)), where=exchange > 0.0)
-        return cls(exchange / (1.0 + RESPONSE), around + drop, outside)
+    def of(cls, exchange: Floats, answer: Answer, outside: Floats) -> Surroundings:
+        """From the exchange and what the bone was seen to do."""
+        lost = answer.response * answer.taken
+        drop = np.divide(lost, exchange, out=np.zeros(len(exchange)), where=exchange > 0.0)
+        return cls(exchange / (1.0 + answer.response), answer.pressure + drop, outside)
 
     def flows(self, tree: VeinTree, cell: Floats) -> tuple[Floats, Floats]:
         """Into each node from the bone, and through each cell [m3/s], for conductances of the cells."""

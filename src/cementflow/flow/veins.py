@@ -11,7 +11,7 @@ from cementflow.flow.drinking import cement_fraction, drinking_shares, mobility_
 from cementflow.flow.mobility import Mobility
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import Fluxes, State, VeinFluxes, VeinState
-from cementflow.flow.vein_cells import Surroundings, settled_cells
+from cementflow.flow.vein_cells import Answer, Surroundings, settled_cells
 from cementflow.flow.ways import VeinConductances
 from cementflow.sites.veins import OUTSIDE, VeinTree
 
@@ -27,6 +27,7 @@ def vein_conductances(
     flow: VeinFluxes,
     dt: float,
     before: VeinConductances | None,
+    little: float,
 ) -> VeinConductances:
     """Conductances of the veins over a step, for a guess of pressures and flows.
 
@@ -47,6 +48,8 @@ def vein_conductances(
         Length of the step [s].
     before
         Conductances of the last iteration.
+    little
+        Flow that the iteration with the bone may leave [m3/s].
     """
     tree = problem.veins
     assert tree is not None
@@ -64,10 +67,10 @@ def vein_conductances(
     taken, mean = tree.summed(flow.link), tree.summed(share * pressure[vertex])
     found = conducts(taken, flow.cell)
     start = before.cell if before is not None else found
-    around = Surroundings.of(exchange, mean, taken, outside)
-    little = problem.tolerances.picard * problem.drive.rate
+    answer = Answer.seen(mean, taken, exchange, before.answer if before is not None else None)
+    around = Surroundings.of(exchange, answer, outside)
     cell = settled_cells(tree, around, conducts, start, found, little)
-    return VeinConductances(exchange, share, cell, outside, found)
+    return VeinConductances(exchange, share, cell, outside, found, answer)
 
 
 def _conducting(problem: Problem, state: State, flow: VeinFluxes, cement: Floats, dt: float) -> Floats:
@@ -172,7 +175,9 @@ def _arriving(tree: VeinTree, veins: VeinState, flow: VeinFluxes) -> tuple[Float
     target = np.where(flow.cell > 0.0, tree.end, tree.start)
     some = target != OUTSIDE
     q = np.abs(flow.cell[some])
-    share = veins.cement[some] / tree.capacity[some]
+    # A cell that feeds the bone as well as the next one may hold more than it can: the bone takes no more than what was
+    # there at the start of a step.
+    share = np.minimum(veins.cement[some] / tree.capacity[some], 1.0)
     nodes = tree.n_nodes
 
     def summed(values: Floats) -> Floats:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.flow.problem import Problem
+from cementflow.flow.vein_cells import Answer
 
 Floats = NDArray[np.float64]
 
@@ -28,6 +29,8 @@ class VeinConductances:
         Pressure beyond each cell that ends outside [Pa], 0 for the others.
     found
         What the cells would conduct with the cement that the last flows bring, where `cell` only comes closer to it.
+    answer
+        What the bone was seen to do.
     """
 
     exchange: Floats
@@ -35,6 +38,7 @@ class VeinConductances:
     cell: Floats
     outside: Floats
     found: Floats
+    answer: Answer
 
     def inside(self, problem: Problem) -> Floats:
         """Those between two unknowns, in the order of the pattern."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,7 @@ from cementflow.units import GAS_CONSTANT
 
 Floats = NDArray[np.float64]
 LARGEST_LOGARITHM = 300.0
+THINNEST_AT = 1e9  # 1/s: faster than anything shears
 UNCHANGED = Constant()
 
 
@@ -44,7 +46,20 @@ class AgeingCement:
     def factor(self, age: ArrayLike, cure: ArrayLike = 0.0) -> Floats:
         """Growth of the viscosity [-] at equivalent ages [s] and degrees of cure [-]."""
         logarithm = self.growth.logarithm(np.asarray(age, np.float64), np.asarray(cure, np.float64))
-        return np.exp(np.minimum(logarithm, LARGEST_LOGARITHM))
+        return np.exp(np.minimum(logarithm, self._most))
+
+    @cached_property
+    def _most(self) -> float:
+        """Logarithm of the factor from which on the cap holds at any rate.
+
+        More says nothing, and a flow that is started from the one before, by the ratio of two factors, would be lost
+        where a gel mixes with cement that flows.
+        """
+        thinnest = float(self.bulk.viscosity(np.array([THINNEST_AT]))[0])
+        if not (np.isfinite(self.maximum) and thinnest > 0.0):
+            return LARGEST_LOGARITHM
+        # A little more, so that rounding does not keep a viscosity below the cap.
+        return min(max(float(np.log(self.maximum / thinnest)) + 1e-9, 0.0), LARGEST_LOGARITHM)
 
     def speed(self, temperature: ArrayLike) -> Floats:
         """Equivalent age gained per second [-] at temperatures [K]."""

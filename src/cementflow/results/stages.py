@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cementflow.flow.course import Step
+from cementflow.flow.protocol import stage_so_far
 from cementflow.flow.stage import Ended
 from cementflow.model import Model
 from cementflow.results.numbers import ML
@@ -38,18 +39,7 @@ def _stage(ended: Ended) -> dict[str, Any]:
 
 def _under_way(model: Model, step: Step) -> dict[str, Any]:
     """The stage in which a run was interrupted or failed."""
-    progress, state = step.progress, step.state
-    so_far = Ended(
-        name=model.plan.stages[progress.stage].name,
-        why="",
-        start=progress.since,
-        end=state.time,
-        injected=state.injected - progress.injected,
-        leaked=float(state.leaked.sum()) - progress.leaked,
-        peak_tip=progress.peak_tip,
-        peak_syringe=progress.peak_syringe,
-        answers=progress.answers,
-    )
+    so_far = stage_so_far(model.plan, step.progress, step.state, "")
     return _stage(so_far) | {"end_s": None, "ended_by": None}
 
 

@@ -26,7 +26,7 @@ def vein_summary(model: Model, state: State, first_leak: NDArray[np.float64]) ->
     if tree is None:
         return {}
     first = len(model.problem.outlets) - len(tree.names)
-    share = state.veins.cement / tree.capacity
+    share = np.minimum(state.veins.cement / tree.capacity, 1.0)
     for number, name in enumerate(tree.names):
         cells, time = tree.along(number), float(first_leak[first + number])
         found[name] = {

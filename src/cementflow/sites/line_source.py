@@ -18,7 +18,7 @@ from cementflow.sites.source import barycentric_lattice
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 SPREAD = 1.25  # mean edges: radius of the tube over which a line is spread
-SAMPLES = 10  # of each tetrahedron along an edge
+SAMPLES, FEW = 10, 6  # of each tetrahedron along an edge; enough for what a vein drinks
 CHUNK = 1000
 WHOLE = 0.95  # of a tube in the bone, by samples
 
@@ -64,7 +64,7 @@ def line_piece(
     tube
         Radius of the tube over which it is spread [m].
     """
-    vertices, volume, tets = _tube_volumes(mesh, start, end, tube)
+    vertices, volume, tets = _tube_volumes(mesh, start, end, tube, FEW)
     total = float(volume.sum())
     if total <= 0.0:
         return None
@@ -87,12 +87,12 @@ def across(packed: Floats, direction: Floats) -> float:
 
 
 def _tube_volumes(
-    mesh: TetMesh, start: Floats, end: Floats, tube: float
+    mesh: TetMesh, start: Floats, end: Floats, tube: float, samples_along: int
 ) -> tuple[Ints, Floats, NDArray[np.intp]]:
     """Vertices with control volumes in a tube around a line, how much of it [m3], and the tetrahedra it meets."""
     low, high = np.minimum(start, end) - tube, np.maximum(start, end) + tube
     near = overlapping(mesh.tets, mesh.points, low, high)
-    barycentric, owner = barycentric_lattice(SAMPLES)
+    barycentric, owner = barycentric_lattice(samples_along)
     volume, met = np.zeros(len(mesh.points)), np.zeros(len(near), bool)
     for at in range(0, len(near), CHUNK):
         part = near[at : at + CHUNK]
@@ -127,7 +127,7 @@ def tube_share(mesh: TetMesh, start: Floats, end: Floats, tube: float) -> tuple[
     tube
         Radius [m].
     """
-    vertices, volume, _ = _tube_volumes(mesh, start, end, tube)
+    vertices, volume, _ = _tube_volumes(mesh, start, end, tube, SAMPLES)
     total, length = float(volume.sum()), float(np.linalg.norm(end - start))
     if total <= 0.0:
         return None

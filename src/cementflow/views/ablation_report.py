@@ -7,13 +7,14 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from cementflow.views.heat_report import DAMAGE
 from cementflow.views.markup import figure, heads, number, table
 
 # Summary key of a lesion, and the standing of the measure.
 MEASURES = {
     "50 degC": "isotherm",
     "60 degC": "isotherm; blood flow ceases for good from 60 degC (Eriksson and Albrektsson 1983, from a summary)",
-    "damage of 1": "assumed: Henriques and Moritz 1947, for skin, recalled; 63 % of the cells have died",
+    "damage of 1": DAMAGE,
     "dose of 240 min": "assumed: equivalent minutes at 43 degC, rates and limit recalled",
 }
 CORD = 43.0  # degC

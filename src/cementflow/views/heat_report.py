@@ -28,6 +28,7 @@ BOILED = (
     "Above some 100 degC water would boil and monomer evaporate, and take up heat. That is not modelled, so higher "
     "peaks are likely to be too high."
 )
+DAMAGE = "assumed: Henriques and Moritz 1947, for skin, recalled; 63 % of the cells have died"
 # Key of the summary, the criterion, and its standing.
 HARMS = (
     (
@@ -43,7 +44,7 @@ HARMS = (
     (
         "damage_1_ml",
         "damage integral of 1",
-        "assumed: Henriques and Moritz 1947, for skin, recalled; 63 % of the cells have died",
+        DAMAGE,
     ),
 )
 HEAT = {
