@@ -52,8 +52,7 @@ def with_preset(kind, name):
         case = minimal_case(compartment=[{"preset": name}])
         found = case.compartment[0]
     elif kind == "series":
-        assert series_preset(name).levels
-        return None
+        return series_preset(name).levels[0].case
     else:
         section = {"cements": "cement", "bones": "bone", "marrows": "marrow", "veins": "veins"}[kind]
         case = minimal_case(**{section: {"preset": name}})
