@@ -1114,7 +1114,10 @@ WALL = merged(
 
 def hole(shape, needed, may=()):
     """Defects of a shape."""
-    named = {"name": PLAIN_TEXT, "type": st.sampled_from("BSCD")}
+    named = {
+        "name": PLAIN_TEXT.filter(lambda t: t not in ("total", "none", "cortex")),
+        "type": st.sampled_from("BSCD"),
+    }
     stated = st.fixed_dictionaries(
         named, optional={"behind": st.sampled_from(["canal", "disc"]), "pressure": values(OUTSIDE)}
     )
