@@ -34,6 +34,7 @@ FLOORS = (
     ("result",),
     ("runner",),
     ("series",),
+    ("study",),
     ("summary_text", "verify"),
     ("bench",),
     ("__init__", "cli"),
