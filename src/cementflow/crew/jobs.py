@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cementflow.case import Case, read_case, to_toml
 from cementflow.errors import CementflowError, InputError
-from cementflow.runner import run
+from cementflow.runner import CHECKPOINT_EVERY, run
 
 if TYPE_CHECKING:
     from cementflow.case.body import GeometrySpec
@@ -91,7 +91,8 @@ def run_task(
             stop_asked=stop_asked,
             tell=tell,
             report=not lean,
-            **({"checkpoint_every": inf, "build": kept_geometry} if lean else {}),
+            checkpoint_every=inf if lean else CHECKPOINT_EVERY,
+            build=kept_geometry if lean else None,
         )
     except InputError as error:
         return _failed("; ".join(error.problems) if lean else str(error), True)
@@ -102,7 +103,9 @@ def run_task(
     except OSError as error:
         why = error.strerror or str(error)
         # Names of temporary files differ from time to time, which the table of a study must not.
-        return _failed(f"a file could not be written or read: {why}" if lean else f"{error.filename or 'a file'}: {why}")
+        return _failed(
+            f"a file could not be written or read: {why}" if lean else f"{error.filename or 'a file'}: {why}"
+        )
     except Exception as error:
         if not lean:
             raise

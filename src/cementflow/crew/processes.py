@@ -63,9 +63,7 @@ class Crew:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for process in self._processes.values():
-            _close(process)
-            process.kill()
-            process.wait()
+            _end(process)
         for listener in self._listeners:
             listener.join()
 
@@ -133,7 +131,7 @@ class Crew:
         if number in self._busy:
             self._left(self._busy.pop(number), message, done)
         if message is None:
-            self._processes.pop(number).wait()
+            _end(self._processes.pop(number))
         for failure in self._failures[known:]:
             failed(failure)
         if message is not None and self._waiting:
@@ -218,6 +216,12 @@ def _listen(
             with suppress(ValueError):  # a line cut short by the end of its process
                 heard.put((number, json.loads(line)))
     heard.put((number, None))
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    _close(process)
+    process.kill()
+    process.wait()
 
 
 def _close(process: subprocess.Popen[str]) -> None:

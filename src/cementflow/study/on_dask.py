@@ -76,7 +76,11 @@ def _leave(job: Job, future: Any, done: Callable[[Job], object], failed: Callabl
     if future.status != "finished":
         error = future.exception()
         lost = getattr(error, "allowed_failures", None)
-        why = f"{type(error).__name__}: {error}" if lost is None else f"its Dask workers were lost, {lost + 1} in all"
+        why = (
+            f"{type(error).__name__}: {error}"
+            if lost is None
+            else f"its Dask workers were lost, {lost + 1} in all"
+        )
         failed(Failure(job.name, why, False))
         return
     answer = future.result()

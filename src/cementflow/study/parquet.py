@@ -56,7 +56,10 @@ def write_parquet(path: Path, table: Table, provenance: Mapping[str, Any]) -> No
     except ImportError as error:
         raise InputError('table.parquet needs pyarrow: pip install "cementflow[study]"') from error
     cells = list(zip(*table.rows, strict=True)) or [() for _ in table.names]
-    arrays = [_array(pa, name in table.results, list(column)) for name, column in zip(table.names, cells, strict=True)]
+    arrays = [
+        _array(pa, name in table.results, list(column))
+        for name, column in zip(table.names, cells, strict=True)
+    ]
     fields = [
         pa.field(name, array.type, metadata={"unit": unit} if (unit := unit_of(name)) else None)
         for name, array in zip(table.names, arrays, strict=True)

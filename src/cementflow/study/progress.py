@@ -32,7 +32,12 @@ class StudyProgress:
         self._live = self._stream.isatty()
         print(f"{title or 'study'}: {total} runs to do", file=self._stream, flush=True)
         self._bar: Any = tqdm(
-            total=total, file=self._stream, disable=not self._live, unit="run", smoothing=0.1, dynamic_ncols=True
+            total=total,
+            file=self._stream,
+            disable=not self._live,
+            unit="run",
+            smoothing=0.1,
+            dynamic_ncols=True,
         )
 
     def advance(self, failed: bool = False) -> None:
