@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cementflow.case import Case, GeometrySpec
-from cementflow.errors import InputError
+from cementflow.errors import InputError, RunFailed
 from cementflow.study.points import Point
 from cementflow.study.study import Study
 
@@ -146,7 +147,8 @@ def dry_run(study: Study, jobs: int, progress: bool = False) -> DryRun:
                 if geometry is None or _finds(point, case, geometry, found):
                     unusable.add(point.name)
                 elif point.name in wanted:
-                    timed.append(seconds_per_vertex(case, geometry))
+                    with contextlib.suppress(RunFailed):  # a run that fails is a row of the table
+                        timed.append(seconds_per_vertex(case, geometry))
                 bar.update()
     sizes = [m.vertices for m in meshes for name in m.points if name not in unusable]
     rate = sum(timed) / len(timed) if timed else None
