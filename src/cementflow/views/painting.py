@@ -41,7 +41,7 @@ class Painters:
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self._problem = ""
-        self._drawing = False
+        self._drawing = self._done = False
 
     def __enter__(self) -> Painters:
         try:
@@ -57,13 +57,16 @@ class Painters:
         self._drawing = True
         _tell(self._process, json.dumps(str(run.absolute())))
         answer = _answer(self._process)
+        self._done = True
         return Painted(tuple(dict.fromkeys(answer.problems)), answer.memory_mb)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._process is not None:
-            _end(self._process, gently=self._drawing)
+            if not self._done:
+                _signal(self._process, hard=not self._drawing)
+            _end(self._process)
 
 
 def _start() -> subprocess.Popen[str]:
@@ -80,11 +83,10 @@ def _start() -> subprocess.Popen[str]:
     )
 
 
-def _end(process: subprocess.Popen[str], gently: bool) -> None:
-    if gently:
-        _signal(process, hard=False)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=_PATIENCE)
+def _end(process: subprocess.Popen[str]) -> None:
+    """Wait for the end of a process, but not for ever."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=_PATIENCE)
     _signal(process, hard=True)
     process.communicate()
 
@@ -94,7 +96,7 @@ def _signal(process: subprocess.Popen[str], hard: bool) -> None:
     if sys.platform != "win32":
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL if hard else signal.SIGTERM)
-    elif hard:
+    else:
         process.kill()
 
 

@@ -28,7 +28,7 @@ def write_png(path: Path, picture: NDArray[np.uint8]) -> None:
     rows = np.full((height, 1 + 3 * width), _NO_FILTER, np.uint8)
     rows[:, 1:] = picture.reshape(height, 3 * width)
     head = struct.pack(">IIBBBBB", width, height, _EIGHT_BITS, _RGB, 0, 0, 0)
-    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(rows, _LEVEL)), (b"IEND", b""))
+    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(rows.tobytes(), _LEVEL)), (b"IEND", b""))
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in chunks))
 
 

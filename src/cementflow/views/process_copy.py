@@ -36,7 +36,7 @@ class ProcessCopy:
     def tell(self, line: str) -> None:
         """Say what to do; one that has ended does not hear it."""
         try:
-            self._word.write(line + "\n")
+            self._word.write(line.rstrip() + "\n")
             self._word.flush()
         except OSError:
             return
