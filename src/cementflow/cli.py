@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from cementflow.bench.options import add_options as add_bench_options
 from cementflow.errors import CementflowError, InputError
 from cementflow.signals import Signals
+from cementflow.study.commands import add_verbs as add_study_verbs
 
 if TYPE_CHECKING:
     from cementflow.case import Case
@@ -304,6 +305,8 @@ def _parser() -> argparse.ArgumentParser:
         "-o", "--out", metavar="OUT.html", help="file to write (default: report.html in the run folder)"
     )
     verb.set_defaults(command=report)
+
+    add_study_verbs(verbs)
 
     verb = verbs.add_parser("bench", help="measure speed and accuracy", description=bench.__doc__)
     add_bench_options(verb)
