@@ -16,6 +16,7 @@ from cementflow.errors import CaseError, CementflowError, InputError, MeshError,
 from cementflow.result import Result, open_result
 from cementflow.runner import run
 from cementflow.series import load_series, open_series, run_series, series_preset
+from cementflow.study.compare import compare
 from cementflow.version import version
 
 __version__ = version()
@@ -30,6 +31,7 @@ __all__ = [
     "Result",
     "RunFailed",
     "check",
+    "compare",
     "load",
     "load_series",
     "open_result",
