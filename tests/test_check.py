@@ -113,6 +113,21 @@ def test_pressure_limit_holds_the_flow_from_the_start() -> None:
     assert not any("max_pressure" in text for text in findings(l3(), "warning"))
 
 
+def test_a_stage_with_a_pressure_and_rate_of_its_own() -> None:
+    """A stage is looked at when it is driven in another way than the injection; one that is not says nothing more."""
+    stages = [
+        {"name": "as stated", "inject": "1 mL"},
+        {"name": "by hand", "inject": "1 mL", "max_pressure": "50 kPa"},
+        {"name": "wait", "pause": "10 s"},
+        {"name": "slow", "inject": "1 mL", "flow_rate": "1 mL/min"},
+    ]
+    case = l3(injection__volume=None, injection__stage=stages)
+    (weak,) = (text for text in findings(case, "warning") if "max_pressure" in text)
+    assert weak.startswith("injection.stage.by hand.max_pressure: 0.05 MPa does not reach the wanted rate")
+    notes = [text.split(":")[0] for text in findings(case, "note") if "the cannula takes" in text]
+    assert notes == ["injection", "injection.stage.by hand", "injection.stage.slow"]
+
+
 def test_wall_as_the_only_way_out() -> None:
     wall = {"thickness": "0.3 mm", "permeability": "1e-19 m2", "pressure": "1 kPa"}
     tight = findings(l3(outlet=[], cortex=wall), "warning")

@@ -170,6 +170,30 @@ def test_the_gap_around_a_needle_is_a_thin_annulus() -> None:
     assert found.transmissibility.sum() == pytest.approx(gap_transmissibility(3e-3, width, length))
 
 
+def test_a_track_runs_along_the_needle() -> None:
+    gap = {"name": "gap", "type": "C", "shape": "track", "width": "50 um", "length": "30 mm"}
+    middle, oblique = {"ap": 0.5, "lr": 0.5, "si": 0.5}, {"ap": 0.0, "lr": 0.2, "si": 0.7}
+    bone = body("box", "4 mm")
+
+    def way(**needle: Any) -> Any:
+        injection = {
+            "volume": "0.1 mL",
+            "flow_rate": "4 mL/min",
+            "needle": [{"name": "n", "gauge": 11, "length": "120 mm", "tip": middle, **needle}],
+        }
+        made = build_model(case("box", "4 mm", injection=injection, defect=[gap]), bone)
+        found = next(o for o in made.problem.outlets if o.name == "gap")
+        assert isinstance(found, Opening)
+        assert found.exit is not None
+        return (found.exit - found.center) / 30e-3, made.needles[0].direction
+
+    straight, _ = way()
+    assert straight == pytest.approx(-bone.frame.axes[0])
+    along, direction = way(entry=oblique)
+    assert along == pytest.approx(-direction)
+    assert np.linalg.norm(along - straight) > 0.3
+
+
 @pytest.mark.parametrize("edge", EDGES)
 def test_a_zone_without_wall_lies_open(edge: str) -> None:
     found = opening(edge, shape="zone", zone="anterior wall", thickness="0 mm")

@@ -121,7 +121,7 @@ def build_model(case: Case, geometry: Geometry) -> Model:
         source=tip.source,
         drive=build_drive(driven(case.injection), pipe_of(case.injection), source.radius, entering),
         outlets=(
-            *build_outlets(case, geometry, bone.permeability, tip.source),
+            *build_outlets(case, geometry, bone.permeability, tip.source, needles),
             *(vein_outlets(case.veins, tree) if case.veins is not None and tree is not None else ()),
         ),
         tolerances=Tolerances(

@@ -89,10 +89,11 @@ def _names_differ(s: Section) -> None:
 
 def _needle_is_known(s: Section) -> None:
     injection = s.get("injection")
-    gauge = injection.cannula.gauge if injection is not None and injection.cannula is not None else None
+    used = (injection.needle or (injection.cannula,))[0] if injection is not None else None
+    gauge = used.gauge if used is not None else None
     for d in s.get("defect") or ():
         if d.shape in ("breach", "track") and d.diameter is None and injection is not None and gauge is None:
             s.problem(
                 "defect",
-                f"{d.name} needs the diameter of the needle: state it, or a cannula by gauge",
+                f"{d.name} needs the diameter of the needle: state it, or a needle by gauge",
             )

@@ -25,7 +25,7 @@ GONE = 20e-6
 
 
 def build_defect(
-    spec: DefectSpec, wall: Wall, source: Floats, needle: float | None, behind: Behind
+    spec: DefectSpec, wall: Wall, source: Floats, needle: float | None, backward: Floats, behind: Behind
 ) -> tuple[Opening, Floats]:
     """Opening of a defect, and the area of the wall that it covers at each of its vertices [m2].
 
@@ -39,11 +39,13 @@ def build_defect(
         Share of the injected cement that enters each vertex, shape (n,): where a track begins.
     needle
         Outer diameter of the needle [m], where its gauge tells.
+    backward
+        Unit vector from the tip of the needle to its hub.
     behind
         What lies behind it.
     """
     if spec.shape == "track":
-        return _track(spec, wall, source, needle, behind)
+        return _track(spec, wall, source, needle, backward, behind)
     return _crack(spec, wall, behind) if spec.shape == "crack" else _hole(spec, wall, needle, behind)
 
 
@@ -97,7 +99,7 @@ def _crack(spec: DefectSpec, wall: Wall, behind: Behind) -> tuple[Opening, Float
 
 
 def _track(
-    spec: DefectSpec, wall: Wall, source: Floats, needle: float | None, behind: Behind
+    spec: DefectSpec, wall: Wall, source: Floats, needle: float | None, backward: Floats, behind: Behind
 ) -> tuple[Opening, Floats]:
     """Back-flow along the needle, from where the cement comes out to where the needle enters the bone."""
     assert spec.width is not None
@@ -106,8 +108,6 @@ def _track(
     vertices = np.flatnonzero(source > 0.0).astype(np.int32)
     through = gap_transmissibility(diameter, spec.width, spec.length) * source[vertices]
     start = np.sum(source[vertices, None] * wall.geometry.mesh.points[vertices], axis=0)
-    # A transpedicular needle comes from behind.
-    backward = -wall.geometry.frame.axes[0]
     opening = _opening(spec, behind, (vertices, through), start, 0.5 * diameter, backward)
     opening = replace(opening, exit=start + spec.length * backward)
     return opening, np.zeros(len(vertices))

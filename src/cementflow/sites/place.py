@@ -15,6 +15,7 @@ from cementflow.mesh.zones import zone_numbers
 from cementflow.sites.compartments import Behind, behind_zone
 from cementflow.sites.defects import build_defect
 from cementflow.sites.locate import locate
+from cementflow.sites.needles import Needle
 from cementflow.sites.outlets import OpenFaces, Opening, Outlet, Tube
 from cementflow.sites.surface import BoneSurface, Spot
 from cementflow.sites.wall import Wall, intact_wall
@@ -32,7 +33,9 @@ def outlet_spot(spec: OutletSpec, surface: BoneSurface, frame: AnatomicalFrame) 
     return surface.nearest(locate(spec.at, frame))
 
 
-def build_outlets(case: Case, geometry: Geometry, bone: Floats, source: Floats) -> tuple[Outlet, ...]:
+def build_outlets(
+    case: Case, geometry: Geometry, bone: Floats, source: Floats, needles: tuple[Needle, ...] = ()
+) -> tuple[Outlet, ...]:
     """Sites of a case: the stated outlets in order, the defects, then the thin wall if there is one.
 
     Parameters
@@ -46,11 +49,14 @@ def build_outlets(case: Case, geometry: Geometry, bone: Floats, source: Floats) 
         bone behind it, along its normal.
     source
         Share of the injected cement that enters each vertex, shape (n,).
+    needles
+        Of the case; a track runs along the first, or straight from behind.
     """
     wall = Wall(geometry, case.cortex, bone)
     covered = np.zeros(len(geometry.mesh.points))
     outlets = [_outlet(spec, case, wall, covered) for spec in case.outlet]
-    outlets += _defects(case, wall, source, covered)
+    backward = -(needles[0].direction if needles else geometry.frame.axes[0])
+    outlets += _defects(case, wall, source, backward, covered)
     return (*outlets, *intact_wall(wall, case.compartment, covered))
 
 
@@ -93,7 +99,7 @@ def _outlet(spec: OutletSpec, case: Case, wall: Wall, covered: Floats) -> Outlet
     )
 
 
-def _defects(case: Case, wall: Wall, source: Floats, covered: Floats) -> list[Opening]:
+def _defects(case: Case, wall: Wall, source: Floats, backward: Floats, covered: Floats) -> list[Opening]:
     """The stated defects; the areas that they cover are added to `covered`."""
     stated = {c.name: c for c in case.compartment}
     cannula = case.injection.needle[0] if case.injection.needle else case.injection.cannula
@@ -107,7 +113,8 @@ def _defects(case: Case, wall: Wall, source: Floats, covered: Floats) -> list[Op
         name = spec.behind or behind_zone(zone, case.compartment)
         usual = stated[name].pressure if name in stated else OUTSIDE_PRESSURE
         pressure = usual if spec.pressure is None else spec.pressure
-        opening, area = build_defect(spec, wall, source, needle, Behind(name, pressure, name in stated))
+        there = Behind(name, pressure, name in stated)
+        opening, area = build_defect(spec, wall, source, needle, backward, there)
         covered[opening.vertices] += area
         found.append(opening)
     return found
