@@ -132,7 +132,8 @@ def _chosen(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 def _wanted(summaries: Sequence[Mapping[str, Any]]) -> dict[str, None]:
     """Results to show, in order; outlets that took no cement in any run are left out."""
-    names = dict.fromkeys(key for summary in summaries for key in summary)
+    found = dict.fromkeys(key for summary in summaries for key in summary)
+    names = [key for name in RESULTS for key in found if key == name or key.startswith(f"{name}.")]
     told = ("leaked_ml.", "first_leak_s.")
     return {
         name: None

@@ -34,6 +34,8 @@ class Levels:
         Whether the places are spaced more evenly by their logarithms.
     ordered
         Whether the places are numbers of the factor, not only an order.
+    binned
+        Whether a level is a range of numbers.
     """
 
     factor: str
@@ -42,6 +44,7 @@ class Levels:
     of_row: NDArray[np.int64]
     log: bool
     ordered: bool
+    binned: bool = False
 
     def __len__(self) -> int:
         """How many there are."""
@@ -112,4 +115,4 @@ def _bins(factor: str, values: NDArray[np.float64], there: NDArray[np.bool_], bi
     of_row = np.where(there, np.searchsorted(taken, of_row), -1)
     places = np.array([np.median(values[of_row == i]) for i in range(len(taken))])
     labels = tuple(f"{short(edges[i], 3)} to {short(edges[i + 1], 3)}" for i in taken)
-    return Levels(factor, labels, places, of_row, is_log_spaced(edges), True)
+    return Levels(factor, labels, places, of_row, is_log_spaced(edges), True, True)

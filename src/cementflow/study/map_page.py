@@ -92,24 +92,31 @@ def _draw(axes: Any, found: Interaction, name: str) -> None:
     axes.pcolormesh(x, y, np.ma.masked_invalid(found.mean), cmap=colormaps[name], vmin=low, vmax=high)
     for side, levels in (("x", found.columns), ("y", found.rows)):
         _scale(axes, side, levels)
-    size = 13 if max(found.mean.shape) <= 6 else 10
+    wide = len(found.columns)
+    size, digits = (13, 3) if wide <= 4 else (11 if wide <= 7 else 9, 2)
     for i, j in np.ndindex(found.mean.shape):
         value = float(found.mean[i, j])
         dark = np.isfinite(value) and (value - low) / (high - low) > 0.6
-        text = short(value, 3) if np.isfinite(value) else "no run"
-        spot = (_middle(x, j, found.columns.log), _middle(y, i, found.rows.log))
+        text = short(value, digits) if np.isfinite(value) else "no run"
+        spot = (_middle(x, j, _places(found.columns)[1]), _middle(y, i, _places(found.rows)[1]))
         axes.text(*spot, text, ha="center", va="center", size=size, color="white" if dark else INK)
+
+
+def _places(levels: Levels) -> tuple[np.ndarray, bool]:
+    """Where the levels stand, and whether on a logarithmic axis; bins, whose widths say nothing, one after another."""
+    return (np.arange(len(levels), dtype=float), False) if levels.binned else (levels.places, levels.log)
 
 
 def _edges(levels: Levels) -> np.ndarray:
     """Edges of the cells: half way between the levels, by their logarithms where they are spaced so."""
-    places = np.log(levels.places) if levels.log else levels.places
+    places, log = _places(levels)
+    places = np.log(places) if log else places
     if len(places) == 1:
         edges = np.array([places[0] - 0.5, places[0] + 0.5])
     else:
         middle = (places[1:] + places[:-1]) / 2
         edges = np.concatenate([[2 * places[0] - middle[0]], middle, [2 * places[-1] - middle[-1]]])
-    return np.exp(edges) if levels.log else edges
+    return np.exp(edges) if log else edges
 
 
 def _middle(edges: np.ndarray, i: int, log: bool) -> float:
@@ -119,7 +126,8 @@ def _middle(edges: np.ndarray, i: int, log: bool) -> float:
 def _scale(axes: Any, side: str, levels: Levels) -> None:
     from matplotlib.ticker import NullFormatter, NullLocator
 
-    if levels.log:
+    places, log = _places(levels)
+    if log:
         axes.set(**{f"{side}scale": "log"})
     axis = axes.xaxis if side == "x" else axes.yaxis
     axis.set_minor_locator(NullLocator())
@@ -127,7 +135,7 @@ def _scale(axes: Any, side: str, levels: Levels) -> None:
     texts = (
         [short(float(p), 3) for p in levels.places] if levels.ordered else [cut(t, 14) for t in levels.labels]
     )
-    axis.set_ticks(levels.places, texts)
+    axis.set_ticks(places, texts)
     axes.tick_params(labelsize=11.5, colors=INK, length=0)
     if side == "x" and len(levels) > 5:
         axes.tick_params(axis="x", rotation=40)
