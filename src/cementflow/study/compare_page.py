@@ -95,7 +95,7 @@ def _views(page: Any, bottom: float, height: float, names: tuple[str, str], clou
         _shadows(axes, samples, across, along)
         axes.set_title(title, size=13, color=FAINT)
         left, right = ("R", "L") if across == 0 else ("A", "P")
-        for x, letter in ((0.01, left), (0.97, right)):
+        for x, letter in ((-0.04, left), (1.02, right)):
             axes.text(x, 0.5, letter, transform=axes.transAxes, size=14, color=FAINT)
     dice = "-" if cloud.dice is None else f"{cloud.dice:.2f}"
     foot = bottom + 0.06 * height

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from cementflow.errors import InputError
 from cementflow.study.effects_page import draw_effects
-from cementflow.study.folder import StudyFolder
 from cementflow.study.map_page import draw_maps
 from cementflow.study.pareto_page import draw_front
+from cementflow.study.study_folder import StudyFolder
 
 KINDS = {"effects": draw_effects, "map": draw_maps, "pareto": draw_front}
 HEADINGS = {

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from cementflow.errors import InputError
 from cementflow.files import write_text
-from cementflow.study.folder import TABLE, StudyFolder
 from cementflow.study.levels import levels_of
 from cementflow.study.pictures import HEADINGS, KINDS, draw
+from cementflow.study.study_folder import TABLE, StudyFolder
 from cementflow.study.table import DONE, POINT, REASON, STATUS, Table
 from cementflow.version import version
 from cementflow.views.markup import figure, table, whole_page

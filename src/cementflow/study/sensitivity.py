@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cementflow.errors import InputError
 from cementflow.study.design_rows import codes_of, morris_steps, saltelli_second_order
 from cementflow.study.effects import varied_factors
-from cementflow.study.folder import StudyFolder
+from cementflow.study.study_folder import StudyFolder
 from cementflow.study.table import DONE, STATUS, Table
 
 Floats = NDArray[np.float64]
