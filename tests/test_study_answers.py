@@ -16,7 +16,8 @@ from cementflow.errors import InputError
 from cementflow.study.effects import interaction, main_effect, varied_factors
 from cementflow.study.levels import levels_of
 from cementflow.study.pareto import pareto_front
-from cementflow.study.sensitivity import sensitivity
+from cementflow.study.sensitivity import of_study, sensitivity
+from cementflow.study.study_folder import StudyFolder
 from cementflow.study.table import Table, write_csv
 
 RESULTS = ("in_bone_ml", "leaked_ml.total", "peak_tip_pressure_kPa")
@@ -127,6 +128,32 @@ def test_morris_of_a_linear_function() -> None:
     shuffled = np.random.default_rng(1).permutation(rows @ slopes)
     wrong = sensitivity(table_of(columns(rows), shuffled), "y", "morris")
     assert np.abs(wrong.measures["mu*"] - np.abs(slopes)).max() > 0.1
+
+
+def test_sigma_of_a_product() -> None:
+    """The effect of one factor is the other: uniform on 0, 1/3, 2/3 and 1, of deviation sqrt(5) / 6."""
+    rows = trajectories(60)
+    found = sensitivity(table_of(columns(rows), rows[:, 0] * rows[:, 1]), "y", "morris")
+    sigma, half = found.measures["sigma"], found.confidence["sigma"]
+    assert (np.abs(sigma[:2] - math.sqrt(5) / 6) < 1.53 * half[:2]).all() and (half[:2] < 0.06).all()
+    assert sigma[2] == half[2] == 0.0
+
+
+def test_indices_of_the_mean_over_draws(tmp_path: Path) -> None:
+    """Draws that every point is crossed with add the same to each, and the indices are those of the design."""
+    rows, noise = saltelli(256), np.array([-0.3, 0.0, 0.6])
+    crossed, drawn = np.repeat(rows, 3, axis=0), np.tile(noise, len(rows))
+    factors = {"a": crossed[:, 0], "b [Pa]": crossed[:, 1], "c": crossed[:, 2], "u [m2]": drawn}
+    table = table_of({k: list(v) for k, v in factors.items()}, ishigami(crossed) + drawn, lost=(31,))
+    stated = {"design": "saltelli", "draws": 3, "factors": {"a": 1, "b": 1, "c": 1}, "uncertain": {"u": 1}}
+    found = of_study(StudyFolder(tmp_path, "", stated, table), "y")
+    alone = sensitivity(table_of(columns(rows), ishigami(rows) + 0.1, lost=(10,)), "y", "sobol")
+    assert found.factors == ("a", "b [Pa]", "c")
+    assert found.measures["total"] == pytest.approx(alone.measures["total"], rel=1e-9)
+    assert found.note.startswith("Each is a mean over 3 draws. 1 of 256 blocks")
+    moved = Table(table.names, table.rows[1:])
+    with pytest.raises(InputError, match="rows were moved or left out"):
+        of_study(StudyFolder(tmp_path, "", stated, moved), "y")
 
 
 def test_morris_steps_that_move_nothing() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,15 @@ from numpy.typing import NDArray
 from cementflow.errors import InputError
 from cementflow.study.design_rows import codes_of, morris_steps, saltelli_second_order
 from cementflow.study.effects import varied_factors
+from cementflow.study.over_draws import mean_over_draws
 from cementflow.study.study_folder import StudyFolder
 from cementflow.study.table import DONE, STATUS, Table
 
 Floats = NDArray[np.float64]
 
 CONFIDENCE = 0.95
-MORRIS_LEVELS = 4  # of the unit interval; a step of a trajectory is 2/3 of it
+MORRIS_LEVELS = 4  # of the unit interval
+MORRIS_STEP = MORRIS_LEVELS / (2 * (MORRIS_LEVELS - 1))  # of a trajectory, as SALib takes it
 METHODS = ("sobol", "morris", "sample")
 _RESAMPLES = 400  # of the bootstrap
 _SEED = 1  # of the bootstrap: the same table gives the same confidence
@@ -44,7 +47,7 @@ class Sensitivity:
     used, left_out
         Rows the estimate is made from, and rows left out because a run failed.
     note
-        What was left out and why; empty if nothing was.
+        What was left out and why, and what else is to be said; may be empty.
     """
 
     method: str
@@ -91,7 +94,7 @@ def sensitivity(
 
 
 def of_study(study: StudyFolder, result: str) -> Sensitivity:
-    """Estimate by what the design of a study allows.
+    """Estimate by what the design of a study allows; of Sobol and Morris designs the mean over the draws, if any.
 
     Raises
     ------
@@ -99,13 +102,11 @@ def of_study(study: StudyFolder, result: str) -> Sensitivity:
         As `sensitivity`.
     """
     method = {"saltelli": "sobol", "morris": "morris"}.get(study.design, "sample")
-    if method != "sample" and study.stated.get("uncertain"):
-        raise InputError(
-            f"a `{study.design}` design gives indices of its factors only if nothing else is drawn; "
-            "state what is in [uncertain] as factors",
-            str(study.path),
-        )
-    return sensitivity(study.table, result, method)
+    table, draws = study.table, int(study.stated.get("draws", 1))
+    if method == "sample" or not study.stated.get("uncertain"):
+        return sensitivity(table, result, method)
+    found = sensitivity(mean_over_draws(table, list(study.stated["factors"]), draws, result), result, method)
+    return replace(found, note=f"Each is a mean over {draws} draws. {found.note}".strip())
 
 
 def _sobol(table: Table, result: str, factors: tuple[str, ...], values: Floats) -> Sensitivity:
@@ -150,18 +151,28 @@ def _morris(table: Table, result: str, factors: tuple[str, ...], values: Floats)
         "sigma": _floats(found["sigma"]),
         "mu": _floats(found["mu"]),
     }
-    confidence = {"mu*": _floats(found["mu_star_conf"])}
+    confidence = {"mu*": _floats(found["mu_star_conf"]), "sigma": _sigma_confidence(kept, steps[whole])}
     return Sensitivity(
         "morris", result, factors, measures, confidence, len(kept), len(values) - len(kept), note
     )
 
 
+def _sigma_confidence(values: Floats, steps: Floats) -> Floats:
+    """Half width of the interval of sigma from resampled trajectories, as SALib makes that of mu*."""
+    changes = np.diff(values.reshape(len(steps), -1), axis=1)
+    effects = np.einsum("ts,tsf->tf", changes, steps) / MORRIS_STEP
+    drawn = np.random.default_rng(_SEED).integers(len(effects), size=(_RESAMPLES, len(effects)))
+    half: Floats = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2) * effects[drawn].std(axis=1, ddof=1).std(
+        axis=0, ddof=1
+    )
+    return half
+
+
 def _trajectories(steps: Floats) -> Floats:
     """Rows of the unit hypercube that make these steps: SALib looks only at which factor moved and which way."""
-    delta = MORRIS_LEVELS / (2 * (MORRIS_LEVELS - 1))
     down = np.minimum(steps, 0.0).sum(axis=1, keepdims=True) < 0
     path = np.concatenate([np.zeros_like(steps[:, :1]), np.cumsum(steps, axis=1)], axis=1)
-    rows: Floats = delta * (path + down)
+    rows: Floats = MORRIS_STEP * (path + down)
     return rows.reshape(-1, steps.shape[-1])
 
 
