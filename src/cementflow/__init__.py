@@ -17,6 +17,8 @@ from cementflow.result import Result, open_result
 from cementflow.runner import run
 from cementflow.series import load_series, open_series, run_series, series_preset
 from cementflow.study.compare import compare
+from cementflow.study.result import StudyResult, open_study
+from cementflow.study.run import run_study, sweep
 from cementflow.version import version
 
 __version__ = version()
@@ -30,14 +32,18 @@ __all__ = [
     "MeshError",
     "Result",
     "RunFailed",
+    "StudyResult",
     "check",
     "compare",
     "load",
     "load_series",
     "open_result",
     "open_series",
+    "open_study",
     "preset",
     "run",
     "run_series",
+    "run_study",
     "series_preset",
+    "sweep",
 ]

@@ -13,6 +13,7 @@ from cementflow.bench.options import add_options as add_bench_options
 from cementflow.errors import CementflowError, InputError
 from cementflow.signals import Signals
 from cementflow.study.answers import PICTURES, add_answers, or_study
+from cementflow.study.commands import add_verbs as add_study_verbs
 
 if TYPE_CHECKING:
     from cementflow.case import Case
@@ -307,6 +308,8 @@ def _parser() -> argparse.ArgumentParser:
     verb.set_defaults(command=or_study(report))
 
     add_answers(verbs)
+    add_study_verbs(verbs)
+
     verb = verbs.add_parser("bench", help="measure speed and accuracy", description=bench.__doc__)
     add_bench_options(verb)
     verb.set_defaults(command=bench)
