@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from cementflow.bench.options import add_options as add_bench_options
 from cementflow.errors import CementflowError, InputError
 from cementflow.signals import Signals
+from cementflow.study.cohort_options import add_verbs as add_cohort_verbs
 
 if TYPE_CHECKING:
     from cementflow.case import Case
@@ -308,6 +309,7 @@ def _parser() -> argparse.ArgumentParser:
     verb = verbs.add_parser("bench", help="measure speed and accuracy", description=bench.__doc__)
     add_bench_options(verb)
     verb.set_defaults(command=bench)
+    add_cohort_verbs(verbs)
     return parser
 
 
