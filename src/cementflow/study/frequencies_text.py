@@ -78,7 +78,7 @@ def frequencies_picture(found: Frequencies, path: Path) -> None:
             colour = (LEAK, INK)[i % 2] if i < len(rows) else CYCLE[(i - len(rows)) % len(CYCLE)]
             mark = "os"[i % 2] if i < len(rows) else "D^v<>P*"[(i - len(rows)) % 7]
             _bars(axes, shares, offset, label, colour, mark)
-        axes.set_xticks(range(len(KINDS)), [LABELS[k] for k in KINDS])
+        axes.set_xticks(range(len(KINDS)), [LABELS[k] for k in KINDS], fontsize=9)
         for edge in range(len(KINDS) - 1):
             axes.axvline(edge + 0.5, color=FAINT, linewidth=0.4, linestyle=DASHES[3])
         axes.set_xlim(-0.5, len(KINDS) - 0.5)
