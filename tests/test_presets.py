@@ -16,6 +16,7 @@ from cementflow.presets import describe, list_presets, load_preset, overview, pa
 from cementflow.presets.describe import entry_of
 from cementflow.presets.store import KINDS, STANDINGS
 from cementflow.series import series_preset
+from cementflow.study.statement import study_preset
 
 ALL = [tuple(name.split("/")) for name in list_presets()]
 
@@ -53,6 +54,8 @@ def with_preset(kind, name):
         found = case.compartment[0]
     elif kind == "series":
         return series_preset(name).levels[0].case
+    elif kind == "studies":
+        return study_preset(name).base
     else:
         section = {"cements": "cement", "bones": "bone", "marrows": "marrow", "veins": "veins"}[kind]
         case = minimal_case(**{section: {"preset": name}})

@@ -35,6 +35,15 @@ def replace(case: Case, changes: Mapping[str, object]) -> Case:
     return changed
 
 
+def misplaced(case: Case, changes: Mapping[str, object]) -> list[str]:
+    """What is wrong with the keys of changes, whatever their values are."""
+    table = to_table(case)
+    edit = _Edit({str(k): _plain(v) for k, v in changes.items()})
+    for key in edit.in_order():
+        edit.apply(table, key)
+    return edit.problems
+
+
 def parse_settings(texts: Iterable[str]) -> dict[str, object]:
     """Changes from texts such as "injection.volume=3 mL".
 

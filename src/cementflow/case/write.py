@@ -47,9 +47,15 @@ def to_toml(case: Case) -> str:
 
     Presets are filled in, and the path of a mesh or surface is absolute, so the text means the same anywhere.
     """
-    lines = ["# Fully resolved case: every value that the run used is stated."]
-    _section_lines(Case, to_table(case), "", lines)
+    lines = ["# Fully resolved case: every value that the run used is stated.", *case_lines(case)]
     return "\n".join(lines) + "\n"
+
+
+def case_lines(case: Case, key: str = "") -> list[str]:
+    """Lines of that text, its tables below `key`."""
+    lines: list[str] = []
+    _section_lines(Case, to_table(case), key, lines)
+    return lines
 
 
 def _section_lines(section: type, table: dict[str, Any], key: str, lines: list[str]) -> None:

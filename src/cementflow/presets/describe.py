@@ -91,6 +91,8 @@ def entry_of(kind: str, key: str) -> Entry | None:
     if kind == "series":
         _, _, setting = key.partition(".set.")
         return entry_of("cases", setting) if setting else None
+    if kind == "studies":
+        return _entry_of_study(key)
     # The schema lists the presets as choices and so is read after this package.
     from cementflow.case.fields import entries
     from cementflow.case.schema import (
@@ -125,6 +127,25 @@ def entry_of(kind: str, key: str) -> Entry | None:
         if isinstance(found.kind, (Table, Tables)):
             section = found.kind.section
     return found
+
+
+def _entry_of_study(key: str) -> Entry | None:
+    """Metadata of what a study states: of the entry that is varied or set, or of a number of the study itself."""
+    from cementflow.case.compound_kinds import Whole
+    from cementflow.case.fields import Entry
+
+    for part in ("factors.", "uncertain.", "set."):
+        if key.startswith(part):
+            return entry_of("cases", key.removeprefix(part))
+    _, _, setting = key.partition(".set.")
+    if setting:
+        return entry_of("cases", setting)
+    own = {
+        "points": "points of the design",
+        "seed": "of everything that is drawn",
+        "draws": "draws of what is uncertain, the same at each point",
+    }
+    return Entry(Whole(0, 10**5), own[key]) if key in own else None
 
 
 def _text(value: Any) -> str:

@@ -24,7 +24,7 @@ from typing import Any
 from cementflow.errors import CaseError
 from cementflow.units import close_match
 
-KINDS = ("cements", "bones", "marrows", "regions", "compartments", "veins", "cases", "series")
+KINDS = ("cements", "bones", "marrows", "regions", "compartments", "veins", "cases", "series", "studies")
 STANDINGS = ("source", "derived", "assumed")
 _LIKE_A_NUMBER = re.compile(r"\s*[+-]?\.?\d")
 
