@@ -21,6 +21,7 @@ LEVELS = 7
 PROBABILITY = 0.9
 _KEYS = ("vary", "keep", "probability", "goal")
 _VARY = ("low", "high", "count", "scale")
+_DESIGN = ("design", "points", "skip")
 _KEEP = ("below", "above")
 _QUANTITY = re.compile(r"\s*(?P<number>[-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*(?P<unit>.*?)\s*")
 
@@ -115,6 +116,7 @@ def read_plan(path: Path) -> tuple[Plan, dict[str, Any]]:
         problems.append("[plan] is missing: what to vary and what to keep")
     if not table.get("uncertain"):
         problems.append("[uncertain] is missing: over what a probability is meant")
+    problems += [f"{k} does not go with [plan], whose design is its levels" for k in _DESIGN if k in table]
     if table.get("factors"):
         problems.append("[factors] does not go with [plan], which varies one value; state it under [set]")
     plan = _plan(stated, problems) if isinstance(stated, dict) else None
