@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,11 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cementflow as cf
+from cementflow.cli import main
 from cementflow.errors import InputError
 from cementflow.study.plan_answer import Answer, solve
-from cementflow.study.plan_statement import Limit, Plan, read_plan
+from cementflow.study.plan_run import run_plan
+from cementflow.study.plan_statement import Limit, Plan, plan_of, read_plan
 from cementflow.study.plan_text import plan_picture, plan_text
 from cementflow.study.plan_volume import answers_all_volumes, kept_at
+from cementflow.study.statement import Study, read_study
+from cementflow.study.table import Table
 
 TOTAL = Limit("leaked_ml.total", below=0.2)
 QUESTION = Plan("injection.volume", 1.0, 6.0, "mL", (TOTAL,), 0.9)
@@ -210,3 +216,71 @@ def test_the_picture(tmp_path: Path) -> None:
     answer: Answer = solve(QUESTION, until(list(np.linspace(1.5, 7.0, 60))))
     plan_picture(answer, tmp_path / "plan.png")
     assert (tmp_path / "plan.png").stat().st_size > 10_000
+
+
+QUICK = """
+preset = "box-newtonian"
+draws = 3
+[set]
+"geometry.size" = "12 mm"
+"geometry.edge_length" = "3 mm"
+"injection.source.radius" = "2 mm"
+"output.field_times" = []
+"numerics.max_step" = "0.5 s"
+[uncertain]
+"bone.permeability" = {median = "5e-9 m2", spread = 0.6, scale = "log"}
+"injection.source.center.ap" = {low = 0.3, high = 0.7}
+[plan]
+vary = {"injection.volume" = {low = "0.6 mL", high = "1.2 mL", count = 2}}
+keep = {"leaked_ml.total" = {below = 0.1}}
+probability = 0.5
+"""
+
+
+def in_process(study: Study, out: Path, **_: object) -> SimpleNamespace:
+    """What `run_study` does, without its processes and files of tables."""
+    rows = []
+    for point in study.points():
+        assert point.case is not None
+        case = point.case.replace({"output.fields": False, "output.figures": False})
+        summary = cf.run(case, out / point.name).summary
+        rows.append((point.name, summary["status"], "", summary["leaked_ml"]["total"]))
+    table = Table(("point", "status", "reason", "leaked_ml.total"), tuple(rows))
+    return SimpleNamespace(table=table, folder=lambda name: out / name)
+
+
+def test_volumes_one_by_one_agree_with_one_run_of_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cementflow.study.plan_run.run_study", in_process)
+    (tmp_path / "plan.toml").write_text(QUICK)
+    one, each = (run_plan(tmp_path / "plan.toml", tmp_path / str(e), each_volume=e) for e in (False, True))
+    assert one == each
+    assert one.likely is not None
+    assert sorted(p.name for p in (tmp_path / "False").iterdir()) == ["largest"]
+    assert sorted(p.name for p in (tmp_path / "True").iterdir()) == ["round-1", "round-2"]
+
+
+def test_a_limit_on_what_no_run_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cementflow.study.plan_run.run_study", in_process)
+    (tmp_path / "plan.toml").write_text(
+        QUICK.replace("leaked_ml.total", "leaked_ml.totl").replace("= 3\n[set]", "= 1\n[set]")
+    )
+    with pytest.raises(InputError, match=r"leaked_ml\.total"):
+        run_plan(tmp_path / "plan.toml", tmp_path / "out", each_volume=True)
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "plan.toml").write_text(QUICK.replace("= 3\n[set]", "= 2\n[set]"))
+    assert main(["plan", str(tmp_path / "plan.toml"), "--jobs", "1", "--quiet"]) == 0
+    assert "By the estimate: " in capsys.readouterr().out
+    assert (tmp_path / "plan/plan.png").is_file()
+
+
+def test_the_plan_of_the_document_is_one() -> None:
+    document = Path(__file__).parents[1] / "docs/worked-studies.md"
+    text = document.read_text(encoding="utf-8").partition("```toml\n")[2].partition("```")[0]
+    plan, rest = plan_of(tomllib.loads(text), str(document))
+    levels = [plan.text(v) for v in plan.levels()[:2]]
+    study = read_study(rest | {"factors": {plan.key: levels}, "draws": 2}, str(document), Path())
+    assert [point.case is not None for point in study.points()] == [True] * 4

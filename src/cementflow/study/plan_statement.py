@@ -110,6 +110,18 @@ def read_plan(path: Path) -> tuple[Plan, dict[str, Any]]:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"the plan cannot be read: {error}", str(path)) from error
+    return plan_of(table, str(path))
+
+
+def plan_of(table: dict[str, Any], source: str) -> tuple[Plan, dict[str, Any]]:
+    """The same of the table of a plan file.
+
+    Raises
+    ------
+    InputError
+        With all that is wrong in `[plan]`.
+    """
+    table = dict(table)
     stated = table.pop("plan", None)
     problems = []
     if not isinstance(stated, dict):
@@ -121,7 +133,7 @@ def read_plan(path: Path) -> tuple[Plan, dict[str, Any]]:
         problems.append("[factors] does not go with [plan], which varies one value; state it under [set]")
     plan = _plan(stated, problems) if isinstance(stated, dict) else None
     if plan is None or problems:
-        raise InputError(problems, str(path))
+        raise InputError(problems, source)
     return plan, table
 
 
