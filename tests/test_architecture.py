@@ -33,6 +33,7 @@ FLOORS = (
     ("views",),
     ("result",),
     ("runner",),
+    ("crew",),
     ("series",),
     ("study",),
     ("summary_text", "verify"),

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 import cementflow as cf
+from cementflow.crew import processes
+from cementflow.crew.jobs import Job
+from cementflow.crew.processes import Crew
 from cementflow.series import Series, check_series, series_text
-from cementflow.series import crew as crew_module
-from cementflow.series.crew import Crew, Job
 from command import cementflow, refused
 
 BOXES = """
@@ -283,7 +284,7 @@ def test_bad_input_that_only_the_mesh_shows_names_the_level(tmp_path: Path) -> N
 
 
 def test_a_process_that_ends_all_of_a_sudden_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(crew_module, "_CODE", "import sys; sys.stdin.readline(); {path!r}")
+    monkeypatch.setattr(processes, "_CODE", "import sys; sys.stdin.readline(); {path!r}")
     jobs = [Job("a", cf.preset("box-newtonian"), tmp_path / "a")]
     with Crew(1) as crew:
         failures = crew.work(jobs, lambda: False, lambda *_: None, lambda _: None)

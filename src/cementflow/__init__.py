@@ -16,6 +16,8 @@ from cementflow.errors import CaseError, CementflowError, InputError, MeshError,
 from cementflow.result import Result, open_result
 from cementflow.runner import run
 from cementflow.series import load_series, open_series, run_series, series_preset
+from cementflow.study.result import StudyResult, open_study
+from cementflow.study.run import run_study, sweep
 from cementflow.version import version
 
 __version__ = version()
@@ -29,13 +31,17 @@ __all__ = [
     "MeshError",
     "Result",
     "RunFailed",
+    "StudyResult",
     "check",
     "load",
     "load_series",
     "open_result",
     "open_series",
+    "open_study",
     "preset",
     "run",
     "run_series",
+    "run_study",
     "series_preset",
+    "sweep",
 ]

@@ -13,6 +13,7 @@ from cementflow.bench.options import add_options as add_bench_options
 from cementflow.errors import CementflowError, InputError
 from cementflow.signals import Signals
 from cementflow.study.cohort_options import add_verbs as add_cohort_verbs
+from cementflow.study.commands import add_verbs as add_study_verbs
 
 if TYPE_CHECKING:
     from cementflow.case import Case
@@ -305,6 +306,8 @@ def _parser() -> argparse.ArgumentParser:
         "-o", "--out", metavar="OUT.html", help="file to write (default: report.html in the run folder)"
     )
     verb.set_defaults(command=report)
+
+    add_study_verbs(verbs)
 
     verb = verbs.add_parser("bench", help="measure speed and accuracy", description=bench.__doc__)
     add_bench_options(verb)

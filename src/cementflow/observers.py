@@ -85,7 +85,7 @@ class Recorder:
     folder, model, watch, digest
         Of the run.
     checkpoint_every
-        Wall-clock time between checkpoints [s]; the first is written with the first step.
+        Wall-clock time between checkpoints [s]; the first is written with the first step, none if it is infinite.
     before
         Checkpoint that the run goes on from.
     """
@@ -127,11 +127,11 @@ class Recorder:
     def save(self) -> None:
         """Have history and checkpoint written up to the last step."""
         rows, snapshots, seconds = list(self.rows), list(self.snapshots), dict(self._watch.seconds)
-        step = self.last
+        step, lasting = self.last, self._every < np.inf
 
         def write() -> None:
             self._folder.write_history(history_columns(self._model), rows)
-            if step is not None:
+            if step is not None and lasting:
                 write_checkpoint(self._folder, step, rows, snapshots, seconds, self._digest)
 
         self._writer.submit(write)

@@ -15,6 +15,7 @@ from cementflow.result import Result, open_result
 from cementflow.version import version
 
 if TYPE_CHECKING:
+    from cementflow.case.body import GeometrySpec
     from cementflow.fem.linear_solver import PressureSolver
     from cementflow.mesh.geometry import Geometry
     from cementflow.model import Model
@@ -36,6 +37,8 @@ def run(
     stop_asked: Callable[[], bool] = lambda: False,
     tell: Callable[[str], object] = lambda text: None,
     checkpoint_every: float = CHECKPOINT_EVERY,
+    report: bool = True,
+    build: Callable[[GeometrySpec, Path], Geometry] | None = None,
 ) -> Result:
     """Simulate a case and write its run folder.
 
@@ -54,7 +57,11 @@ def run(
     tell
         Called with each warning about the case, and with what else a user should know.
     checkpoint_every
-        Wall-clock time between checkpoints [s].
+        Wall-clock time between checkpoints [s]; infinite for none at all.
+    report
+        Whether to write `report.html`.
+    build
+        Makes the mesh in place of `mesh.geometry.build_geometry`, such as one that keeps what it made.
 
     Returns
     -------
@@ -82,7 +89,7 @@ def run(
         folder.create()  # says what is wrong
     with ExitStack() as stack:
         painters = stack.enter_context(Painters()) if case.output.figures else None
-        job = _prepare(case, folder, before, checkpoint_every, tell)
+        job = _prepare(case, folder, before, checkpoint_every, tell, build)
         stack.callback(job.recorder.close)
         if before is None:
             folder.create()
@@ -93,7 +100,7 @@ def run(
             job.recorder.remove_interrupted()
         try:
             status, reason, failure = _loop(job, before, progress, stop_asked)
-            _finish(job, Outcome(status, reason, started), painters, tell)
+            _finish(job, Outcome(status, reason, started), painters, tell, report)
         except KeyboardInterrupt:
             tell(
                 f"stopped at once; go on from the last checkpoint with: cementflow run --resume --out {path}"
@@ -132,6 +139,7 @@ def _prepare(
     before: Checkpoint | None,
     checkpoint_every: float,
     tell: Callable[[str], object],
+    build: Callable[[GeometrySpec, Path], Geometry] | None,
 ) -> Job:
     from cementflow.timing import Stopwatch
 
@@ -146,7 +154,7 @@ def _prepare(
 
         warm_up(case.physics.heat or case.ablation is not None, case.veins is not None)
     with watch.phase("setup"):
-        model = _ready(case, build_geometry(case.geometry, case.folder), tell)
+        model = _ready(case, (build or build_geometry)(case.geometry, case.folder), tell)
         solver = model.problem.make_solver()
     code = digest(case)
     recorder = Recorder(folder, model, watch, code, checkpoint_every, before)
@@ -178,8 +186,10 @@ def _loop(
     return ("completed" if step.stopped in (VOLUME_IN, ALL_DONE) else "stopped"), step.stopped, None
 
 
-def _finish(job: Job, outcome: Outcome, painters: Painters | None, tell: Callable[[str], object]) -> None:
-    """Write what is left to write, have the figures drawn, and the report of it all."""
+def _finish(
+    job: Job, outcome: Outcome, painters: Painters | None, tell: Callable[[str], object], report: bool
+) -> None:
+    """Write what is left to write, have the figures drawn, and the report of it all where one is wanted."""
     from cementflow.views import write_report
 
     with job.watch.phase("output"):
@@ -192,7 +202,8 @@ def _finish(job: Job, outcome: Outcome, painters: Painters | None, tell: Callabl
             for problem in painted.problems:
                 # A run is not lost because a machine cannot draw.
                 tell(f"the figures could not be drawn ({problem}); `cementflow view` tries again")
-        write_report(job.folder.path)
+        if report:
+            write_report(job.folder.path)
     _summarise(job, outcome, drawing_mb)
 
 

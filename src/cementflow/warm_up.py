@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 
+@cache
 def warm_up(heat: bool = False, veins: bool = False) -> None:
-    """Run a few steps of a tiny case that touches every kernel, those of heat and of veins where they are asked for."""
+    """Run a few steps of a tiny case that touches every kernel, those of heat and of veins where they are asked for.
+
+    Once in a process: what is loaded stays.
+    """
     from cementflow.case import preset
     from cementflow.flow.course import Plan
     from cementflow.mesh.geometry import build_geometry

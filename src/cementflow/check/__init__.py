@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cementflow.mesh.geometry import Geometry
     from cementflow.model import Model
 
-__all__ = ["Finding", "ablation_findings", "check", "checked_model", "model_findings"]
+__all__ = ["Finding", "ablation_findings", "check", "check_on", "checked_model", "model_findings"]
 
 
 def check(case: Case) -> list[Finding]:
@@ -31,6 +31,11 @@ def check(case: Case) -> list[Finding]:
         geometry = build_geometry(case.geometry, case.folder)
     except InputError as error:
         return _errors(error, case)
+    return check_on(case, geometry)
+
+
+def check_on(case: Case, geometry: Geometry) -> list[Finding]:
+    """The same, on a mesh that has been made for the case already."""
     findings = list(ablation_findings(case, geometry))
     _, others = checked_model(replace(case, ablation=None), geometry)
     findings += others

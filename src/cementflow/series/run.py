@@ -7,10 +7,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from cementflow.crew.jobs import Job
+from cementflow.crew.processes import Crew
 from cementflow.errors import CementflowError, InputError
 from cementflow.files import write_text
 from cementflow.runner import DEFAULT_PARENT
-from cementflow.series.crew import Crew, Job
 from cementflow.series.page import write_page
 from cementflow.series.read import Series
 from cementflow.series.result import SeriesResult

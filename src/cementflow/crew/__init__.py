@@ -1,0 +1,1 @@
+"""Processes that run cases side by side, for series and for studies."""

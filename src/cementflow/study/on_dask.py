@@ -1,0 +1,90 @@
+"""A study on a Dask cluster: one task a point, on workers that see the study's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from cementflow.crew.jobs import Failure, Job, run_task
+from cementflow.errors import CementflowError, InputError
+
+_LOOK = 0.5  # s
+
+
+def run_on_dask(
+    scheduler: str,
+    jobs: Sequence[Job],
+    stop_asked: Callable[[], bool],
+    done: Callable[[Job], object],
+    failed: Callable[[Failure], object],
+) -> None:
+    """Run jobs on the workers of a scheduler.
+
+    A worker that is lost has its run given to another, as often as the scheduler's `allowed-failures` says; after that
+    the run has failed and the others go on.
+
+    Parameters
+    ----------
+    scheduler
+        Address, such as "tcp://10.0.0.1:8786".
+    jobs
+        What to run; the workers write the run folders themselves.
+    stop_asked
+        Asked all the time; runs at work are then left.
+    done, failed
+        Called with each job or failure.
+
+    Raises
+    ------
+    InputError
+        If dask is not installed.
+    CementflowError
+        If the scheduler cannot be reached or goes away.
+    """
+    try:
+        from distributed import CancelledError, Client, wait
+    except ImportError as error:
+        raise InputError('a scheduler needs Dask: pip install "cementflow[dask]"') from error
+    try:
+        client = Client(scheduler, timeout="20s")
+    except (OSError, ValueError) as error:
+        raise CementflowError(f"the Dask scheduler {scheduler} cannot be reached: {error}") from error
+    with client:
+        waiting = {client.submit(alone, job.task(), pure=False): job for job in jobs}
+        try:
+            while waiting and not stop_asked():
+                with suppress(TimeoutError):
+                    wait(list(waiting), timeout=_LOOK, return_when="FIRST_COMPLETED")
+                for future in [f for f in waiting if f.done()]:
+                    _leave(waiting.pop(future), future, done, failed)
+        except CancelledError as error:
+            raise CementflowError(f"the Dask scheduler {scheduler} has gone away") from error
+        finally:
+            client.cancel(list(waiting), force=True)
+
+
+def alone(task: dict[str, Any]) -> dict[str, Any]:
+    """`run_task` on one thread, as it is in the processes of a study on one machine."""
+    import numba
+
+    numba.set_num_threads(1)
+    return run_task(task)
+
+
+def _leave(job: Job, future: Any, done: Callable[[Job], object], failed: Callable[[Failure], object]) -> None:
+    if future.status != "finished":
+        error = future.exception()
+        lost = getattr(error, "allowed_failures", None)
+        why = (
+            f"{type(error).__name__}: {error}"
+            if lost is None
+            else f"its Dask workers were lost, {lost + 1} in all"
+        )
+        failed(Failure(job.name, why, False))
+        return
+    answer = future.result()
+    if answer["error"]:
+        failed(Failure(job.name, answer["error"], answer["input"]))
+    else:
+        done(job)

@@ -1,0 +1,202 @@
+"""Runs a study: its points in processes side by side or on a cluster, then the tables of them all."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from cementflow.case import Case
+from cementflow.crew.jobs import Failure, Job
+from cementflow.crew.processes import Crew
+from cementflow.errors import InputError
+from cementflow.files import write_text
+from cementflow.runner import DEFAULT_PARENT
+from cementflow.study.folder import alone_in, finished, write_tables
+from cementflow.study.points import Point
+from cementflow.study.progress import StudyProgress
+from cementflow.study.result import StudyResult
+from cementflow.study.rows import FAILED, INVALID
+from cementflow.study.statement import Study, make_study
+
+
+def run_study(
+    study: Study,
+    out: str | Path | None = None,
+    jobs: int | None = None,
+    resume: bool = False,
+    scheduler: str | None = None,
+    progress: bool = False,
+    stop_asked: Callable[[], bool] = lambda: False,
+    tell: Callable[[str], object] = lambda text: None,
+) -> StudyResult:
+    """Run all points of a study and write its tables.
+
+    A point that fails is a row with its reason. The tables have the same bytes for any number of jobs, and after any
+    interruption once the study was resumed to its end.
+
+    Parameters
+    ----------
+    study
+        What to run.
+    out
+        Folder to make, by default a free name below `runs`.
+    jobs
+        Runs at a time, by default one for each processor that this process may use.
+    resume
+        Go on in `out`: only what is missing or failed is run.
+    scheduler
+        Address of a Dask scheduler whose workers run the points in place of processes here.
+    progress
+        Whether to show progress on stderr.
+    stop_asked
+        Asked all the time; once it says so the runs at work are given up, and the rest is missing in the table.
+    tell
+        Called with what a user should know.
+
+    Returns
+    -------
+    StudyResult
+        The folder.
+
+    Raises
+    ------
+    InputError
+        If the folder or the number of jobs cannot be used.
+    CementflowError
+        If the scheduler cannot be reached.
+    """
+    if jobs is not None and jobs < 1:
+        raise InputError(f"jobs must be at least 1, not {jobs}")
+    path = _folder(study, out, resume)
+    with alone_in(path) as hold:
+        runs = _Runs(study, path)
+        try:
+            runs.go(jobs or len(os.sched_getaffinity(0)), hold, scheduler, progress, stop_asked)
+        finally:
+            write_tables(path, study, runs.over, runs.done, tell)
+    return StudyResult(path)
+
+
+def sweep(
+    case: Case,
+    factors: Mapping[str, object],
+    out: str | Path | None = None,
+    jobs: int | None = None,
+    design: str = "grid",
+    points: int | None = None,
+    seed: int | None = None,
+    **others: Any,
+) -> StudyResult:
+    """Run a case at many points: `run_study` of `make_study`.
+
+    Parameters
+    ----------
+    case
+        The base case.
+    factors
+        What differs, by dotted key: a list of values, or a range or distribution as a table.
+    out, jobs
+        As in `run_study`.
+    design, points, seed
+        As in `make_study`.
+    **others
+        Further arguments of `run_study`, such as `resume`.
+
+    Raises
+    ------
+    InputError
+        With every problem found, or if the folder cannot be used.
+    """
+    return run_study(make_study(case, factors, design, points, seed), out, jobs, **others)
+
+
+class _Runs:
+    """What is known of the runs of a study while they go on."""
+
+    def __init__(self, study: Study, path: Path) -> None:
+        self.over: dict[str, tuple[str, str]] = {}
+        self.done: set[str] = set()
+        self._title = study.title
+        self._jobs: list[Job] = []
+        for point in study.points():
+            if point.case is None:
+                self.over[point.name] = (INVALID, point.reason)
+                continue
+            job = Job(point.name, lean(point, point.case), path / point.name, lean=True)
+            if finished(job):
+                self.done.add(point.name)
+            else:
+                self._jobs.append(job)
+
+    def go(
+        self, jobs: int, hold: int, scheduler: str | None, progress: bool, stop_asked: Callable[[], bool]
+    ) -> None:
+        """Run what is not finished."""
+        if not self._jobs:
+            return
+        bar = StudyProgress(self._title, len(self._jobs)) if progress else None
+
+        def done(job: Job) -> None:
+            self.done.add(job.name)
+            if bar is not None:
+                bar.advance()
+
+        def failed(failure: Failure) -> None:
+            self.over[failure.job] = (INVALID if failure.input else FAILED, failure.text)
+            if bar is not None:
+                bar.advance(failed=True)
+
+        try:
+            if scheduler is not None:
+                from cementflow.study.on_dask import run_on_dask
+
+                run_on_dask(scheduler, self._jobs, stop_asked, done, failed)
+                return
+            cases = [job.case for job in self._jobs]
+            heat = any(c.physics.heat or c.ablation is not None for c in cases)
+            kernels = (heat, any(c.veins is not None for c in cases))
+            with Crew(min(jobs, len(cases)), steady=True, warm=kernels, hold=hold) as crew:
+                crew.work(self._jobs, stop_asked, lambda *_: None, done, failed)
+        finally:
+            if bar is not None:
+                bar.close()
+
+
+def lean(point: Point, case: Case) -> Case:
+    """The case of a point without fields and pictures, but for those that the point itself states."""
+    stated = "output" in point.changes
+    fields = case.output.fields and (stated or "output.fields" in point.changes)
+    figures = case.output.figures and (stated or "output.figures" in point.changes)
+    return dataclasses.replace(case, output=dataclasses.replace(case.output, fields=fields, figures=figures))
+
+
+def _folder(study: Study, out: str | Path | None, resume: bool) -> Path:
+    """The study's folder with its statement."""
+    from cementflow.results.folder import RunFolder, free_folder
+
+    path = Path(out) if out is not None else free_folder(_slug(study), DEFAULT_PARENT)
+    stated, text = path / "sweep.toml", study.to_toml()
+    if not resume:
+        RunFolder(path).create()
+        write_text(stated, text)
+    elif not stated.is_file():
+        raise InputError("there is no study to go on with: it has no sweep.toml", str(path))
+    else:
+        there = ""
+        with suppress(UnicodeDecodeError):
+            there = stated.read_text(encoding="utf-8")
+        if there != text:
+            raise InputError(
+                "another study was run here; go on without stating one, or start a new folder", str(path)
+            )
+    return path
+
+
+def _slug(study: Study) -> str:
+    source = study.source.removeprefix('preset "').removesuffix('"')
+    words = "".join(c if c.isalnum() or c in "-_" else " " for c in Path(source).stem.lower()).split()
+    return "-".join(words)[:60] or "study"

@@ -1,0 +1,313 @@
+"""Running studies: the same table for any number of jobs and after anything that may happen on the way."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cementflow as cf
+from cementflow.crew import processes
+from cementflow.crew.jobs import Job, kept_geometry, run_task
+from cementflow.study.folder import alone_in
+from cementflow.study.parquet import unit_of
+from cementflow.study.rows import results_of, scalars
+from cementflow.study.run import lean
+from cementflow.study.statement import Study, make_study
+
+FACTORS = {"injection.flow_rate": ["3 mL/min", "6 mL/min"], "injection.source.center.ap": [0.5, 0.4, 1.2]}
+TABLES = ("table.csv", "table.parquet", "study.json", "sweep.toml")
+
+
+def box() -> cf.Case:
+    return cf.preset("box-newtonian").replace({"geometry.edge_length": "6 mm", "injection.volume": "0.1 mL"})
+
+
+def tables(path: Path) -> dict[str, bytes]:
+    return {name: (path / name).read_bytes() for name in TABLES}
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return make_study(box(), FACTORS)
+
+
+@pytest.fixture(scope="module")
+def done(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An undisturbed study by one process."""
+    return cf.run_study(study, tmp_path_factory.mktemp("study") / "one", jobs=1).path
+
+
+def statuses(path: Path) -> dict[str, str]:
+    table = cf.open_study(path).table
+    return {str(p): str(s) for p, s in zip(table.column("point"), table.column("status"), strict=True)}
+
+
+# --- the table
+
+
+def test_a_study_has_a_row_a_point_and_a_reason_where_there_is_no_run(done: Path, study: Study) -> None:
+    result = cf.open_study(done)
+    table = result.table
+    assert table.factors == ("injection.flow_rate [m3/s]", "injection.source.center.ap")
+    assert table.column("status") == ["completed", "completed", "invalid"] * 2
+    assert "the tip lies outside the bone" in str(table.column("reason")[2])
+    assert table.column("reason")[0] == ""
+    assert table.numbers("injected_ml")[[0, 1, 3, 4]] == pytest.approx(0.1)
+    assert np.isnan(table.numbers("injected_ml")[[2, 5]]).all()
+    assert result.study.to_toml() == study.to_toml()
+    assert [len(f) for f in (result.frame(), table.done().rows)] == [6, 4]
+
+
+def test_the_table_says_what_each_run_alone_says(done: Path, tmp_path: Path) -> None:
+    alone = cf.run(
+        box().replace({"injection.source.center.ap": 0.4, "output.figures": False}), tmp_path / "run"
+    )
+    row = cf.open_study(done).table
+    changed = cf.run(
+        box().replace({"injection.source.center.ap": 0.4, "injection.flow_rate": "3 mL/min"}), tmp_path / "b"
+    )
+    for name, cell in results_of(changed.summary).items():
+        assert row.column(name)[1] == cell, name
+    assert any(row.column(n)[1] != c for n, c in results_of(alone.summary).items())
+
+
+def test_nothing_in_the_table_depends_on_the_clock(done: Path) -> None:
+    names = cf.open_study(done).table.names
+    assert not [n for n in names if n.startswith("wall_s") or "rss" in n]
+    timings = (done / "timings.csv").read_text().splitlines()
+    assert timings[0].startswith("point,wall_s.total,")
+    assert len(timings) == 7
+
+
+def test_a_run_of_a_study_keeps_only_its_numbers(done: Path) -> None:
+    assert sorted(p.name for p in (done / "0001").iterdir()) == ["case.toml", "history.csv", "summary.json"]
+
+
+def test_parquet_holds_the_same_with_units_and_provenance(done: Path) -> None:
+    import pyarrow.parquet as pq
+
+    table, stored = cf.open_study(done).table, pq.read_table(done / "table.parquet")
+    assert tuple(stored.column_names) == table.names
+    for name in table.names:
+        there = [c if c is not None else "" for c in stored.column(name).to_pylist()]
+        assert there == [c if c is not None else "" for c in table.column(name)], name
+    assert stored.schema.field("injected_ml").metadata == {b"unit": b"mL"}
+    assert stored.schema.field("injection.flow_rate [m3/s]").metadata == {b"unit": b"m3/s"}
+    said = json.loads(stored.schema.metadata[b"cementflow"])
+    assert said == json.loads((done / "study.json").read_text())
+    assert said["version"] == cf.__version__
+    assert len(said["digest_of_base"]) == 64
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("bone.permeability [m2]", "m2"),
+        ("leaked_ml.left segmental vein", "mL"),
+        ("leak_rate_ml_min.crack.peak", "mL/min"),
+        ("peak_tip_pressure_kPa", "kPa"),
+        ("steps", ""),
+        ("sites_seen.small", ""),
+    ],
+)
+def test_units_are_read_off_the_names(name: str, unit: str) -> None:
+    assert unit_of(name) == unit
+
+
+def test_lists_are_no_scalars() -> None:
+    assert scalars({"a": {"b": 1.0, "c": [1.0]}, "d": None, "e": True}) == {"a.b": 1.0, "d": None, "e": True}
+
+
+def test_without_pyarrow_the_user_is_told(
+    done: Path, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    shutil.copytree(done, tmp_path / "out")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    told: list[str] = []
+    cf.run_study(only(study, "6 mL/min"), tmp_path / "new", jobs=1, tell=told.append, stop_asked=lambda: True)
+    assert "table.parquet needs pyarrow" in told[0]
+    assert "cementflow[study]" in told[0]
+    assert (tmp_path / "new/table.csv").is_file()
+    assert not (tmp_path / "new/table.parquet").exists()
+
+
+def only(study: Study, rate: str) -> Study:
+    return make_study(study.base, {"injection.flow_rate": [rate]})
+
+
+def test_pictures_and_fields_only_where_a_point_asks_for_them() -> None:
+    first, second = make_study(box(), {"output.fields": [True, False]}).points()
+    assert first.case is not None and second.case is not None
+    assert [lean(first, first.case).output.fields, lean(second, second.case).output.fields] == [True, False]
+    assert not lean(first, first.case).output.figures
+    other = make_study(box(), {"injection.flow_rate": ["3 mL/min"]}).points()[0]
+    assert other.case is not None and other.case.output.fields
+    assert not lean(other, other.case).output.fields
+
+
+# --- jobs, going on
+
+
+def test_two_jobs_make_the_table_of_one_and_a_resumed_study_runs_only_what_is_not_there(
+    done: Path, study: Study, tmp_path: Path
+) -> None:
+    out = tmp_path / "two"
+    cf.run_study(study, out, jobs=2)
+    assert tables(out) == tables(done)
+    # What may be found on going on: a folder cut short, one of another case, a file in its place, and one that is well.
+    (out / "0001/summary.json").write_text('{"status": "comp')
+    summary = json.loads((out / "0002/summary.json").read_text())
+    (out / "0002/summary.json").write_text(json.dumps({**summary, "digest": "0" * 64, "injected_ml": 7.0}))
+    for file in (out / "0004").iterdir():
+        file.unlink()
+    (out / "0004").rmdir()
+    (out / "0004").write_text("no folder")
+    before = (out / "0005/summary.json").stat().st_mtime_ns
+    (out / "table.csv").unlink()
+    cf.run_study(study, out, jobs=1, resume=True)
+    assert tables(out) == tables(done)
+    assert (out / "0005/summary.json").stat().st_mtime_ns == before
+
+
+def test_a_killed_study_goes_on_to_the_same_table(done: Path, study: Study, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    code = "import sys, cementflow as cf; cf.run_study(cf.open_study(sys.argv[1]).study, sys.argv[2], jobs=2)"
+    process = subprocess.Popen([sys.executable, "-c", code, str(done), str(out)])
+    until = time.monotonic() + 60.0
+    while not list(out.glob("*/summary.json")) and time.monotonic() < until:
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    assert not (out / "table.csv").exists()
+    cf.run_study(study, out, jobs=2, resume=True)
+    assert tables(out) == tables(done)
+
+
+def test_another_study_is_not_gone_on_with(done: Path, study: Study, tmp_path: Path) -> None:
+    with pytest.raises(cf.InputError, match="another study"):
+        cf.run_study(only(study, "6 mL/min"), done, resume=True)
+    with pytest.raises(cf.InputError, match="such a folder already"):
+        cf.run_study(study, done)
+    with pytest.raises(cf.InputError, match="no study to go on with"):
+        cf.run_study(study, tmp_path, resume=True)
+    with pytest.raises(cf.InputError, match="no folder of a study"):
+        cf.open_study(tmp_path)
+    with pytest.raises(cf.InputError, match="jobs must be at least 1"):
+        cf.run_study(study, tmp_path / "new", jobs=0)
+
+
+def test_a_folder_is_for_one_study_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cementflow.study.folder.PATIENCE", 0.0)
+    with alone_in(tmp_path), pytest.raises(cf.InputError, match="another process"), alone_in(tmp_path):
+        pass
+    with alone_in(tmp_path):
+        pass
+
+
+def test_a_stopped_study_has_rows_that_are_missing(study: Study, tmp_path: Path) -> None:
+    cf.run_study(study, tmp_path / "out", jobs=1, stop_asked=lambda: True)
+    assert set(statuses(tmp_path / "out").values()) == {"missing"}
+
+
+# --- what goes wrong costs only its own row
+
+
+def test_a_worker_that_is_killed_costs_its_own_row(
+    done: Path, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The process that has the second point kills itself in the midst of it.
+    deadly = (
+        "import cementflow.crew.worker as w, os, signal; run = w.run_task\n"
+        "w.run_task = lambda t, *a: os.kill(os.getpid(), signal.SIGKILL) if t['out'].endswith('0002') else run(t, *a)\n"
+    )
+    first, last = processes._CODE.split("; from", 1)
+    monkeypatch.setattr(processes, "_CODE", f"{first}\n{deadly}from{last}")
+    out = tmp_path / "out"
+    result = cf.run_study(study, out, jobs=1)
+    assert statuses(out) == statuses(done) | {"0002": "failed"}
+    assert result.table.column("reason")[1] == "the process that ran it ended all of a sudden"
+    monkeypatch.undo()
+    cf.run_study(study, out, jobs=1, resume=True)
+    assert tables(out) == tables(done)
+
+
+def test_a_run_that_fails_and_a_full_disk_each_cost_their_own_row(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # In the process of the second point no file may be longer than a few bytes, as if the disk were full.
+    full = (
+        "import cementflow.crew.worker as w, resource; run, no = w.run_task, resource.RLIM_INFINITY\n"
+        "def limited(task, *rest):\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (100 if task['out'].endswith('0002') else no, no))\n"
+        "    return run(task, *rest)\n"
+        "w.run_task = limited\n"
+    )
+    first, last = processes._CODE.split("; from", 1)
+    monkeypatch.setattr(processes, "_CODE", f"{first}\n{full}from{last}")
+    factors = {"cement.viscosity": ["50 Pa s", "60 Pa s", "1e9 Pa s", "70 Pa s"]}
+    result = cf.run_study(make_study(box(), factors), tmp_path / "out", jobs=1)
+    table = result.table
+    assert table.column("status") == ["completed", "failed", "failed", "completed"]
+    assert table.column("reason")[1] == f"a file could not be written or read: {os.strerror(errno.EFBIG)}"
+    assert "which nothing stands" in str(table.column("reason")[2])
+
+
+def test_a_disk_that_is_full_is_the_reason_whatever_file_it_was(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(tmp_path / "some-temporary-name"))
+
+    monkeypatch.setattr("cementflow.crew.jobs.run", no_space)
+    answer = run_task(Job("a", box(), tmp_path / "a", lean=True).task())
+    assert answer["error"] == "a file could not be written or read: No space left on device"
+    assert not answer["input"]
+
+
+def test_one_mesh_serves_all_runs_of_a_process_that_state_the_same(tmp_path: Path) -> None:
+    first, second = box(), box().replace({"injection.volume": "0.2 mL"})
+    other = box().replace({"geometry.edge_length": "5 mm"})
+    made = kept_geometry(first.geometry, first.folder)
+    assert kept_geometry(second.geometry, second.folder) is made
+    assert kept_geometry(other.geometry, other.folder) is not made
+
+
+# --- on a cluster
+
+
+def test_a_cluster_makes_the_same_table_and_a_lost_worker_costs_only_its_run(
+    done: Path, study: Study, tmp_path: Path
+) -> None:
+    code = (
+        "import sys, cementflow as cf\n"
+        "from distributed import LocalCluster\n"
+        "if __name__ == '__main__':\n"
+        "    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as c:\n"
+        "        study = cf.open_study(sys.argv[1]).study\n"
+        "        cf.run_study(study, sys.argv[2], scheduler=c.scheduler_address)\n"
+    )
+    script = tmp_path / "cluster.py"
+    script.write_text(code)
+    command = [sys.executable, str(script), str(done), str(tmp_path / "out")]
+    process = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert process.returncode == 0, process.stderr
+    assert tables(tmp_path / "out") == tables(done)
+
+
+def test_a_scheduler_that_is_not_there_is_told(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(cf.InputError, match=r"cementflow\[dask\]"):
+        cf.run_study(study, tmp_path / "out", scheduler="tcp://127.0.0.1:1")
+    assert set(statuses(tmp_path / "out").values()) == {"missing"}
