@@ -10,13 +10,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from cementflow.study.run import run_study
 
 from cementflow.bench.section import Section, put_tables
 from cementflow.study.frequencies import Frequencies, frequencies
 from cementflow.study.frequencies_text import LABELS, OBSERVED, frequencies_picture
 from cementflow.study.leaks_seen import LEAST_ML, TYPES
 from cementflow.study.published import KINDS
+from cementflow.study.run import run_study
 from cementflow.study.statement import Study, study_preset
 from cementflow.study.table import Table
 from cementflow.views.palette import CYCLE, DASHES
@@ -26,7 +26,7 @@ AP, LR = "injection.cannula.tip.ap", "injection.cannula.tip.lr"
 PRESSURE = "injection.max_pressure [Pa]"
 RESULTS = {
     "leaked_ml.total": "leak [mL]",
-    "injected_ml": "injected [mL]",
+    "simulated_s": "time until all is in [s]",
     "peak_tip_pressure_kPa": "highest pressure at the tip [kPa]",
 }
 # Cohort and the published series of its kind.
@@ -38,7 +38,7 @@ COHORTS = {
 
 
 def viscosity_pressure(run: Callable[[str], Table], images: Path) -> list[Section]:
-    """Leak, filling and pressure at the tip over viscosity and syringe pressure."""
+    """Leak, time and pressure at the tip over viscosity and syringe pressure."""
     table = run("viscosity-pressure").done()
     cements, limits = table.column("cement.preset"), table.numbers(PRESSURE)
     kinds = list(dict.fromkeys(cements))
@@ -58,6 +58,9 @@ def viscosity_pressure(run: Callable[[str], Table], images: Path) -> list[Sectio
             )
             rows.append((str(kind), *(f"{v:.3g}" for v in values[of_it])))
         axes.set(xscale="log", xlabel="largest syringe pressure [MPa]", ylabel=label)
+        axes.set_ylim(0.0, 1.15 * values.max())
+        axes.set_xticks(1e-6 * np.unique(limits), [f"{1e-6 * p:.2g}" for p in np.unique(limits)])
+        axes.minorticks_off()
         head = ("cement", *(f"{1e-6 * p:.2f} MPa" for p in np.unique(limits)))
         sections.append(Section(label, head, rows))
     panels[0].legend(frameon=False, title="viscosity")
@@ -76,7 +79,8 @@ def needle_position(run: Callable[[str], Table], images: Path) -> list[Section]:
         leaked = table.numbers(f"leaked_by_type_ml.{kind}")
         at = [[leaked[(ap == a) & (lr == b)] for b in columns] for a in rows]
         mean = np.array([[float(v.mean()) for v in row] for row in at])
-        drawn = axes.pcolormesh(columns, rows, mean, cmap="viridis", shading="nearest")
+        most = max(float(mean.max()), LEAST_ML)  # less is nothing to look at
+        drawn = axes.pcolormesh(columns, rows, mean, cmap="viridis", shading="nearest", vmin=0.0, vmax=most)
         figure.colorbar(drawn, ax=axes, label="mean leak [mL]", location="bottom")
         axes.set(title=LABELS[kind], xlabel="tip, left to right", aspect="equal")
         flat = [v for row in at for v in row]
