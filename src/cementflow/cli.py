@@ -13,6 +13,7 @@ from cementflow.bench.options import add_options as add_bench_options
 from cementflow.errors import CementflowError, InputError
 from cementflow.signals import Signals
 from cementflow.study.answers import PICTURES, add_answers, or_study
+from cementflow.study.cohort_options import add_verbs as add_cohort_verbs
 from cementflow.study.commands import add_verbs as add_study_verbs
 
 if TYPE_CHECKING:
@@ -313,6 +314,7 @@ def _parser() -> argparse.ArgumentParser:
     verb = verbs.add_parser("bench", help="measure speed and accuracy", description=bench.__doc__)
     add_bench_options(verb)
     verb.set_defaults(command=bench)
+    add_cohort_verbs(verbs)
     return parser
 
 

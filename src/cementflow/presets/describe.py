@@ -136,7 +136,9 @@ def _entry_of_study(key: str) -> Entry | None:
 
     for part in ("factors.", "uncertain.", "set."):
         if key.startswith(part):
-            return entry_of("cases", key.removeprefix(part))
+            inner = key.removeprefix(part)
+            # A component of a position, such as tip.ap, is told as the position.
+            return entry_of("cases", inner) or entry_of("cases", inner.rpartition(".")[0])
     _, _, setting = key.partition(".set.")
     if setting:
         return entry_of("cases", setting)
