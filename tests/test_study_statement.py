@@ -154,6 +154,15 @@ def test_a_factor_says_what_is_wrong(stated, fragments):
         assert fragment in text
 
 
+def test_a_wrong_key_is_told_together_with_a_wrong_value():
+    factors = {"cement.preset": ["low", "hgh"], "injection.max_presure": PRESSURE}
+    with pytest.raises(CaseError) as error:
+        make_study(CASE, factors)
+    assert len(error.value.problems) == 3  # and a grid wants a count
+    assert 'did you mean "high"' in str(error.value)
+    assert 'injection.max_presure is unknown (did you mean "max_pressure"?)' in str(error.value)
+
+
 def test_labels_stand_in_for_whole_tables():
     tips = {
         "values": [{"ap": 0.4, "lr": 0.5, "si": 0.5}, {"ap": 0.6, "lr": 0.5, "si": 0.5}],

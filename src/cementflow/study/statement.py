@@ -12,7 +12,7 @@ from cementflow.case.edit import misplaced
 from cementflow.case.inline import inline_key, shown
 from cementflow.errors import CaseError
 from cementflow.presets.store import list_presets, load_preset
-from cementflow.study.conditions import read_conditions
+from cementflow.study.conditions import Condition, read_conditions
 from cementflow.study.designs import DRAWN, MOST_RUNS, ORDERED, STATED, Design
 from cementflow.study.factors import Factor
 from cementflow.study.read_factors import read_factors
@@ -125,13 +125,13 @@ class _Reader:
         then = read_conditions(self.stated.get("then", []), "then", both, self.problems, sets=True)
         if skip and design.name in ORDERED:
             self.problems.append(f'skip cannot be with design = "{design.name}", which needs all its rows')
+        if base is not None:
+            self.problems += _unknown_keys(base, both, then)
         if base is None or self.problems:
             return None
         title = self._title() or base.title
         plan, cohort = self._raw("plan"), self._raw("cohort")
-        study = Study(title, self.source, base, design, factors, uncertain, skip, then, plan, cohort)
-        self.problems += _unknown_keys(study)
-        return study
+        return Study(title, self.source, base, design, factors, uncertain, skip, then, plan, cohort)
 
     def _base(self) -> Case | None:
         stated, named = self.stated.get("base"), self.stated.get("preset")
@@ -246,17 +246,16 @@ class _Reader:
         return None
 
 
-def _unknown_keys(study: Study) -> list[str]:
+def _unknown_keys(base: Case, varied: tuple[Factor, ...], then: tuple[Condition, ...]) -> list[str]:
     """Problems with keys that no value of their factors would mend."""
-    varied = (*study.factors, *study.uncertain)
     tried = []
     for u in (0.0, 0.5, 1.0):
         changes = {f.key: f.at(u) for f in varied}
-        found = list(misplaced(study.base, changes))
-        for condition in study.then:
+        found = list(misplaced(base, changes))
+        for condition in then:
             wanted = {r.key: r.stated for r in condition.relations if r.relation == "among"}
             wanted = {k: v[0] if isinstance(v, list) else v for k, v in wanted.items()}
-            found += misplaced(study.base, changes | wanted | dict(condition.changes))
+            found += misplaced(base, changes | wanted | dict(condition.changes))
         tried.append(found)
     return [p for p in dict.fromkeys(tried[0]) if all(p in found for found in tried[1:])]
 
