@@ -15,11 +15,11 @@ from matplotlib.colors import to_rgb
 import cementflow as cf
 from cementflow.views import PICTURES, make_figures
 from cementflow.views.curves import curves_page
+from cementflow.views.easel import FLAT, SCENE
 from cementflow.views.heat_slices import heat_page
 from cementflow.views.history import History
 from cementflow.views.labels import Label, draw_labels
 from cementflow.views.page import new_page
-from cementflow.views.painting import SHARES
 from cementflow.views.palette import HARM, heat_map
 from cementflow.views.sample import sample_sheet
 from cementflow.views.sheet import Event, RunSheet, open_run
@@ -260,4 +260,4 @@ def test_labels_may_be_told_their_side() -> None:
 
 
 def test_every_picture_is_drawn_at_the_end_of_a_run() -> None:
-    assert sorted(name for share in SHARES for name in share) == sorted(PICTURES)
+    assert sorted(SCENE + FLAT) == sorted(PICTURES)

@@ -17,6 +17,7 @@ from cementflow.results.writer import WAITING, BackgroundWriter
 from cementflow.timing import Stopwatch
 from cementflow.views import painting
 from cementflow.views.painting import Painters
+from cementflow.views.process_copy import CAN_COPY
 from command import COARSE, ENVIRONMENT
 from problems import leaves
 
@@ -181,58 +182,82 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_painters_draw_and_end(run: Path) -> None:
     with Painters() as painters:
-        processes = list(painters._processes)
+        process = painters._process
         painted = painters.draw(run)
     assert painted.problems == ()
     assert painted.memory_mb > 100
     assert {p.name for p in (run / "figures").iterdir()} == {"scene.png", "slices.png", "curves.png"}
-    assert [p.returncode for p in processes] == [0] * len(painting.SHARES)
+    assert process is not None and process.returncode == 0
 
 
 def test_painters_that_are_not_asked_end_with_the_context() -> None:
     with pytest.raises(KeyboardInterrupt), Painters() as painters:
-        processes = list(painters._processes)
-        assert [p.poll() for p in processes] == [None] * len(painting.SHARES)
+        process = painters._process
+        assert process is not None and process.poll() is None
         raise KeyboardInterrupt
-    assert all(p.returncode not in (None, 0) for p in processes)
+    assert process.returncode not in (None, 0)
+
+
+SLOW_HAND = """
+import sys, time
+sys.path[:] = {path!r}  # nice: {nice}
+from cementflow.views import page
+def write(path, picture):
+    path.write_bytes(b"half a picture")
+    time.sleep(60)
+page.write_png = write
+from cementflow.views.easel import paint
+paint()
+"""
 
 
 def test_painters_that_are_stopped_while_they_draw_leave_no_part_of_a_picture(
-    run: Path, tmp_path: Path
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import shutil
 
     copy = tmp_path / "run"
     shutil.copytree(run, copy, ignore=shutil.ignore_patterns("figures"))
+    monkeypatch.setattr(painting, "_CODE", SLOW_HAND)
     with Painters() as painters:
-        for process in painters._processes:
-            painting._tell(process, json.dumps(str(copy)))
+        assert painters._process is not None
+        painting._tell(painters._process, json.dumps(str(copy)))
         painters._drawing = True
-        while not list(copy.glob("figures/.*")):
-            assert all(p.poll() is None for p in painters._processes), "drawn before it was seen"
-            time.sleep(0.001)
-    assert not list(copy.glob("figures/.*"))
+        deadline = time.monotonic() + 60
+        while len(list(copy.glob("figures/.*"))) < (2 if CAN_COPY else 1):
+            assert painters._process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.01)
+    assert (copy / "figures").is_dir() and not list(copy.glob("figures/.*"))
 
 
 def test_painters_end_with_a_run_that_is_killed() -> None:
     code = (
         "import time\nfrom cementflow.views.painting import Painters\n"
         "with Painters() as p:\n"
-        "    print(*[q.pid for q in p._processes], flush=True)\n    time.sleep(60)\n"
+        "    print(p._process.pid, flush=True)\n    time.sleep(60)\n"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", code], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
     )
     assert parent.stdout is not None
-    pids = [int(word) for word in parent.stdout.readline().split()]
-    assert len(pids) == len(painting.SHARES)
-    assert all(alive(pid) for pid in pids)
+    painter = int(parent.stdout.readline())
+    deadline = time.monotonic() + 60
+    while not copies_of(painter):
+        assert alive(painter) and time.monotonic() < deadline
+        time.sleep(0.05)
+    pids = [painter, *copies_of(painter)]
     parent.kill()
     parent.communicate()
-    deadline = time.monotonic() + 60
     while any(alive(pid) for pid in pids):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def copies_of(pid: int) -> list[int]:
+    """The processes that one has started."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("looks into /proc")
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def alive(pid: int) -> bool:
@@ -248,7 +273,7 @@ def alive(pid: int) -> bool:
 def test_a_painter_that_dies_is_told_and_costs_no_run(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(painting, "_CODE", "import os; os._exit(7)  # {path!r} {names!r}")
+    monkeypatch.setattr(painting, "_CODE", "import os; os._exit(7)  # {path!r} {nice}")
     told: list[str] = []
     case = cf.preset("l3-osteoporotic").replace(COARSE | {"stop.time": "1 s", "output.figures": True})
     kept = cf.run(case, tmp_path / "run", tell=told.append)
@@ -272,9 +297,23 @@ def test_what_keeps_a_painter_from_drawing_is_told(run: Path, tmp_path: Path) ->
     assert "no table 'frame'" in problem
 
 
+def test_a_copy_answers_and_its_death_is_seen() -> None:
+    if not CAN_COPY:
+        pytest.skip("processes cannot be copied")
+    code = (
+        "import os\nfrom cementflow.views.process_copy import ProcessCopy\n"
+        "good = ProcessCopy(lambda listen, speak: speak.write(listen.readline().upper()) and None)\n"
+        "bad = ProcessCopy(lambda listen, speak: os._exit(int(listen.readline())))\n"
+        "good.tell('word')\nbad.tell('5')\n"
+        "print(repr(good.answer()), good.wait(), repr(bad.answer()), bad.wait())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, capture_output=True, text=True)
+    assert done.stdout == "'WORD\\n' 0 '' 5\n", done.stderr
+
+
 def test_no_process_is_started_without_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def start(names: tuple[str, ...]) -> None:
-        raise AssertionError(names)
+    def start() -> None:
+        raise AssertionError("started")
 
     monkeypatch.setattr(painting, "_start", start)
     short = cf.preset("l3-osteoporotic").replace(COARSE | {"stop.time": "0.5 s"})

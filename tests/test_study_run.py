@@ -21,6 +21,7 @@ from cementflow.study.parquet import unit_of
 from cementflow.study.rows import results_of, scalars
 from cementflow.study.run import lean
 from cementflow.study.statement import Study, make_study
+from command import ENVIRONMENT
 
 FACTORS = {"injection.flow_rate": ["3 mL/min", "6 mL/min"], "injection.source.center.ap": [0.5, 0.4, 1.2]}
 TABLES = ("table.csv", "table.parquet", "study.json", "sweep.toml")
@@ -67,16 +68,11 @@ def test_a_study_has_a_row_a_point_and_a_reason_where_there_is_no_run(done: Path
 
 
 def test_the_table_says_what_each_run_alone_says(done: Path, tmp_path: Path) -> None:
-    alone = cf.run(
-        box().replace({"injection.source.center.ap": 0.4, "output.figures": False}), tmp_path / "run"
-    )
-    row = cf.open_study(done).table
-    changed = cf.run(
-        box().replace({"injection.source.center.ap": 0.4, "injection.flow_rate": "3 mL/min"}), tmp_path / "b"
-    )
-    for name, cell in results_of(changed.summary).items():
-        assert row.column(name)[1] == cell, name
-    assert any(row.column(n)[1] != c for n, c in results_of(alone.summary).items())
+    table, second = cf.open_study(done).table, {"injection.source.center.ap": 0.4, "output.figures": False}
+    alone = cf.run(box().replace({"injection.flow_rate": "3 mL/min", **second}), tmp_path / "run")
+    for name, cell in results_of(alone.summary).items():
+        assert table.column(name)[1] == cell, name
+    assert table.column("simulated_s")[4] != alone.summary["simulated_s"]
 
 
 def test_nothing_in_the_table_depends_on_the_clock(done: Path) -> None:
@@ -182,7 +178,7 @@ def test_two_jobs_make_the_table_of_one_and_a_resumed_study_runs_only_what_is_no
 def test_a_killed_study_goes_on_to_the_same_table(done: Path, study: Study, tmp_path: Path) -> None:
     out = tmp_path / "out"
     code = "import sys, cementflow as cf; cf.run_study(cf.open_study(sys.argv[1]).study, sys.argv[2], jobs=2)"
-    process = subprocess.Popen([sys.executable, "-c", code, str(done), str(out)])
+    process = subprocess.Popen([sys.executable, "-c", code, str(done), str(out)], env=ENVIRONMENT)
     until = time.monotonic() + 60.0
     while not list(out.glob("*/summary.json")) and time.monotonic() < until:
         time.sleep(0.005)
@@ -222,44 +218,42 @@ def test_a_stopped_study_has_rows_that_are_missing(study: Study, tmp_path: Path)
 # --- what goes wrong costs only its own row
 
 
-def test_a_worker_that_is_killed_costs_its_own_row(
-    done: Path, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # The process that has the second point kills itself in the midst of it.
-    deadly = (
-        "import cementflow.crew.worker as w, os, signal; run = w.run_task\n"
-        "w.run_task = lambda t, *a: os.kill(os.getpid(), signal.SIGKILL) if t['out'].endswith('0002') else run(t, *a)\n"
-    )
+# Inside the workers: the second point ends its process, and no file of the third may be longer than a few bytes.
+TROUBLE = """import cementflow.crew.worker as w, os, resource, signal
+run, no = w.run_task, resource.RLIM_INFINITY
+def troubled(task, *rest):
+    if task['out'].endswith('0002'):
+        os.kill(os.getpid(), signal.SIGKILL)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100 if task['out'].endswith('0003') else no, no))
+    return run(task, *rest)
+w.run_task = troubled
+"""
+
+
+def test_what_goes_wrong_costs_its_own_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, last = processes._CODE.split("; from", 1)
-    monkeypatch.setattr(processes, "_CODE", f"{first}\n{deadly}from{last}")
-    out = tmp_path / "out"
-    result = cf.run_study(study, out, jobs=1)
-    assert statuses(out) == statuses(done) | {"0002": "failed"}
-    assert result.table.column("reason")[1] == "the process that ran it ended all of a sudden"
+    monkeypatch.setattr(processes, "_CODE", f"{first}\n{TROUBLE}from{last}")
+    study = make_study(
+        box(),
+        {"injection.flow_rate": ["3 mL/min", "6 mL/min"], "numerics.picard_tolerance": [1e-2, 2e-2, 1e-12]},
+    )
+    result = cf.run_study(study, tmp_path / "out", jobs=1)
+    reasons = [str(r) for r in result.table.column("reason")]
+    assert list(statuses(tmp_path / "out").values()) == [
+        "completed",
+        *["failed"] * 2,
+        *["completed"] * 2,
+        "failed",
+    ]
+    assert reasons[1] == "the process that ran it ended all of a sudden"
+    assert reasons[2] == f"a file could not be written or read: {os.strerror(errno.EFBIG)}"
+    assert reasons[5].startswith("run failed at t = ")
+    assert np.isnan(result.table.numbers("injected_ml")[[1, 2, 5]]).all()
+    kept = (tmp_path / "out/0004/summary.json").stat().st_mtime_ns
     monkeypatch.undo()
-    cf.run_study(study, out, jobs=1, resume=True)
-    assert tables(out) == tables(done)
-
-
-def test_a_run_that_fails_and_a_full_disk_each_cost_their_own_row(
-    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # In the process of the second point no file may be longer than a few bytes, as if the disk were full.
-    full = (
-        "import cementflow.crew.worker as w, resource; run, no = w.run_task, resource.RLIM_INFINITY\n"
-        "def limited(task, *rest):\n"
-        "    resource.setrlimit(resource.RLIMIT_FSIZE, (100 if task['out'].endswith('0002') else no, no))\n"
-        "    return run(task, *rest)\n"
-        "w.run_task = limited\n"
-    )
-    first, last = processes._CODE.split("; from", 1)
-    monkeypatch.setattr(processes, "_CODE", f"{first}\n{full}from{last}")
-    factors = {"cement.viscosity": ["50 Pa s", "60 Pa s", "1e9 Pa s", "70 Pa s"]}
-    result = cf.run_study(make_study(box(), factors), tmp_path / "out", jobs=1)
-    table = result.table
-    assert table.column("status") == ["completed", "failed", "failed", "completed"]
-    assert table.column("reason")[1] == f"a file could not be written or read: {os.strerror(errno.EFBIG)}"
-    assert "which nothing stands" in str(table.column("reason")[2])
+    again = cf.run_study(study, tmp_path / "out", jobs=1, resume=True)
+    assert again.table.column("status") == [*["completed"] * 2, "failed"] * 2
+    assert (tmp_path / "out/0004/summary.json").stat().st_mtime_ns == kept
 
 
 def test_a_disk_that_is_full_is_the_reason_whatever_file_it_was(
@@ -285,22 +279,40 @@ def test_one_mesh_serves_all_runs_of_a_process_that_state_the_same(tmp_path: Pat
 # --- on a cluster
 
 
+# One worker ends with the second point, as if it were lost; the one that takes its place knows nothing of that.
+CLUSTER = """
+import os, signal, sys
+import cementflow as cf, cementflow.study.on_dask as d, dask
+from distributed import Client, LocalCluster
+
+def spoil():
+    run = d.run_task
+    d.run_task = lambda t: os.kill(os.getpid(), signal.SIGKILL) if t["out"].endswith("0002") else run(t)
+
+if __name__ == "__main__":
+    study = cf.open_study(sys.argv[1]).study
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+    ):
+        with Client(cluster) as client:
+            client.run(spoil)
+        first = cf.run_study(study, sys.argv[2], scheduler=cluster.scheduler_address)
+        print(first.table.column("status"), first.table.column("reason")[1])
+        cf.run_study(study, sys.argv[2], scheduler=cluster.scheduler_address, resume=True)
+"""
+
+
 def test_a_cluster_makes_the_same_table_and_a_lost_worker_costs_only_its_run(
-    done: Path, study: Study, tmp_path: Path
+    done: Path, tmp_path: Path
 ) -> None:
-    code = (
-        "import sys, cementflow as cf\n"
-        "from distributed import LocalCluster\n"
-        "if __name__ == '__main__':\n"
-        "    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as c:\n"
-        "        study = cf.open_study(sys.argv[1]).study\n"
-        "        cf.run_study(study, sys.argv[2], scheduler=c.scheduler_address)\n"
-    )
     script = tmp_path / "cluster.py"
-    script.write_text(code)
+    script.write_text(CLUSTER)
     command = [sys.executable, str(script), str(done), str(tmp_path / "out")]
-    process = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    process = subprocess.run(command, capture_output=True, text=True, timeout=120, env=ENVIRONMENT)
     assert process.returncode == 0, process.stderr
+    expected = ["completed", "failed", "invalid", "completed", "completed", "invalid"]
+    assert process.stdout.startswith(f"{expected} its Dask worker")
     assert tables(tmp_path / "out") == tables(done)
 
 

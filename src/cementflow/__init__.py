@@ -16,6 +16,7 @@ from cementflow.errors import CaseError, CementflowError, InputError, MeshError,
 from cementflow.result import Result, open_result
 from cementflow.runner import run
 from cementflow.series import load_series, open_series, run_series, series_preset
+from cementflow.study.compare import compare
 from cementflow.study.result import StudyResult, open_study
 from cementflow.study.run import run_study, sweep
 from cementflow.version import version
@@ -33,6 +34,7 @@ __all__ = [
     "RunFailed",
     "StudyResult",
     "check",
+    "compare",
     "load",
     "load_series",
     "open_result",

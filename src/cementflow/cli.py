@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from cementflow.bench.options import add_options as add_bench_options
 from cementflow.errors import CementflowError, InputError
 from cementflow.signals import Signals
+from cementflow.study.answers import PICTURES, add_answers, or_study
 from cementflow.study.cohort_options import add_verbs as add_cohort_verbs
 from cementflow.study.commands import add_verbs as add_study_verbs
 
@@ -288,25 +289,26 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--picture", metavar="OUT.png", help="draw the viscosity of a cement (.png or .pdf)")
     verb.set_defaults(command=presets)
 
-    verb = verbs.add_parser("view", help="show a run", description=view.__doc__)
-    verb.add_argument("run", metavar="RUN", help="run folder")
+    verb = verbs.add_parser("view", help="show a run or a study", description=view.__doc__)
+    verb.add_argument("run", metavar="RUN", help="folder of a run or a study")
     verb.add_argument("--time", help='time to show, such as "20 s" (default: the last)')
     verb.add_argument(
         "--kind",
-        choices=("scene", "slices", "curves", "heat", "ablation"),
+        choices=("scene", "slices", "curves", "heat", "ablation", *PICTURES),
         default="scene",
-        help="picture to make (default: scene, the only one with a window; others go to the run's figures/)",
+        help="picture to make (default: scene, the only one with a window, and effects of a study; into figures/)",
     )
     verb.add_argument("--screenshot", metavar="OUT.png", help="write a picture instead of opening a window")
-    verb.set_defaults(command=view)
+    verb.set_defaults(command=or_study(view))
 
-    verb = verbs.add_parser("report", help="write one HTML page about a run", description=report.__doc__)
-    verb.add_argument("run", metavar="RUN", help="run folder")
+    verb = verbs.add_parser("report", help="write one HTML page", description=report.__doc__)
+    verb.add_argument("run", metavar="RUN", help="folder of a run or a study")
     verb.add_argument(
-        "-o", "--out", metavar="OUT.html", help="file to write (default: report.html in the run folder)"
+        "-o", "--out", metavar="OUT.html", help="file to write (default: report.html in the folder)"
     )
-    verb.set_defaults(command=report)
+    verb.set_defaults(command=or_study(report))
 
+    add_answers(verbs)
     add_study_verbs(verbs)
 
     verb = verbs.add_parser("bench", help="measure speed and accuracy", description=bench.__doc__)

@@ -138,7 +138,7 @@ class Recorder:
         self._saved = time.monotonic()
 
     def finish(self, interrupted: bool) -> None:
-        """Save, and return when all files are there.
+        """Have all saved that is there to save; `wait` returns when it is.
 
         Parameters
         ----------
@@ -149,6 +149,9 @@ class Recorder:
         if interrupted and self._model.case.output.fields and self.last is not None:
             now = Snapshot(self.last.state.time, INTERRUPTED)
             self._write_fields(self.last, INTERRUPTED, [*self.snapshots, now])
+
+    def wait(self) -> None:
+        """Return when all files are there."""
         self._writer.wait()
 
     def close(self) -> None:

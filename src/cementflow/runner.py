@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cementflow.case import Case, digest, to_toml
 from cementflow.errors import CaseError, InputError, RunFailed
@@ -194,7 +194,10 @@ def _finish(
 
     with job.watch.phase("output"):
         job.recorder.finish(interrupted=outcome.status == "interrupted")
-        _summarise(job, outcome)
+        # This takes a moment the first time, while the last files are written.
+        found = _summary(job, outcome)
+        job.recorder.wait()
+        job.folder.write_summary(found)
         drawing_mb = 0.0
         if painters is not None and outcome.status in ("completed", "stopped"):
             painted = painters.draw(job.folder.path)
@@ -204,28 +207,26 @@ def _finish(
                 tell(f"the figures could not be drawn ({problem}); `cementflow view` tries again")
         if report:
             write_report(job.folder.path)
-    _summarise(job, outcome, drawing_mb)
+    job.folder.write_summary(_summary(job, outcome, drawing_mb))
 
 
-def _summarise(job: Job, outcome: Outcome, drawing_mb: float = 0.0) -> None:
+def _summary(job: Job, outcome: Outcome, drawing_mb: float = 0.0) -> dict[str, Any]:
     from cementflow.results.memory import peak_memory_mb
     from cementflow.results.summary import summarise
 
     recorder = job.recorder
     before = job.watch.seconds.get("total", 0.0)  # of the run that this one goes on from
     seconds = job.watch.seconds | {"total": before + time.perf_counter() - outcome.started}
-    job.folder.write_summary(
-        summarise(
-            job.model,
-            recorder.last,
-            recorder.rows,
-            outcome.status,
-            outcome.reason,
-            seconds,
-            peak_memory_mb() + drawing_mb,
-            job.digest,
-            version(),
-        )
+    return summarise(
+        job.model,
+        recorder.last,
+        recorder.rows,
+        outcome.status,
+        outcome.reason,
+        seconds,
+        peak_memory_mb() + drawing_mb,
+        job.digest,
+        version(),
     )
 
 

@@ -51,17 +51,21 @@ def run_on_dask(
     except (OSError, ValueError) as error:
         raise CementflowError(f"the Dask scheduler {scheduler} cannot be reached: {error}") from error
     with client:
-        waiting = {client.submit(alone, job.task(), pure=False): job for job in jobs}
+        waiting, asked = list(jobs)[::-1], dict[Any, Job]()
         try:
-            while waiting and not stop_asked():
+            while (waiting or asked) and not stop_asked():
+                # No more than the workers have threads: Dask counts the loss of a worker against all that it was given.
+                while waiting and len(asked) < max(1, sum(client.nthreads().values())):
+                    job = waiting.pop()
+                    asked[client.submit(alone, job.task(), pure=False)] = job
                 with suppress(TimeoutError):
-                    wait(list(waiting), timeout=_LOOK, return_when="FIRST_COMPLETED")
-                for future in [f for f in waiting if f.done()]:
-                    _leave(waiting.pop(future), future, done, failed)
+                    wait(list(asked), timeout=_LOOK, return_when="FIRST_COMPLETED")
+                for future in [f for f in asked if f.done()]:
+                    _leave(asked.pop(future), future, done, failed)
         except CancelledError as error:
             raise CementflowError(f"the Dask scheduler {scheduler} has gone away") from error
         finally:
-            client.cancel(list(waiting), force=True)
+            client.cancel(list(asked), force=True)
 
 
 def alone(task: dict[str, Any]) -> dict[str, Any]:

@@ -11,14 +11,11 @@ from numpy.typing import NDArray
 
 from cementflow.errors import InputError
 from cementflow.views.palette import FAINT, INK
+from cementflow.views.png import write_png
 
-# Without these the file would hold the date and the version of the writer, and no two files would be alike.
-_METADATA: dict[str, dict[str, None]] = {
-    ".png": {"Software": None},
-    ".pdf": {"CreationDate": None, "Producer": None, "Creator": None},
-}
-# Packing harder takes longer than drawing some of the pages, for a tenth of the size.
-_PACKING: dict[str, dict[str, Any]] = {".png": {"pil_kwargs": {"compress_level": 2}}}
+_ENDINGS = (".png", ".pdf")
+# Without these a PDF would hold the date and the version of the writer, and no two files would be alike.
+_METADATA: dict[str, None] = {"CreationDate": None, "Producer": None, "Creator": None}
 _DESIGN_WIDTH = 1600
 SIZE = (_DESIGN_WIDTH, 1000)
 # Room above and below a pair of panels, as a share of the width of the page.
@@ -166,6 +163,12 @@ def _nondecreasing(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([np.full(n, level) for level, n in blocks])
 
 
+def pixels(figure: Any) -> NDArray[np.uint8]:
+    """Draw the page; RGB, shape (height, width, 3)."""
+    figure.canvas.draw()
+    return np.asarray(figure.canvas.buffer_rgba())[..., :3]
+
+
 def save_page(figure: Any, out: Path) -> Path:
     """Write the page as PNG or PDF: first beside `out`, then in its place.
 
@@ -175,12 +178,15 @@ def save_page(figure: Any, out: Path) -> Path:
         If the ending of `out` is another, or the file cannot be written.
     """
     out = Path(out)
-    if out.suffix not in _METADATA:
-        raise InputError(f"pictures end in {' or '.join(_METADATA)}, found '{out.suffix}'", str(out))
+    if out.suffix not in _ENDINGS:
+        raise InputError(f"pictures end in {' or '.join(_ENDINGS)}, found '{out.suffix}'", str(out))
     part = out.with_name(f".{out.stem}.{os.getpid()}.part{out.suffix}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(part, metadata=_METADATA[out.suffix], **_PACKING.get(out.suffix, {}))
+        if out.suffix == ".png":
+            write_png(part, pixels(figure))
+        else:
+            figure.savefig(part, metadata=_METADATA)
         os.replace(part, out)
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror}", str(out)) from error

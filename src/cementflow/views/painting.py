@@ -1,4 +1,4 @@
-"""Draws the standard pictures of a run in processes of their own, which get ready while the run computes.
+"""Draws the standard pictures of a run in a process of its own, which gets ready while the run computes.
 
 Most of the time of a picture goes into loading libraries and opening a window. Done beside the computation, only
 the drawing itself is left to wait for. And where the drawing library ends its process, the run is not in it.
@@ -7,6 +7,8 @@ the drawing itself is left to wait for. And where the drawing library ends its p
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -14,10 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-# The pictures of each process; the scene takes as long as two flat ones. A run without heat has no third one.
-SHARES = (("scene",), ("curves", "slices", "heat", "ablation"))
 _PATIENCE = 5.0  # s
-_CODE = "import sys; sys.path[:] = {path!r}; from cementflow.views.easel import paint; paint({names!r})"
+# Getting ready must not slow the run down, loading the first library no more than all the rest.
+_NICE = 10
+_CODE = (
+    "import os, sys; hasattr(os, 'nice') and os.nice({nice}); sys.path[:] = {path!r}; "
+    "from cementflow.views.easel import paint; paint()"
+)
+# Threads of a library for linear algebra, which pictures do not need, would be in the way of copying the process.
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True)
@@ -29,46 +36,46 @@ class Painted:
 
 
 class Painters:
-    """Processes that wait for the word to draw; leaving the context ends them at once."""
+    """A process that waits for the word to draw; leaving the context ends it at once."""
 
     def __init__(self) -> None:
-        self._processes: list[subprocess.Popen[str]] = []
-        self._problems: list[str] = []
-        self._drawing = False
+        self._process: subprocess.Popen[str] | None = None
+        self._problem = ""
+        self._drawing = self._done = False
 
     def __enter__(self) -> Painters:
         try:
-            for names in SHARES:
-                self._processes.append(_start(names))
+            self._process = _start()
         except OSError as error:
-            self._problems.append(f"no process to draw in: {error.strerror or error}")
+            self._problem = f"no process to draw in: {error.strerror or error}"
         return self
 
     def draw(self, run: Path) -> Painted:
         """Have the pictures of a finished run folder drawn, and wait for them."""
+        if self._process is None:
+            return Painted((self._problem,), 0.0)
         self._drawing = True
-        for process in self._processes:
-            _tell(process, json.dumps(str(run.absolute())))
-        problems, memory = self._problems, 0.0
-        for process in self._processes:
-            answer = _answer(process)
-            problems.extend(answer.problems)
-            memory += answer.memory_mb
-        return Painted(tuple(dict.fromkeys(problems)), memory)
+        _tell(self._process, json.dumps(str(run.absolute())))
+        answer = _answer(self._process)
+        self._done = True
+        return Painted(tuple(dict.fromkeys(answer.problems)), answer.memory_mb)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for process in self._processes:
-            _end(process, gently=self._drawing)
+        if self._process is not None:
+            if not self._done:
+                _signal(self._process, hard=not self._drawing)
+            _end(self._process)
 
 
-def _start(names: tuple[str, ...]) -> subprocess.Popen[str]:
+def _start() -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", _CODE.format(path=sys.path, names=names)],
+        [sys.executable, "-c", _CODE.format(path=sys.path, nice=_NICE)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        env=os.environ | _ONE_THREAD,
         text=True,
         encoding="utf-8",
         # Ctrl-C is for the run, which may then want to end after its step; painters end with it in any case.
@@ -76,13 +83,21 @@ def _start(names: tuple[str, ...]) -> subprocess.Popen[str]:
     )
 
 
-def _end(process: subprocess.Popen[str], gently: bool) -> None:
-    if gently:
-        process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=_PATIENCE)
-    process.kill()
+def _end(process: subprocess.Popen[str]) -> None:
+    """Wait for the end of a process, but not for ever."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=_PATIENCE)
+    _signal(process, hard=True)
     process.communicate()
+
+
+def _signal(process: subprocess.Popen[str], hard: bool) -> None:
+    """Tell a process to end, and its copy."""
+    if sys.platform != "win32":
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL if hard else signal.SIGTERM)
+    else:
+        process.kill()
 
 
 def _tell(process: subprocess.Popen[str], word: str) -> None:
@@ -93,12 +108,14 @@ def _tell(process: subprocess.Popen[str], word: str) -> None:
 
 
 def _answer(process: subprocess.Popen[str]) -> Painted:
+    assert process.stdout is not None
     try:
-        said, _ = process.communicate()
+        said = process.stdout.readline()
     except OSError:
         said = ""
     try:
-        answer = json.loads(said.splitlines()[-1])
-        return Painted(tuple(answer["problems"]), answer["memory_mb"])
-    except (ValueError, IndexError):
+        answer = json.loads(said)
+    except ValueError:
         return Painted((f"the drawing process ended with status {process.wait()}",), 0.0)
+    # Giving back its memory takes it a moment, in which the run can go on.
+    return Painted(tuple(answer["problems"]), answer["memory_mb"])
