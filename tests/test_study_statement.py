@@ -158,7 +158,7 @@ def test_a_wrong_key_is_told_together_with_a_wrong_value():
     factors = {"cement.preset": ["low", "hgh"], "injection.max_presure": PRESSURE}
     with pytest.raises(CaseError) as error:
         make_study(CASE, factors)
-    assert len(error.value.problems) == 2
+    assert len(error.value.problems) == 3  # and a grid wants a count
     assert 'did you mean "high"' in str(error.value)
     assert 'injection.max_presure is unknown (did you mean "max_pressure"?)' in str(error.value)
 

@@ -16,7 +16,7 @@ from cementflow.views.snapshots import SATURATION, read_snapshot, snapshot_files
 Floats = NDArray[np.float64]
 
 INSIDE = 0.5  # saturation at the edge of a cloud, as the pictures draw it
-_SAMPLES = 400_000  # of the common grid over both bones
+_SAMPLES = 200_000  # of the common grid over both bones
 
 
 @dataclass(frozen=True, eq=False)

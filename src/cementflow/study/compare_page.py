@@ -95,7 +95,7 @@ def _views(page: Any, bottom: float, height: float, names: tuple[str, str], clou
         _shadows(axes, samples, across, along)
         axes.set_title(title, size=13, color=FAINT)
         left, right = ("R", "L") if across == 0 else ("A", "P")
-        for x, letter in ((-0.04, left), (1.02, right)):
+        for x, letter in ((0.0, left), (0.975, right)):
             axes.text(x, 0.5, letter, transform=axes.transAxes, size=14, color=FAINT)
     dice = "-" if cloud.dice is None else f"{cloud.dice:.2f}"
     foot = bottom + 0.06 * height
@@ -124,7 +124,7 @@ def _shadows(axes: Any, samples: Samples, across: int, along: int) -> None:
             axes.contour(x, z, field, levels=[INSIDE], colors=[colour], linestyles=[dashes], linewidths=wide)
     axes.set_aspect("equal")
     # Both views in one scale.
-    wide = 0.53 * max(float(np.ptp(samples.axes[i])) for i in (0, 1))
+    wide = 0.57 * max(float(np.ptp(samples.axes[i])) for i in (0, 1))
     high = 0.58 * float(np.ptp(z))
     middle, level = float(x.mean()), float(z.mean())
     axes.set_xlim(middle - wide, middle + wide)

@@ -30,18 +30,24 @@ def sensitivity_text(found: Sensitivity) -> str:
         "",
         f"{'factor':<{wide}}" + "".join(f"{n:>20}" for n in names),
     ]
+    scale = max(float(np.abs(values).max()) for values in found.measures.values())
     for i in order(found):
         cells = []
         for name in names:
-            text = f"{found.measures[name][i] + 0.0:.3g}"
+            text = f"{_whole(found.measures[name][i], scale):.3g}"
             if name in found.confidence:
-                text += f" ± {found.confidence[name][i]:.2g}"
+                text += f" ± {_whole(found.confidence[name][i], scale):.2g}"
             cells.append(f"{text:>20}")
         lines.append(f"{found.factors[i]:<{wide}}" + "".join(cells))
     lines += ["", f"from {found.used} runs; ± is half of the 95 % confidence interval (bootstrap)"]
     if found.note:
         lines.append(found.note)
     return "\n".join(lines) + "\n"
+
+
+def _whole(value: float, scale: float) -> float:
+    """The value, or 0 where it is what rounding leaves of numbers of that scale."""
+    return float(value) if abs(value) > 1e-12 * scale else 0.0
 
 
 def order(found: Sensitivity) -> list[int]:

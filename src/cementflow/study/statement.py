@@ -192,12 +192,12 @@ class _Reader:
             self.problems.append("draws is for what is uncertain, and nothing is")
         design = Design(
             name,
-            self._whole("points", 1, MOST_RUNS),
-            self._whole("seed", 0, 2**31 - 1) or (0 if self.stated.get("seed") == 0 else 1),
-            self._whole("draws", 1, MOST_RUNS) or Design.draws,
+            self._whole("points", 1, MOST_RUNS) if "points" in self.stated else None,
+            self._whole("seed", 0, 2**31 - 1, Design.seed),
+            self._whole("draws", 1, MOST_RUNS, Design.draws),
         )
         self._levels(design, factors)
-        self._ends(design, (*factors,))
+        self._ends(design, factors)
         if len(self.problems) == before:
             runs = design.rows(factors) * (design.draws if uncertain else 1)
             if runs > MOST_RUNS:
@@ -224,12 +224,13 @@ class _Reader:
                 if not f.bounded
             ]
 
-    def _whole(self, name: str, low: int, high: int) -> int | None:
-        value = self.stated.get(name)
-        if value is None or (isinstance(value, int) and not isinstance(value, bool) and low <= value <= high):
+    def _whole(self, name: str, low: int, high: int, default: int = 1) -> int:
+        """A whole number; the default where there is none or it was refused."""
+        value = self.stated.get(name, default)
+        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
             return value
         self.problems.append(f"{name} = {shown(value)} is no whole number from {low} to {high}")
-        return None
+        return default
 
     def _title(self) -> str:
         value = self.stated.get("title", "")
