@@ -279,7 +279,7 @@ def test_one_mesh_serves_all_runs_of_a_process_that_state_the_same(tmp_path: Pat
 # --- on a cluster
 
 
-# One worker ends with the second point, as if it were lost; the one that takes its place knows nothing of that.
+# The first worker that is given the second point ends, as if it were lost.
 CLUSTER = """
 import os, signal, sys
 import cementflow as cf, cementflow.study.on_dask as d, dask
@@ -287,7 +287,14 @@ from distributed import Client, LocalCluster
 
 def spoil():
     run = d.run_task
-    d.run_task = lambda t: os.kill(os.getpid(), signal.SIGKILL) if t["out"].endswith("0002") else run(t)
+
+    def once(task):
+        if task["out"].endswith("0002") and not os.path.exists(task["out"] + ".lost"):
+            open(task["out"] + ".lost", "x").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return run(task)
+
+    d.run_task = once
 
 if __name__ == "__main__":
     study = cf.open_study(sys.argv[1]).study

@@ -141,6 +141,9 @@ def test_distributions_have_their_quantiles():
             {"median": "1 MPa", "spread": 0.1, "low": "90 MPa", "high": "99 MPa"},
             ["nothing between low and high"],
         ),
+        ({"low": 10**400, "high": "2 MPa"}, ["needs a unit of pressure"]),
+        ({"median": "1 MPa", "spread": 10**400}, ["is not a plain number"]),
+        ({"values": ["1 MPa"], "weights": [10**400]}, ["weights", "list of 1"]),
         ([], ["at least one value"]),
         ("1 MPa", ["neither a list of values"]),
         (["1 MPa", "2 ml"], ["1 = ", "is a volume"]),
@@ -374,6 +377,9 @@ def test_python_objects_do_as_values():
         CASE, {"injection.cannula.tip.ap": np.linspace(0.3, 0.5, 3), "bone.heterogeneity.seed": range(2)}
     )
     assert len(study.points()) == 6
+    without = make_study(CASE, {"stop.leaked": [None, "0.1 mL"]})
+    assert [p.case.stop.leaked for p in without.points()] == [None, pytest.approx(1e-7)]
+    assert read_study(tomllib.loads(without.to_toml()), "again", Path("/")).points() == without.points()
     assert {p.reason for p in study.points()} == {""}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ Floats = NDArray[np.float64]
 
 # Fewer bodies than this behind a calibrated share say nothing: the fit hangs on single ones.
 LEAST_BODIES = 10.0
-_STEEPEST = 60.0  # of the exponent over the whole spread of the column
+_STEP, _MOST = 0.02, 1000  # of the tilts that are tried
 
 
 @dataclass(frozen=True)
@@ -141,32 +142,40 @@ def calibration(
     def share(tilt: float) -> float:
         return float(_weights(scaled, tilt) @ leaks) / len(leaks)
 
-    low, high = _bracket(scaled)
-    ends = share(low), share(high)
-    rising = ends[1] > ends[0]
-    if not min(ends) <= wanted <= max(ends):
+    tilts = _tilts(scaled)
+    found = [share(t) for t in tilts]
+    # The mildest weights that do: neighbours between which the wanted share lies, nearest to weights that are all one.
+    between = [i for i, pair in enumerate(pairwise(found)) if min(pair) <= wanted <= max(pair)]
+    if not between:
         raise InputError(
-            f'no weight by "{column}" makes {wanted:.1%} of the bodies leak as in "{goal.name}": '
-            f"it reaches {min(ends):.1%} to {max(ends):.1%}"
+            f'no weight by "{column}" makes {wanted:.1%} of the bodies leak as in "{goal.name}" without hanging on '
+            f"fewer than {LEAST_BODIES:g} of {len(leaks)}: it reaches {min(found):.1%} to {max(found):.1%}"
         )
-    # By halves: the weighted mean of a rising indicator rises with the tilt; of another one some root is found.
-    for _ in range(200):
+    i = min(between, key=lambda i: abs(tilts[i] + tilts[i + 1]))
+    low, high, rising = tilts[i], tilts[i + 1], found[i + 1] > found[i]
+    for _ in range(60):
         middle = (low + high) / 2.0
         low, high = (low, middle) if (share(middle) > wanted) == rising else (middle, high)
     tilt = (low + high) / 2.0
     weights = _weights(scaled, tilt)
-    bodies = float(weights.sum() ** 2 / (weights**2).sum())
-    if bodies < LEAST_BODIES:
-        raise InputError(
-            f'the calibration on "{goal.name}" by "{column}" would hang on {bodies:.1f} bodies '
-            f"of {len(leaks)}; {LEAST_BODIES:g} are the least"
-        )
+    bodies = _bodies(weights)
     return Calibration(goal, column, tilt, bodies, weights)
 
 
-def _bracket(scaled: Floats) -> tuple[float, float]:
-    steepest = _STEEPEST / float(np.ptp(scaled))
-    return -steepest, steepest
+def _tilts(scaled: Floats) -> list[float]:
+    """Tilts to try, rising, as far as the weights do not hang on too few bodies."""
+    sides = []
+    for step in (-_STEP, _STEP):
+        side = [0.0]
+        while len(side) < _MOST and _bodies(_weights(scaled, side[-1] + step)) >= LEAST_BODIES:
+            side.append(side[-1] + step)
+        sides.append(side)
+    return [*sides[0][:0:-1], *sides[1]]
+
+
+def _bodies(weights: Floats) -> float:
+    """How many bodies that count alike the weighted ones amount to, after Kish."""
+    return float(weights.sum() ** 2 / (weights**2).sum())
 
 
 def _weights(scaled: Floats, tilt: float) -> Floats:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ KNOWN = {
 SCALES = {"low": ("linear", "log"), "mean": ("linear",), "median": ("log",)}
 EXAMPLE = 'a list of values, or a table such as {low = "1 mL", high = "4 mL"}'
 MOST_LEVELS = 10_000
+LARGEST = 1e100  # so that sums and differences of numbers are finite; integers of TOML have no end
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
 
 
@@ -116,7 +116,7 @@ class _Reader:
             dimension = self.kind.dimension
         if dimension:
             read = tuple(_canonical(v, dimension) for v in read)
-        weights = self._beside("weights", len(values), lambda w: _is_number(w) and 0 <= w < math.inf)
+        weights = self._beside("weights", len(values), lambda w: _is_number(w) and 0 <= w <= LARGEST)
         labels = self._beside("labels", len(values), lambda t: isinstance(t, str) and bool(t.strip()))
         if weights and not sum(weights) > 0:
             self._refuse("weights", "are all zero")
@@ -194,7 +194,7 @@ class _Reader:
             return None
         value = self.table[name]
         if not dimension:
-            if not _is_number(value) or not math.isfinite(value):
+            if not _is_number(value) or not abs(value) <= LARGEST:
                 self._refuse(name, "is not a plain number")
                 return None
             return float(value) if self._fits(name, value, difference) else None

@@ -262,7 +262,9 @@ def _unknown_keys(base: Case, varied: tuple[Factor, ...], then: tuple[Condition,
 
 
 def _plain(value: Any) -> Any:
-    """Value as TOML would give it; Python hands over arrays, tuples and paths."""
+    """Value as TOML would give it; Python hands over arrays, tuples, paths, and None for what is taken out."""
+    if value is None:
+        return "none"
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple, range)):
