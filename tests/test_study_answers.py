@@ -16,6 +16,7 @@ from cementflow.errors import InputError
 from cementflow.study.effects import interaction, main_effect, varied_factors
 from cementflow.study.levels import levels_of
 from cementflow.study.pareto import pareto_front
+from cementflow.study.practical_units import in_practical_units
 from cementflow.study.sensitivity import of_study, sensitivity
 from cementflow.study.study_folder import StudyFolder
 from cementflow.study.table import Table, write_csv
@@ -233,6 +234,36 @@ def test_bins_hold_every_run_once_and_in_order(values: list[float], bins: int) -
     assert (np.diff(levels.of_row[order]) >= 0).all()
     for v in set(values):
         assert len({int(k) for k, w in zip(levels.of_row, values, strict=True) if w == v}) == 1
+
+
+def test_factors_in_practical_units() -> None:
+    names = ("point", "p [Pa]", "T [K]", "q [m3/s]", "k [m2]", "plain", "status", "reason", "y [Pa]")
+    rows = (
+        ("0001", 5e5, 310.15, 1e-7, 1e-8, "low", "completed", "", 7.0),
+        ("0002", None, 300.0, 0.0, 1.0, 3.0, "invalid", "", None),
+    )
+    found = in_practical_units(Table(names, rows))
+    # Results keep their names: pages look for them.
+    assert found.names == (
+        "point",
+        "p [MPa]",
+        "T [degC]",
+        "q [mL/min]",
+        "k [m2]",
+        "plain",
+        "status",
+        "reason",
+        "y [Pa]",
+    )
+    assert found.rows[0][1:6] == (0.5, pytest.approx(37.0), pytest.approx(6.0), 1e-8, "low")
+    assert found.rows[1][1:6] == (None, pytest.approx(26.85), 0.0, 1.0, 3.0)
+    assert [row[-1] for row in found.rows] == [7.0, None]
+
+
+def test_numbers_of_numpy_are_written_as_numbers(tmp_path: Path) -> None:
+    names = ("point", "status", "reason", "y")
+    write_csv(tmp_path / "table.csv", names, [("0001", "completed", "", np.float64(0.1))])
+    assert (tmp_path / "table.csv").read_text().splitlines()[1] == "0001,completed,,0.1"
 
 
 def study(folder: Path, design: str, factors: dict[str, Sequence[float | str]], y: np.ndarray) -> Path:

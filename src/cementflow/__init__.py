@@ -19,6 +19,7 @@ from cementflow.series import load_series, open_series, run_series, series_prese
 from cementflow.study.compare import compare
 from cementflow.study.result import StudyResult, open_study
 from cementflow.study.run import run_study, sweep
+from cementflow.study.statement import load_study, make_study, study_preset
 from cementflow.version import version
 
 __version__ = version()
@@ -37,6 +38,8 @@ __all__ = [
     "compare",
     "load",
     "load_series",
+    "load_study",
+    "make_study",
     "open_result",
     "open_series",
     "open_study",
@@ -45,5 +48,6 @@ __all__ = [
     "run_series",
     "run_study",
     "series_preset",
+    "study_preset",
     "sweep",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -99,9 +98,10 @@ def stated_study(options: argparse.Namespace) -> Study:
 
 
 def _dry_run(study: Study, options: argparse.Namespace) -> int:
+    from cementflow.crew.processes import processors
     from cementflow.study.dry_run import dry_run
 
-    found = dry_run(study, options.jobs or len(os.sched_getaffinity(0)), progress=not options.quiet)
+    found = dry_run(study, options.jobs or processors(), progress=not options.quiet)
     print(found.text(), end="")
     return 0 if found.runnable else 2
 

@@ -8,6 +8,7 @@ from cementflow.errors import InputError
 from cementflow.study.effects_page import draw_effects
 from cementflow.study.map_page import draw_maps
 from cementflow.study.pareto_page import draw_front
+from cementflow.study.practical_units import in_practical_units
 from cementflow.study.study_folder import StudyFolder
 
 KINDS = {"effects": draw_effects, "map": draw_maps, "pareto": draw_front}
@@ -30,4 +31,4 @@ def draw(study: StudyFolder, kind: str, out: Path) -> Path:
         raise InputError(f"of a study there is no picture '{kind}'; use {', '.join(KINDS)}", str(study.path))
     if not study.table.done().rows:
         raise InputError("no run came to its end", str(study.path))
-    return KINDS[kind](study.table, study.title, out)
+    return KINDS[kind](in_practical_units(study.table), study.title, out)

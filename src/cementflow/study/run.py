@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from cementflow.case import Case
 from cementflow.crew.jobs import Failure, Job
-from cementflow.crew.processes import Crew
+from cementflow.crew.processes import Crew, processors
 from cementflow.errors import InputError
 from cementflow.files import write_text
 from cementflow.runner import DEFAULT_PARENT
@@ -75,7 +74,7 @@ def run_study(
     with alone_in(path) as hold:
         runs = _Runs(study, path)
         try:
-            runs.go(jobs or len(os.sched_getaffinity(0)), hold, scheduler, progress, stop_asked)
+            runs.go(jobs or processors(), hold, scheduler, progress, stop_asked)
         finally:
             write_tables(path, study, runs.over, runs.done, tell)
     return StudyResult(path)

@@ -119,6 +119,8 @@ def _shown(cell: Cell) -> str:
         return ""
     if isinstance(cell, bool):
         return str(cell).lower()
+    if isinstance(cell, float):
+        return repr(float(cell))  # NumPy's own floats say their type
     return cell if isinstance(cell, str) else repr(cell)
 
 
