@@ -29,22 +29,24 @@ NAMES = (
     "leaked_by_type_ml.D",
     "sites.outlets.trunk.type",
     "detectability.trunk.ct",
+    "detectability.trunk.near_ml",
     "detectability.trunk.radiograph.AP",
     "detectability.trunk.radiograph.lateral",
     "sites.outlets.crack.type",
     "detectability.crack.ct",
+    "detectability.crack.near_ml",
     "detectability.crack.radiograph.AP",
     "detectability.crack.radiograph.lateral",
 )
 
 
 def body(name: str, age: float, vein: bool, crack: bool | None, status: str = "completed") -> tuple:
-    """A row: what leaks is seen by tomography, the crack in front only; None: there is no crack."""
+    """A row: tomography sees both leaks, a radiograph in front that of the crack; None: there is no crack."""
     if status == "failed":
-        return (name, age, status, "it went wrong", *(None,) * 12)
+        return (name, age, status, "it went wrong", *(None,) * 14)
     ml = (0.1 if vein else 0.0, 0.0, 0.0, 0.1 if crack else 0.0)
-    at_crack = (None,) * 4 if crack is None else ("D", crack, crack, False)
-    return (name, age, status, "", *ml, "B", vein, False, False, *at_crack)
+    at_crack = (None,) * 5 if crack is None else ("D", crack, 0.1, crack, False)
+    return (name, age, status, "", *ml, "B", vein, 0.002, False, False, *at_crack)
 
 
 COHORT = Table(
@@ -64,6 +66,7 @@ def test_counts_by_kind_and_observer() -> None:
     counts = {o: [found.shares[o][k].count for k in KINDS] for o in OBSERVERS}
     assert (found.bodies, found.failed) == (4, 1)
     assert counts["ct"] == [3, 2, 2, 0, 0, 2]
+    assert counts["large on ct"] == [2, 0, 0, 0, 0, 2]
     assert counts["radiograph"] == [2, 0, 0, 0, 0, 2]
     assert counts["lateral radiograph"] == [0, 0, 0, 0, 0, 0]
     assert counts["model"] == [3, 2, 2, 0, 0, 2]

@@ -17,8 +17,8 @@ from cementflow.study.effects import interaction, main_effect, varied_factors
 from cementflow.study.levels import levels_of
 from cementflow.study.pareto import pareto_front
 from cementflow.study.practical_units import in_practical_units
+from cementflow.study.result import open_study
 from cementflow.study.sensitivity import of_study, sensitivity
-from cementflow.study.study_folder import StudyFolder
 from cementflow.study.table import Table, write_csv
 
 RESULTS = ("in_bone_ml", "leaked_ml.total", "peak_tip_pressure_kPa")
@@ -146,15 +146,17 @@ def test_indices_of_the_mean_over_draws(tmp_path: Path) -> None:
     crossed, drawn = np.repeat(rows, 3, axis=0), np.tile(noise, len(rows))
     factors = {"a": crossed[:, 0], "b [Pa]": crossed[:, 1], "c": crossed[:, 2], "u [m2]": drawn}
     table = table_of({k: list(v) for k, v in factors.items()}, ishigami(crossed) + drawn, lost=(31,))
-    stated = {"design": "saltelli", "draws": 3, "factors": {"a": 1, "b": 1, "c": 1}, "uncertain": {"u": 1}}
-    found = of_study(StudyFolder(tmp_path, "", stated, table), "y")
+    stated = 'design = "saltelli"\ndraws = 3\nfactors = {a = 1, b = 1, c = 1}\nuncertain = {u = 1}\n'
+    (tmp_path / "sweep.toml").write_text(stated)
+    write_csv(tmp_path / "table.csv", table.names, table.rows)
+    found = of_study(open_study(tmp_path), "y")
     alone = sensitivity(table_of(columns(rows), ishigami(rows) + 0.1, lost=(10,)), "y", "sobol")
     assert found.factors == ("a", "b [Pa]", "c")
     assert found.measures["total"] == pytest.approx(alone.measures["total"], rel=1e-9)
     assert found.note.startswith("Each is a mean over 3 draws. 1 of 256 blocks")
-    moved = Table(table.names, table.rows[1:])
+    write_csv(tmp_path / "table.csv", table.names, table.rows[1:])
     with pytest.raises(InputError, match="rows were moved or left out"):
-        of_study(StudyFolder(tmp_path, "", stated, moved), "y")
+        of_study(open_study(tmp_path), "y")
 
 
 def test_morris_steps_that_move_nothing() -> None:
@@ -239,7 +241,7 @@ def test_bins_hold_every_run_once_and_in_order(values: list[float], bins: int) -
 def test_factors_in_practical_units() -> None:
     names = ("point", "p [Pa]", "T [K]", "q [m3/s]", "k [m2]", "plain", "status", "reason", "y [Pa]")
     rows = (
-        ("0001", 5e5, 310.15, 1e-7, 1e-8, "low", "completed", "", 7.0),
+        ("0001", 5e5 + 5e5, 310.15, 1e-7, 1e-8, "low", "completed", "", 7.0),
         ("0002", None, 300.0, 0.0, 1.0, 3.0, "invalid", "", None),
     )
     found = in_practical_units(Table(names, rows))
@@ -255,9 +257,14 @@ def test_factors_in_practical_units() -> None:
         "reason",
         "y [Pa]",
     )
-    assert found.rows[0][1:6] == (0.5, pytest.approx(37.0), pytest.approx(6.0), 1e-8, "low")
+    assert found.rows[0][1:6] == (1.0, pytest.approx(37.0), pytest.approx(6.0), 1e-8, "low")
     assert found.rows[1][1:6] == (None, pytest.approx(26.85), 0.0, 1.0, 3.0)
     assert [row[-1] for row in found.rows] == [7.0, None]
+    # The unit goes by what is in the column.
+    small = in_practical_units(
+        Table(("point", "p [Pa]", "status", "reason"), (("1", 1500.0, "completed", ""),))
+    )
+    assert (small.names[1], small.rows[0][1]) == ("p [kPa]", 1.5)
 
 
 def test_numbers_of_numpy_are_written_as_numbers(tmp_path: Path) -> None:
@@ -296,7 +303,7 @@ def test_the_page_of_a_study(grid_study: Path, capsys: pytest.CaptureFixture[str
     for text in (
         "11 of 12 runs came to their end",
         "the &lt;pressure&gt; diverged",
-        "<td>injection.max_pressure [Pa]</td><td>3</td>",
+        "<td>injection.max_pressure [MPa]</td><td>3</td>",
         "Main effects",
         "Fill against leak",
         "SHA-256",

@@ -196,7 +196,7 @@ def test_another_study_is_not_gone_on_with(done: Path, study: Study, tmp_path: P
         cf.run_study(study, done)
     with pytest.raises(cf.InputError, match="no study to go on with"):
         cf.run_study(study, tmp_path, resume=True)
-    with pytest.raises(cf.InputError, match="no folder of a study"):
+    with pytest.raises(cf.InputError, match="not the folder of a study"):
         cf.open_study(tmp_path)
     with pytest.raises(cf.InputError, match="jobs must be at least 1"):
         cf.run_study(study, tmp_path / "new", jobs=0)

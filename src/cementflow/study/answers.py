@@ -39,7 +39,7 @@ def or_study(command: Command) -> Command:
     """`view` or `report`, which for the folder of a study show or report that study."""
 
     def either(options: argparse.Namespace) -> int:
-        from cementflow.study.study_folder import is_study
+        from cementflow.study.result import is_study
 
         return (
             {"view": view, "report": report}[options.verb](options)
@@ -63,11 +63,11 @@ def compare(options: argparse.Namespace) -> int:
 
 def sensitivity(options: argparse.Namespace) -> int:
     """Estimate how much of a result each factor makes: Sobol, Morris, or first indices of any other sample."""
+    from cementflow.study.result import open_study
     from cementflow.study.sensitivity import of_study
     from cementflow.study.sensitivity_page import draw_sensitivity, sensitivity_text
-    from cementflow.study.study_folder import open_folder
 
-    study = open_folder(options.study)
+    study = open_study(options.study)
     found = of_study(study, options.result)
     print(sensitivity_text(found), end="")
     out = study.picture("sensitivity") if options.out is None else Path(options.out)
@@ -78,21 +78,18 @@ def sensitivity(options: argparse.Namespace) -> int:
 def view(options: argparse.Namespace) -> int:
     """Draw a picture of a study."""
     from cementflow.errors import InputError
-    from cementflow.study.pictures import draw
-    from cementflow.study.study_folder import open_folder
+    from cementflow.study.result import open_study
 
     if options.time is not None:
         raise InputError("--time is for a run, not for a study", options.run)
-    study = open_folder(options.run)
     kind = "effects" if options.kind == "scene" else options.kind
-    print(draw(study, kind, Path(options.screenshot) if options.screenshot else study.picture(kind)))
+    print(open_study(options.run).plot(kind, options.screenshot))
     return 0
 
 
 def report(options: argparse.Namespace) -> int:
     """Write one HTML page about a study."""
-    from cementflow.study.report_page import write_study_report
-    from cementflow.study.study_folder import open_folder
+    from cementflow.study.result import open_study
 
-    print(write_study_report(open_folder(options.run), Path(options.out) if options.out else None))
+    print(open_study(options.run).report(options.out))
     return 0

@@ -39,8 +39,7 @@ def draw_effects(table: Table, title: str, out: Path) -> Path:
     effects = [[main_effect(table, factor, result) for result, _, _ in shown] for factor in factors]
     effects.sort(key=lambda row: -row[0].size)
     rows = effects[:MOST_FACTORS]
-    columns = max(len(rows), 3)
-    size = (round(100 * (_WIDE * columns + 1)), round(100 * (_TALL * len(shown) + _HEAD + 0.4)))
+    size = (round(100 * (_WIDE * max(len(rows), 3) + 1)), round(100 * (_TALL * len(shown) + _HEAD + 0.4)))
     page = _page(size)
     runs = len(table.done().rows)
     more = f", {len(effects) - len(rows)} more factors not shown" if len(effects) > len(rows) else ""
@@ -49,7 +48,7 @@ def draw_effects(table: Table, title: str, out: Path) -> Path:
         cut(title, 70),
         [f"means over {runs} runs, bars: standard deviation, points: runs{more}"],
     )
-    _panels(page, rows, shown, columns)
+    _panels(page, rows, shown)
     return save_page(page, out)
 
 
@@ -95,13 +94,11 @@ def _page(size: tuple[int, int]) -> Any:
     return page
 
 
-def _panels(
-    page: Any, rows: Sequence[Sequence[Effect]], shown: Sequence[tuple[str, str, str]], columns: int
-) -> None:
+def _panels(page: Any, rows: Sequence[Sequence[Effect]], shown: Sequence[tuple[str, str, str]]) -> None:
     width, height = page.get_size_inches()
     grid = page.add_gridspec(
         len(shown),
-        columns,
+        len(rows),
         left=0.9 / width,
         right=1 - 0.3 / width,
         top=1 - _HEAD / height,
@@ -140,4 +137,4 @@ def _draw(axes: Any, effect: Effect, colour: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(True, lw=0.5, color="#e2e2e2", zorder=0)
     if all((v >= 0).all() for v in effect.values):
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.05 * axes.get_ylim()[1])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cementflow.files import replacing
 from cementflow.study.frequencies import Frequencies
 from cementflow.study.intervals import Share, wilson
+from cementflow.study.leaks_seen import LEAST_ML
 from cementflow.study.published import KINDS, Series
 from cementflow.views.palette import CYCLE, DASHES, FAINT, INK, LEAK
 
@@ -26,6 +27,7 @@ LABELS = {
 METHODS = {"ct": "tomography", "radiograph": "radiograph", "": "method not stated"}
 OBSERVED = {
     "ct": "by tomography",
+    "large on ct": f"by tomography, {LEAST_ML:g} mL or more",
     "radiograph": "by radiograph, two views",
     "lateral radiograph": "by radiograph, lateral view",
     "model": "as computed",
@@ -82,7 +84,7 @@ def frequencies_picture(found: Frequencies, path: Path) -> None:
         for edge in range(len(KINDS) - 1):
             axes.axvline(edge + 0.5, color=FAINT, linewidth=0.4, linestyle=DASHES[3])
         axes.set_xlim(-0.5, len(KINDS) - 0.5)
-        axes.set_ylim(0.0, 100.0)
+        axes.set_ylim(-2.0, 102.0)  # marks at the ends are whole
         axes.set_ylabel("vertebrae that leak [%]")
         shown = f"{found.bodies} virtual bodies; bars: 95 % intervals (Wilson)"
         if found.calibration is not None:

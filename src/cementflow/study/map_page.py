@@ -18,7 +18,7 @@ from cementflow.views.words import cut
 
 # What stands for viscosity and for pressure in the names of factors, the plainest first.
 _VISCOSITY = ("cement.preset", "cement.viscosity_zero", "cement.viscosity", "cement.")
-_PRESSURE = ("injection.max_pressure", "injection.pressure", "pressure")
+_PRESSURE = ("injection.max_pressure", "injection.max_tip_pressure", "injection.plunger.force")
 _MAPS = {"leaked_ml.total": "Oranges", "in_bone_ml": "GnBu", "peak_tip_pressure_kPa": "Blues"}
 
 
@@ -86,9 +86,10 @@ def _draw(axes: Any, found: Interaction, name: str) -> None:
 
     x, y = _edges(found.columns), _edges(found.rows)
     known = found.mean[np.isfinite(found.mean)]
-    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    # From nothing on: a range of the values alone would make a picture of their rounding.
+    low, high = (min(float(known.min()), 0.0), float(known.max())) if len(known) else (0.0, 1.0)
     if high <= low:
-        low, high = low - 1.0, high + 1.0
+        high = low + 1.0
     axes.pcolormesh(x, y, np.ma.masked_invalid(found.mean), cmap=colormaps[name], vmin=low, vmax=high)
     for side, levels in (("x", found.columns), ("y", found.rows)):
         _scale(axes, side, levels)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cementflow.errors import InputError
 from cementflow.study.effects_page import draw_effects
 from cementflow.study.map_page import draw_maps
 from cementflow.study.pareto_page import draw_front
 from cementflow.study.practical_units import in_practical_units
-from cementflow.study.study_folder import StudyFolder
+
+if TYPE_CHECKING:
+    from cementflow.study.result import StudyResult
 
 KINDS = {"effects": draw_effects, "map": draw_maps, "pareto": draw_front}
 HEADINGS = {
@@ -19,7 +22,7 @@ HEADINGS = {
 }
 
 
-def draw(study: StudyFolder, kind: str, out: Path) -> Path:
+def draw(study: StudyResult, kind: str, out: Path) -> Path:
     """Draw one of `KINDS`.
 
     Raises

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cementflow.study.factors import si_unit
 from cementflow.study.points import Cell
 from cementflow.study.table import Table
@@ -21,15 +23,22 @@ def in_practical_units(table: Table) -> Table:
     Table
         The same rows; results keep their units.
     """
-    practical = {si_unit(name): dimension.preferred[0] for name, dimension in DIMENSIONS.items()}
+    practical = {si_unit(name): dimension.preferred for name, dimension in DIMENSIONS.items()}
     names, units = list(table.names), dict[int, Unit]()
     for i, name in enumerate(names):
         key, bracket, unit = name.partition(" [")
         if bracket and name in table.factors and unit[:-1] in practical:
-            names[i] = f"{key} [{practical[unit[:-1]]}]"
-            units[i] = parse_unit(practical[unit[:-1]])
+            chosen = _readable(table.column(name), practical[unit[:-1]])
+            names[i], units[i] = f"{key} [{chosen}]", parse_unit(chosen)
     rows = (tuple(_in_unit(c, units.get(i)) for i, c in enumerate(row)) for row in table.rows)
     return Table(tuple(names), tuple(rows))
+
+
+def _readable(cells: Sequence[Cell], units: Sequence[str]) -> str:
+    """The first unit in which the largest number has one to three digits before its point, or else the first."""
+    numbers = [abs(c) for c in cells if isinstance(c, int | float)]
+    largest = max(numbers, default=0.0)
+    return next((u for u in units if 1 <= float(largest / parse_unit(u).factor) < 1000), units[0])
 
 
 def _in_unit(cell: Cell, unit: Unit | None) -> Cell:

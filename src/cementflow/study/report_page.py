@@ -11,7 +11,8 @@ from cementflow.errors import InputError
 from cementflow.files import write_text
 from cementflow.study.levels import levels_of
 from cementflow.study.pictures import HEADINGS, KINDS, draw
-from cementflow.study.study_folder import TABLE, StudyFolder
+from cementflow.study.practical_units import in_practical_units
+from cementflow.study.result import TABLE, StudyResult
 from cementflow.study.table import DONE, POINT, REASON, STATUS, Table
 from cementflow.version import version
 from cementflow.views.markup import figure, table, whole_page
@@ -19,7 +20,7 @@ from cementflow.views.markup import figure, table, whole_page
 _FAILURES = 50
 
 
-def write_study_report(study: StudyFolder, out: Path | None = None) -> Path:
+def write_study_report(study: StudyResult, out: Path | None = None) -> Path:
     """Write the page of a study, and its pictures into its `figures`.
 
     Parameters
@@ -39,7 +40,7 @@ def write_study_report(study: StudyFolder, out: Path | None = None) -> Path:
         f"<h1>{escape(study.title)}</h1>",
         f'<p class="state">{escape(_state(runs))}</p>',
         "<h2>Factors</h2>",
-        table(("factor", "levels", "values"), _factors(runs)),
+        table(("factor", "levels", "values"), _factors(in_practical_units(runs))),
         "<h2>Runs</h2>",
         table(("status", "runs"), _statuses(runs)),
         *_failures(runs),
@@ -100,7 +101,7 @@ def _failures(runs: Table) -> list[str]:
     return ["<h2>Runs that failed</h2>", table(("point", "status", "reason"), lost[:_FAILURES]), *more]
 
 
-def _pictures(study: StudyFolder) -> list[str]:
+def _pictures(study: StudyResult) -> list[str]:
     """The pictures, and for one that this study has nothing for the reason in its place."""
     parts = []
     for kind in KINDS:
@@ -113,7 +114,7 @@ def _pictures(study: StudyFolder) -> list[str]:
     return parts
 
 
-def _provenance(study: StudyFolder) -> list[tuple[str, str]]:
+def _provenance(study: StudyResult) -> list[tuple[str, str]]:
     stated = study.stated
     base = stated.get("base") or stated.get("preset")
     return [

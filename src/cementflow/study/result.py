@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,8 @@ from cementflow.study.table import Table, read_table
 
 if TYPE_CHECKING:
     import pandas
+
+STATEMENT, TABLE = "sweep.toml", "table.csv"
 
 
 @dataclass(frozen=True)
@@ -28,20 +31,43 @@ class StudyResult:
 
     path: Path
 
-    @property
-    def stated(self) -> Path:
-        """The study file."""
-        return self.path / "sweep.toml"
+    @cached_property
+    def text(self) -> str:
+        """Its study file as it is.
+
+        Raises
+        ------
+        InputError
+            If it cannot be read.
+        """
+        try:
+            return (self.path / STATEMENT).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"cannot be read: {error}", str(self.path / STATEMENT)) from error
 
     @cached_property
-    def table(self) -> Table:
-        """One row a point: factors, status, reason and results."""
-        return read_table(self.path / "table.csv")
+    def stated(self) -> dict[str, Any]:
+        """Its study file as TOML; `study` is what that means.
+
+        Raises
+        ------
+        InputError
+            If it is no TOML.
+        """
+        try:
+            return tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            raise InputError(f"cannot be read: {error}", str(self.path / STATEMENT)) from error
 
     @cached_property
     def study(self) -> Study:
         """What was run."""
-        return load_study(self.stated)
+        return load_study(self.path / STATEMENT)
+
+    @cached_property
+    def table(self) -> Table:
+        """One row a point: factors, status, reason and results."""
+        return read_table(self.path / TABLE)
 
     @cached_property
     def provenance(self) -> dict[str, Any]:
@@ -49,9 +75,47 @@ class StudyResult:
         found: dict[str, Any] = json.loads((self.path / "study.json").read_text(encoding="utf-8"))
         return found
 
+    @property
+    def title(self) -> str:
+        """Title of the study, or else the name of its folder."""
+        return str(self.stated.get("title") or self.path.absolute().name)
+
+    @property
+    def design(self) -> str:
+        """How its points were made."""
+        return str(self.stated.get("design", "grid"))
+
     def folder(self, point: str) -> Path:
         """Run folder of a point, such as "0007"."""
         return self.path / point
+
+    def picture(self, kind: str) -> Path:
+        """Where a picture of a kind goes if no other file is named."""
+        return self.path / "figures" / f"{kind}.png"
+
+    def plot(self, kind: str = "effects", out: str | Path | None = None) -> Path:
+        """Draw the "effects", the "map" or the "pareto" front of the study, by default into its `figures`.
+
+        Raises
+        ------
+        InputError
+            If there is no such kind, or nothing in the table to draw it from.
+        """
+        from cementflow.study.pictures import draw
+
+        return draw(self, kind, self.picture(kind) if out is None else Path(out))
+
+    def report(self, out: str | Path | None = None) -> Path:
+        """Write one HTML page about the study, by default `report.html` in its folder.
+
+        Raises
+        ------
+        InputError
+            If it cannot be written.
+        """
+        from cementflow.study.report_page import write_study_report
+
+        return write_study_report(self, None if out is None else Path(out))
 
     def frame(self) -> pandas.DataFrame:
         """The table in pandas, with the points as index.
@@ -69,6 +133,11 @@ class StudyResult:
         return pandas.DataFrame.from_records(list(table.rows), columns=list(table.names)).set_index("point")
 
 
+def is_study(path: str | Path) -> bool:
+    """Whether a folder is that of a study."""
+    return (Path(path) / STATEMENT).is_file()
+
+
 def open_study(path: str | Path) -> StudyResult:
     """The study in a folder.
 
@@ -77,7 +146,6 @@ def open_study(path: str | Path) -> StudyResult:
     InputError
         If it holds none.
     """
-    result = StudyResult(Path(path))
-    if not result.stated.is_file():
-        raise InputError("it is no folder of a study: it has no sweep.toml", str(path))
-    return result
+    if not is_study(path):
+        raise InputError(f"this is not the folder of a study: it has no {STATEMENT}", str(path))
+    return StudyResult(Path(path))

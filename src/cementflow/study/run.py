@@ -17,7 +17,7 @@ from cementflow.runner import DEFAULT_PARENT
 from cementflow.study.folder import alone_in, finished, write_tables
 from cementflow.study.points import Point
 from cementflow.study.progress import StudyProgress
-from cementflow.study.result import StudyResult
+from cementflow.study.result import STATEMENT, StudyResult
 from cementflow.study.rows import FAILED, INVALID
 from cementflow.study.statement import Study, make_study
 
@@ -178,12 +178,12 @@ def _folder(study: Study, out: str | Path | None, resume: bool) -> Path:
     from cementflow.results.folder import RunFolder, free_folder
 
     path = Path(out) if out is not None else free_folder(_slug(study), DEFAULT_PARENT)
-    stated, text = path / "sweep.toml", study.to_toml()
+    stated, text = path / STATEMENT, study.to_toml()
     if not resume:
         RunFolder(path).create()
         write_text(stated, text)
     elif not stated.is_file():
-        raise InputError("there is no study to go on with: it has no sweep.toml", str(path))
+        raise InputError(f"there is no study to go on with: it has no {STATEMENT}", str(path))
     else:
         there = ""
         with suppress(UnicodeDecodeError):

@@ -14,7 +14,7 @@ from cementflow.errors import InputError
 from cementflow.study.design_rows import codes_of, morris_steps, saltelli_second_order
 from cementflow.study.effects import varied_factors
 from cementflow.study.over_draws import mean_over_draws
-from cementflow.study.study_folder import StudyFolder
+from cementflow.study.result import StudyResult
 from cementflow.study.table import DONE, STATUS, Table
 
 Floats = NDArray[np.float64]
@@ -93,7 +93,7 @@ def sensitivity(
         return estimate(table, result, factors, values)
 
 
-def of_study(study: StudyFolder, result: str) -> Sensitivity:
+def of_study(study: StudyResult, result: str) -> Sensitivity:
     """Estimate by what the design of a study allows; of Sobol and Morris designs the mean over the draws, if any.
 
     Raises
