@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cementflow.files import replacing
-from cementflow.study.frequencies import Frequencies
+from cementflow.study.frequencies import Calibration, Frequencies
 from cementflow.study.intervals import Share, wilson
 from cementflow.study.leaks_seen import LEAST_ML
 from cementflow.study.published import KINDS, Series
@@ -50,16 +50,20 @@ def frequencies_text(found: Frequencies) -> str:
     counted = f"{found.bodies} bodies"
     lines.append(f"{counted}; {found.failed} more without a result" if found.failed else counted)
     if found.calibration is not None:
-        fitted = found.calibration
-        lines.append(
-            f"calibrated: bodies weigh exp({fitted.tilt:.3g} z), z their {fitted.column} scaled to mean 0 and "
-            f'deviation 1, so that as many leak as in "{fitted.series.name}" ({fitted.series.source}), which is '
-            f"therefore not shown; this is worth {fitted.bodies:.0f} bodies"
-        )
+        lines.append(calibration_text(found.calibration))
     lines.append(
         "Distributions of bones, veins and defects are assumed where the study file does not name a source."
     )
     return "\n".join(lines)
+
+
+def calibration_text(fitted: Calibration) -> str:
+    """What a calibration weighs and what it is worth."""
+    return (
+        f"calibrated: bodies weigh exp({fitted.tilt:.3g} z), z their {fitted.column} scaled to mean 0 and "
+        f'deviation 1, so that as many leak as in "{fitted.series.name}" ({fitted.series.source}), which is '
+        f"therefore not shown; this is worth {fitted.bodies:.0f} bodies"
+    )
 
 
 def frequencies_picture(found: Frequencies, path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from cementflow.study.effects import main_effect, varied_factors
+from cementflow.study.effects_page import SHOWN
 from cementflow.study.levels import Levels, levels_of
 from cementflow.study.pareto import pareto_front
 from cementflow.study.table import POINT, Table
@@ -43,7 +44,8 @@ def draw_front(table: Table, title: str, out: Path, fill: str = FILL, leak: str 
     _runs(axes, table, x, y, leak)
     axes.step(x[front], y[front], where="post", color=LEAK, lw=2, zorder=3)
     axes.plot(x[front], y[front], "o", ms=12, mfc="none", mec=LEAK, mew=1.8, zorder=4)
-    dress(axes, fill, leak)
+    named = {name: label for name, label, _ in SHOWN}
+    dress(axes, named.get(fill, fill), named.get(leak, leak))
     names = done.column(POINT)
     for i in (
         front[np.unique(np.linspace(0, len(front) - 1, _NAMED).round().astype(int))] if len(front) else ()
