@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from cementflow.flow.assembly import Assembly
-from cementflow.flow.mobility import fluids_of, mobility, pore_viscosities
 from cementflow.flow.problem import Problem
+from cementflow.flow.viscosity import fluids_of, pore_viscosities
 from cementflow.flow.ways import Ways
 from cementflow.laws.ageing import AgeingCement
 from cementflow.laws.in_situ import bundle_viscosity
@@ -66,15 +66,15 @@ def spread(p: Problem, pressure: np.ndarray, times: np.ndarray) -> list[np.ndarr
     for dt in np.diff(times):
         store, before = STORAGE * volumes_at(p) / dt, found[-1]
         for _ in range(PICARD):
-            m = mobility(p, state.saturation, viscosity, fluids.marrow, pressure)
-            assembly = Assembly(p, m, state.saturation, even_marrow=True)
-            values, known = assembly.system(Ways(np.zeros(0), p.link_pressure), store * before)
+            assembly = Assembly(p)
+            assembly.begin(p, state.saturation, viscosity, fluids.marrow, pressure, even_marrow=True)
+            values, known = assembly.system(p, Ways(np.zeros(0), p.link_pressure), store * before)
             values[v.diagonal_slot] += np.where(p.fixed, 0.0, store)
             solved = solver.solve(values, known, pressure, 1e-8)
             assert solved.converged
             change = np.abs(solved.x - pressure).max()
             pressure = solved.x
-            viscosity, _ = pore_viscosities(p, m, fluids, pressure, every)
+            viscosity, _ = pore_viscosities(p, assembly.mobility, fluids, pressure, every)
             if change < 1e-4 * pressure.max():
                 break
         found.append(pressure)

@@ -63,7 +63,8 @@ def test_no_memory_is_spent_on_a_second_copy_of_the_mesh() -> None:
     v = built(mesh, np.broadcast_to(ROW, (len(mesh.tets), 6)))
     assert np.shares_memory(v.tets, mesh.tets)
     assert v.edges is mesh.edges
-    assert v.tet_edges is mesh.tet_edges
+    assert "tet_edges" not in vars(mesh)
+    assert mesh.tet_edges is not mesh.tet_edges
 
 
 def test_right_angles_have_no_coefficient() -> None:

@@ -13,6 +13,7 @@ from scipy.sparse.linalg import spsolve
 
 from cementflow.fem.control_volumes import build_control_volumes, every_coefficient
 from cementflow.fem.kernels import edge_fluxes, reroute_obtuse
+from cementflow.flow.assembly import every_conductance
 from cementflow.flow.mobility import darcy_flux, mobility
 from cementflow.flow.pressure import solve_pressure
 from cementflow.flow.problem import Drive, Problem
@@ -79,9 +80,7 @@ def test_velocity_of_a_linear_pressure_is_exact(name: str) -> None:
     mesh = mesh_named(name)
     p = with_known_boundary(mesh, mesh.points @ GRADIENT)
     pressure = mesh.points @ GRADIENT
-    m = mobility(
-        p, np.zeros(p.volumes.n), np.full(p.volumes.n, 100.0), np.full(1, p.marrow_viscosity), pressure
-    )
+    m = mobility(p, np.zeros(p.volumes.n), np.full(p.volumes.n, 100.0), np.full(1, p.marrow_viscosity))
     exact = -TENSOR @ GRADIENT / p.marrow_viscosity
     velocity = darcy_flux(p, m, pressure)
     # Coefficients below 1e-11 of the largest are dropped, and slivers divide by a small volume.
@@ -113,7 +112,7 @@ def test_coefficients_are_the_stiffness_matrix(name: str) -> None:
         gradients = np.linalg.inv(np.column_stack([np.ones(4), mesh.points[tet]]))[1:].T
         exact[np.ix_(tet, tet)] += mesh.volumes[e] * gradients @ TENSOR @ gradients.T
     assembled = np.zeros((v.n, v.n))
-    ends = v.edges[v.tet_edges]
+    ends = v.edges[mesh.tet_edges]
     np.add.at(assembled, (ends[..., 0], ends[..., 1]), -every_coefficient(v))
     assembled += assembled.T
     assembled -= np.diag(assembled.sum(axis=1))
@@ -174,10 +173,12 @@ SEEDS = range(12)
 def test_pressure_matrix_is_positive_definite_on_ugly_meshes(seed: int) -> None:
     p, saturation, viscosity = ugly_problem(seed)
     assembled = np.zeros(len(p.volumes.edges))
-    np.add.at(assembled, p.volumes.tet_edges, every_coefficient(p.volumes))
+    np.add.at(assembled, p.volumes.mesh.tet_edges, every_coefficient(p.volumes))
     assert np.mean(assembled < 0.0) > 0.1
     pressure = np.random.default_rng(seed).random(p.volumes.n)
-    weight = mobility(p, saturation, viscosity, np.full(1, p.marrow_viscosity), pressure).conductance
+    weight = every_conductance(
+        p, mobility(p, saturation, viscosity, np.full(1, p.marrow_viscosity)), pressure
+    )
     assert smallest_share(laplacian(p, weight)) > 0.0
 
 
@@ -199,10 +200,12 @@ def test_rerouted_fluxes_keep_every_balance(seed: int) -> None:
     p, saturation, viscosity = ugly_problem(seed)
     v = p.volumes
     pressure = np.random.default_rng(seed).random(v.n)
-    m = mobility(p, saturation, viscosity, np.full(1, p.marrow_viscosity), pressure)
-    flux, out = edge_fluxes(v.edges, m.conductance, pressure)
+    m = mobility(p, saturation, viscosity, np.full(1, p.marrow_viscosity))
+    flux, out = edge_fluxes(v.edges, every_conductance(p, m, pressure), pressure)
     moved = flux.copy()
-    reroute_obtuse(moved, v.tets, v.tet_edges, v.t, v.obtuse, m.least, pressure)
+    reroute_obtuse(
+        moved, v.tets, v.obtuse_edges, v.t, v.obtuse, m.relative_cement, m.marrow, m.viscosity, pressure
+    )
     assert np.abs(moved - flux).max() > 1e-3 * np.abs(flux).max()
     after = np.bincount(v.edges[:, 0], moved, v.n) - np.bincount(v.edges[:, 1], moved, v.n)
     np.testing.assert_allclose(after, out, rtol=0.0, atol=1e-12 * np.abs(flux).max())
@@ -216,10 +219,12 @@ def test_rerouted_fluxes_hardly_run_against_the_pressure() -> None:
     )
     v = p.volumes
     pressure = -np.linalg.norm(mesh.points - 5e-3, axis=1)
-    m = mobility(p, np.zeros(v.n), np.ones(v.n), np.full(1, p.marrow_viscosity), pressure)
-    flux, _ = edge_fluxes(v.edges, m.conductance, pressure)
+    m = mobility(p, np.zeros(v.n), np.ones(v.n), np.full(1, p.marrow_viscosity))
+    flux, _ = edge_fluxes(v.edges, every_conductance(p, m, pressure), pressure)
     moved = flux.copy()
-    reroute_obtuse(moved, v.tets, v.tet_edges, v.t, v.obtuse, m.least, pressure)
+    reroute_obtuse(
+        moved, v.tets, v.obtuse_edges, v.t, v.obtuse, m.relative_cement, m.marrow, m.viscosity, pressure
+    )
     drop = pressure[v.edges[:, 0]] - pressure[v.edges[:, 1]]
     uphill = [-np.minimum(f * np.sign(drop), 0.0).sum() / np.abs(f).sum() for f in (flux, moved)]
     assert uphill[0] > 0.02
@@ -232,11 +237,13 @@ def test_naive_assembly_is_not_definite() -> None:
     for seed in SEEDS:
         p, saturation, viscosity = ugly_problem(seed)
         pressure = np.random.default_rng(seed).random(p.volumes.n)
-        m = mobility(p, saturation, viscosity, np.full(1, p.marrow_viscosity), pressure)
+        m = mobility(p, saturation, viscosity, np.full(1, p.marrow_viscosity))
         v = p.volumes
         whole = np.zeros(len(v.edges))
-        np.add.at(whole, v.tet_edges, every_coefficient(v))
-        broken += smallest_share(laplacian(p, m.edge * whole)) < 0.0
+        np.add.at(whole, v.mesh.tet_edges, every_coefficient(v))
+        up = np.where(pressure[v.edges[:, 0]] >= pressure[v.edges[:, 1]], v.edges[:, 0], v.edges[:, 1])
+        upstream = m.marrow[up] + 2.0 * m.relative_cement[up] / viscosity[v.edges].sum(axis=1)
+        broken += smallest_share(laplacian(p, upstream * whole)) < 0.0
     assert broken >= 3
 
 
@@ -282,7 +289,9 @@ def random_system(seed: int) -> tuple[RecordingSolver, csr_array, np.ndarray, np
     p, saturation, viscosity = ugly_problem(seed)
     solver = RecordingSolver(p)
     pressure = np.random.default_rng(seed).random(p.volumes.n)
-    weight = mobility(p, saturation, viscosity, np.full(1, p.marrow_viscosity), pressure).conductance
+    weight = every_conductance(
+        p, mobility(p, saturation, viscosity, np.full(1, p.marrow_viscosity)), pressure
+    )
     v = p.volumes
     rows = np.repeat(np.arange(v.n), np.diff(v.row_start))
     values = np.where(v.slot_edge >= 0, -weight[v.slot_edge], 0.0)

@@ -229,7 +229,7 @@ def resistance(p: Problem, thicker: float, saturation: float, rate: float = Q) -
     assert p.near_tip is not None
     where = np.full(n, saturation)
     marrow = np.full(1, p.marrow_viscosity)
-    return tip_resistance(p, mobility(p, where, viscosity, marrow, np.zeros(n)), rate)
+    return tip_resistance(p, mobility(p, where, viscosity, marrow), rate)
 
 
 @given(st.floats(0.01, 100.0), st.floats(1e-3, 10.0))

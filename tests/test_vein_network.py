@@ -97,7 +97,7 @@ def shares_at(p: Problem, saturation: np.ndarray) -> tuple[np.ndarray, np.ndarra
     """Shares of the links, and the cement fraction at their vertices."""
     assert p.veins is not None
     state = replace(State.initial(p), saturation=saturation)
-    m = mobility(p, saturation, np.full(p.volumes.n, 100.0), np.full(1, 0.01), np.zeros(p.volumes.n))
+    m = mobility(p, saturation, np.full(p.volumes.n, 100.0), np.full(1, 0.01))
     fraction = (m.relative_cement / m.viscosity / m.vertex)[p.veins.link_vertex]
     return drinking_shares(p, state, m), fraction
 
@@ -186,16 +186,16 @@ def test_a_tree_costs_few_iterations(thick: float) -> None:
     tree = p.veins
     assert tree is not None
     state = full_state(p)
-    m = mobility(p, state.saturation, np.full(p.volumes.n, 100.0), np.full(1, 0.1), np.zeros(p.volumes.n))
+    m = mobility(p, state.saturation, np.full(p.volumes.n, 100.0), np.full(1, 0.1))
     share = tree.share
     cell = np.pi * tree.radius**4 / (8 * 3.5e-3 * tree.length)
     cell[-1] *= 3.5e-3 / thick
     exchange = tree.exchange * mobility_around(tree, share, m.vertex[tree.link_vertex])
     answer = Answer(np.zeros(tree.n_nodes), np.zeros(tree.n_nodes), np.ones(tree.n_nodes))
     vein = VeinConductances(exchange, share, cell, np.zeros(len(cell)), cell, answer)
-    values, rhs = Assembly(p, m, state.saturation, True).system(
-        Ways(np.zeros(0), np.zeros(0), vein), p.source * 1e-7
-    )
+    assembly = Assembly(p)
+    assembly.begin(p, state.saturation, m.viscosity, np.full(1, 0.1), np.zeros(p.volumes.n), True)
+    values, rhs = assembly.system(p, Ways(np.zeros(0), np.zeros(0), vein), p.source * 1e-7)
     found = p.make_solver().solve(values, rhs, np.zeros(len(rhs)), 1e-8)
     assert found.converged
     assert found.iterations < 40

@@ -166,7 +166,7 @@ def _shell_means(model: Model, shell: NDArray[np.int64], warmth: Floats) -> list
 def _shear(model: Model, step: Step) -> Floats:
     """Wall shear rate C u / sqrt(k phi) at the vertices [1/s]."""
     p, v, flow = model.problem, model.problem.volumes, step.flow
-    m = mobility(p, step.state.saturation, flow.cement_viscosity, flow.marrow_viscosity, flow.pressure)
+    m = mobility(p, step.state.saturation, flow.cement_viscosity, flow.marrow_viscosity)
     every = np.arange(len(v.tets), dtype=np.uint32)
     velocity = darcy_flux(p, m, flow.pressure, every)
     shear = pore_shear(every, velocity, v.inverse_permeability, v.porosity, v.tets, v.mesh.volumes, v.n)

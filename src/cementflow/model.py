@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -41,10 +41,11 @@ COOL = 43.0 + ZERO_CELSIUS  # K; below it heat does little harm (Sapareto and De
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Ball out of which the cement comes, in mesh coordinates [m]."""
+    """Ball out of which the cement comes, in mesh coordinates [m], and the share of it that lies in the bone."""
 
     center: Floats
     radius: float
+    inside: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +88,7 @@ def build_model(case: Case, geometry: Geometry) -> Model:
     needles = build_needles(case.injection, geometry.frame)
     source = cement_source(case.injection, needles, geometry)
     tip = first_tip(case, source.center, source.radius, where)
+    source = replace(source, inside=tip.inside)
     kinetics = cure_kinetics(case.cement.cure)
     cement = cement_law(case.cement, case.physics, kinetics)
     entering = Entering(

@@ -17,7 +17,7 @@ from cementflow.mesh.frame import AnatomicalFrame
 from cementflow.mesh.tetmesh import TetMesh
 from cementflow.sites.near_tip import near_tip
 from cementflow.sites.needles import Needle, lies_inside, outside_by
-from cementflow.sites.source import ball_weights
+from cementflow.sites.source import ball_volumes, shares
 
 Floats = NDArray[np.float64]
 UNTIL = UntilSpec()
@@ -63,10 +63,14 @@ def first_tip(case: Case, center: Floats, radius: float, bone: Bone) -> Tip:
 
 def build_tip(bone: Bone, center: Floats, radius: float) -> Tip:
     """A ball in the bone out of which the cement comes; all of its shares are zero if it lies outside."""
-    weights = ball_weights(bone.volumes.mesh, center, radius)
-    if not weights.any():
-        return Tip(weights)
-    return Tip(weights, near_tip(bone.volumes, bone.permeability, weights, center, radius))
+    volumes = ball_volumes(bone.volumes.mesh, center, radius)
+    if not volumes.any():
+        return Tip(volumes, inside=0.0)
+    weights = shares(volumes)
+    near = near_tip(bone.volumes, bone.permeability, weights, center, radius)
+    # Sampled, the ball may come out a hair too large.
+    inside = min(float(volumes.sum()) / (4.0 / 3.0 * np.pi * radius**3), 1.0)
+    return Tip(weights, near, inside)
 
 
 def require_inside(

@@ -29,9 +29,10 @@ def source_findings(model: Model) -> Iterator[Finding]:
             f"injection: the tip's radius of {source.radius * 1e3:.2g} mm is below {SMALLEST_TIP:g} mean edges of "
             f"{edge * 1e3:.2g} mm; with cement that thins the tip pressure then comes out up to 5 % high",
         )
-    inside = inside_share(model)
-    if inside < INSIDE:
-        yield Finding("warning", f"injection: only {inside:.0%} of the ball at the tip lies inside the bone")
+    if source.inside < INSIDE:
+        yield Finding(
+            "warning", f"injection: only {source.inside:.0%} of the ball at the tip lies inside the bone"
+        )
     reached = _reachable(model)
     if not reached.all():
         share = mesh.volumes[~reached].sum() / mesh.volumes.sum()
@@ -110,15 +111,6 @@ def vein_findings(model: Model) -> Iterator[Finding]:
                 f"veins.vein.{vein.name}: its diameter of {width * 1e3:.2g} mm is above {WIDE_VEIN:g} mean edges; "
                 "such a vein should be a region of the bone",
             )
-
-
-def inside_share(model: Model) -> float:
-    """Share of the ball at the tip that lies in the bone [-]."""
-    from cementflow.mesh.regions import shape_fractions
-
-    mesh, source = model.geometry.mesh, model.source
-    ball = shape_fractions(mesh, model.geometry.frame, "ball", source.center, np.full(3, source.radius))
-    return min(float(ball @ mesh.volumes) / (4.0 / 3.0 * np.pi * source.radius**3), 1.0)
 
 
 def _reachable(model: Model) -> np.ndarray:

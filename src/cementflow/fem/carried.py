@@ -12,9 +12,9 @@ SETTLED = 1e-6  # K; a change from one sweep to the next that no longer counts
 def carry(
     order,
     cyclic,
-    row_start,
-    neighbour,
-    slot_flux,
+    start,
+    ahead,
+    away,
     share,
     entering,
     returned,
@@ -38,8 +38,8 @@ def carry(
     ----------
     order, cyclic
         Vertices along the flow, and whether cycles were cut.
-    row_start, neighbour, slot_flux
-        Pattern and flux of each slot, positive away from the row's vertex [m3/s].
+    start, ahead, away
+        Neighbours by rows and flux to each of them [m3/s].
     share
         Cement share of what leaves each vertex [-].
     entering, returned, outward
@@ -74,10 +74,10 @@ def carry(
                 volume += entering[a]
                 years += entering[a] * fresh[1]
                 cured += entering[a] * fresh[2]
-            for s in range(row_start[a], row_start[a + 1]):
-                f = -slot_flux[s]
+            for s in range(start[a], start[a + 1]):
+                f = -away[s]
                 if f > 0.0:
-                    b = neighbour[s]
+                    b = ahead[s]
                     f_cement = f * share[b]
                     g = f_cement * of_cement + (f - f_cement) * of_marrow
                     warmth += g * heat[b]
@@ -99,12 +99,12 @@ def carry(
         warmth = stored[a] * old_heat[a] + entering[a] * of_cement * fresh[0]
         g_own = share[a] * of_cement + (1.0 - share[a]) * of_marrow
         warmth += (returned[a] * of_cement - outward[a] * g_own) * heat[a]
-        for s in range(row_start[a], row_start[a + 1]):
-            f = slot_flux[s]
+        for s in range(start[a], start[a + 1]):
+            f = away[s]
             if f > 0.0:
                 warmth -= f * g_own * heat[a]
             elif f < 0.0:
-                b = neighbour[s]
+                b = ahead[s]
                 warmth -= f * (share[b] * of_cement + (1.0 - share[b]) * of_marrow) * heat[b]
         balanced[a] = warmth / stored_after[a]
     return balanced, heat, age, cure

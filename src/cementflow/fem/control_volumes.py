@@ -43,14 +43,12 @@ class ControlVolumes:
         Of each vertex [m3], shape (n,).
     edges
         Vertex pairs, first below second, shape (k, 2).
-    tet_edges
-        Edge of each local vertex pair, shape (m, 6).
     coefficient
         Sum over elements of the non-negative element coefficients [m3], shape (k,).
     obtuse
         Tetrahedra that have a negative coefficient.
-    t
-        Element coefficients of these tetrahedra [m3], shape (obtuse, 6).
+    t, obtuse_edges
+        Element coefficients of these tetrahedra [m3], and the edges that they belong to, shape (obtuse, 6).
     row_start, neighbour, slot_edge, diagonal_slot
         CSR pattern of the matrix: column of each slot, the edge behind it (-1 on the diagonal), slot of each diagonal.
     """
@@ -62,10 +60,10 @@ class ControlVolumes:
     inverse_permeability: Floats
     pore_volume: Floats
     edges: Indices
-    tet_edges: Indices
     coefficient: Floats
     obtuse: Indices
     t: Floats
+    obtuse_edges: Indices
     row_start: Indices
     neighbour: Indices
     slot_edge: Ints
@@ -90,10 +88,12 @@ def build_control_volumes(mesh: TetMesh, porosity: Floats, permeability: Floats)
         Symmetric positive tensors as (xx, yy, zz, yz, xz, xy) [m2], shape (m, 6), or one row broadcast to it.
     """
     porosity, distinct = _distinct(porosity), _distinct(permeability)
+    tet_edges = mesh.tet_edges
     t, coefficient, obtuse, pore_volume = element_coefficients(
-        mesh.points, mesh.indices, mesh.tet_edges, len(mesh.edges), distinct, porosity
+        mesh.points, mesh.indices, tet_edges, len(mesh.edges), distinct, porosity
     )
-    t = t[obtuse]
+    t, obtuse_edges = t[obtuse], tet_edges[obtuse]
+    del tet_edges
     row_start, neighbour, slot_edge, diagonal_slot = row_pattern(mesh.edges, len(mesh.points))
     return ControlVolumes(
         mesh=mesh,
@@ -103,10 +103,10 @@ def build_control_volumes(mesh: TetMesh, porosity: Floats, permeability: Floats)
         inverse_permeability=_invert(distinct),
         pore_volume=pore_volume,
         edges=mesh.edges,
-        tet_edges=mesh.tet_edges,
         coefficient=coefficient,
         obtuse=obtuse,
         t=t,
+        obtuse_edges=obtuse_edges,
         row_start=row_start,
         neighbour=neighbour,
         slot_edge=slot_edge,

@@ -15,51 +15,52 @@ BETWEEN = np.array([[-1, 0, 1, 2], [0, -1, 3, 4], [1, 3, -1, 5], [2, 4, 5, -1]])
 
 
 @njit(cache=True, nogil=True)
-def edge_conductances(edges, coefficient, relative_cement, marrow_mobility, viscosity, pressure):
-    """Mobility of both fluids on each edge [1/(Pa s)], and times its coefficient the conductance [m3/(Pa s)].
+def edge_mobility(pressure_a, pressure_b, cement_a, cement_b, marrow_a, marrow_b, viscosity_a, viscosity_b):
+    """Mobility of both fluids on the edge between two vertices [1/(Pa s)].
 
     What fills the pores comes from the upstream vertex, as it is carried by the flow. The viscosity varies smoothly
     along a streamline and is the mean of both ends: upstream it would be first order, 4 % of the pressure at 1.5 mm.
+
+    Parameters
+    ----------
+    pressure_a, pressure_b
+        At both ends [Pa].
+    cement_a, cement_b
+        Relative permeabilities of the cement [-].
+    marrow_a, marrow_b
+        Mobilities of the marrow [1/(Pa s)].
+    viscosity_a, viscosity_b
+        Of the cement [Pa s].
     """
-    mobility = np.empty(edges.shape[0])
-    weight = np.empty(edges.shape[0])
-    for j in range(edges.shape[0]):
-        a, b = edges[j, 0], edges[j, 1]
-        up = a if pressure[a] >= pressure[b] else b
-        m = marrow_mobility[up]
-        if relative_cement[up] > 0.0:
-            m += 2.0 * relative_cement[up] / (viscosity[a] + viscosity[b])
-        mobility[j] = m
-        weight[j] = m * coefficient[j]
-    return mobility, weight
+    cement, marrow = (cement_a, marrow_a) if pressure_a >= pressure_b else (cement_b, marrow_b)
+    return marrow + 2.0 * cement / (viscosity_a + viscosity_b) if cement > 0.0 else marrow
 
 
 @njit(cache=True, nogil=True)
-def least_mobilities(tets, obtuse, relative_cement, marrow_mobility, viscosity):
-    """Lower bound of the mobilities on the edges of each obtuse tetrahedron [1/(Pa s)]."""
-    least = np.empty(obtuse.shape[0])
-    for i in range(obtuse.shape[0]):
-        thickest = 0.0
-        for k in range(4):
-            thickest = max(thickest, viscosity[tets[obtuse[i], k]])
-        least[i] = np.inf
-        for k in range(4):
-            a = tets[obtuse[i], k]
-            least[i] = min(least[i], relative_cement[a] / thickest + marrow_mobility[a])
-    return least
+def least_mobility(
+    cement_a,
+    cement_b,
+    cement_c,
+    cement_d,
+    marrow_a,
+    marrow_b,
+    marrow_c,
+    marrow_d,
+    viscosity_a,
+    viscosity_b,
+    viscosity_c,
+    viscosity_d,
+):
+    """Lower bound of the mobilities on the edges of a tetrahedron [1/(Pa s)], which its negative coefficients take.
 
-
-@njit(cache=True, nogil=True)
-def add_obtuse(weight, tet_edges, t, obtuse, least):
-    """Add the negative coefficients to the conductances, in place.
-
-    A negative coefficient takes the least mobility of its element: then every element's share is at least that
-    mobility times its own positive semi-definite P1 matrix, so the sum stays definite whatever the contrast.
+    Then every element's share of the matrix is at least that mobility times its own positive semi-definite P1 matrix,
+    so the sum stays definite whatever the contrast.
     """
-    for i in range(obtuse.shape[0]):
-        for j in range(6):
-            if t[i, j] < 0.0:
-                weight[tet_edges[obtuse[i], j]] += least[i] * t[i, j]
+    thickest = max(max(viscosity_a, viscosity_b), max(viscosity_c, viscosity_d))
+    return min(
+        min(cement_a / thickest + marrow_a, cement_b / thickest + marrow_b),
+        min(cement_c / thickest + marrow_c, cement_d / thickest + marrow_d),
+    )
 
 
 @njit(cache=True, nogil=True)
@@ -102,7 +103,9 @@ def edge_fluxes(edges, weight, pressure):
 
 
 @njit(cache=True, nogil=True)
-def reroute_obtuse(flux, tets, tet_edges, t, obtuse, least, pressure):
+def reroute_obtuse(
+    flux, tets, obtuse_edges, t, obtuse, relative_cement, marrow_mobility, viscosity, pressure
+):
     """Let what flows through negative coefficients take the other edges of its tetrahedron, in place.
 
     A negative coefficient carries fluid against the pressure, and transport along such fluxes runs in circles. Half of
@@ -112,22 +115,37 @@ def reroute_obtuse(flux, tets, tet_edges, t, obtuse, least, pressure):
     ----------
     flux
         Of the edges, from lower to higher vertex [m3/s].
-    tets, tet_edges, t, obtuse, least
-        Of the mesh, and the mobility of the negative coefficients of each obtuse tetrahedron.
-    pressure
-        At the vertices [Pa].
+    tets, obtuse_edges, t, obtuse
+        Of the mesh.
+    relative_cement, marrow_mobility, viscosity, pressure
+        At the vertices, as in `edge_mobility`.
     """
     for i in range(obtuse.shape[0]):
         e = obtuse[i]
+        v0, v1, v2, v3 = tets[e, 0], tets[e, 1], tets[e, 2], tets[e, 3]
+        least = least_mobility(
+            relative_cement[v0],
+            relative_cement[v1],
+            relative_cement[v2],
+            relative_cement[v3],
+            marrow_mobility[v0],
+            marrow_mobility[v1],
+            marrow_mobility[v2],
+            marrow_mobility[v3],
+            viscosity[v0],
+            viscosity[v1],
+            viscosity[v2],
+            viscosity[v3],
+        )
         for j in range(6):
             if t[i, j] < 0.0:
                 a, b = FIRST[j], SECOND[j]
-                f = least[i] * t[i, j] * (pressure[tets[e, a]] - pressure[tets[e, b]])
-                flux[tet_edges[e, j]] -= f if tets[e, a] < tets[e, b] else -f
+                f = least * t[i, j] * (pressure[tets[e, a]] - pressure[tets[e, b]])
+                flux[obtuse_edges[i, j]] -= f if tets[e, a] < tets[e, b] else -f
                 for k in range(4):
                     if k != a and k != b:
-                        flux[tet_edges[e, BETWEEN[a, k]]] += 0.5 * (f if tets[e, a] < tets[e, k] else -f)
-                        flux[tet_edges[e, BETWEEN[k, b]]] += 0.5 * (f if tets[e, k] < tets[e, b] else -f)
+                        flux[obtuse_edges[i, BETWEEN[a, k]]] += 0.5 * (f if tets[e, a] < tets[e, k] else -f)
+                        flux[obtuse_edges[i, BETWEEN[k, b]]] += 0.5 * (f if tets[e, k] < tets[e, b] else -f)
 
 
 @njit(cache=True, nogil=True)
@@ -143,7 +161,9 @@ def touching(tets, marked):
 
 
 @njit(cache=True, nogil=True)
-def element_velocity(chosen, points, tets, permeability, tet_edges, mobility, pressure, t, obtuse, least):
+def element_velocity(
+    chosen, points, tets, permeability, relative_cement, marrow_mobility, viscosity, pressure, t, obtuse
+):
     """Darcy flux of chosen tetrahedra [m/s] rebuilt from their edge fluxes, u = sum f_ab (x_b - x_a) / |e|.
 
     Exact for P1 with one mobility. In front elements the product of a mean mobility and the gradient would overrate it.
@@ -155,14 +175,12 @@ def element_velocity(chosen, points, tets, permeability, tet_edges, mobility, pr
     ----------
     chosen
         Tetrahedra, ascending.
-    points, tets, tet_edges
+    points, tets
         Of the mesh.
     permeability
         As (xx, yy, zz, yz, xz, xy) [m2], shape (m, 6), or (1, 6) for one that holds everywhere.
-    mobility, least
-        On the edges, and of the negative coefficients of each obtuse tetrahedron [1/(Pa s)].
-    pressure
-        At the vertices [Pa].
+    relative_cement, marrow_mobility, viscosity, pressure
+        At the vertices, as in `edge_mobility`.
     t, obtuse
         Coefficients of the obtuse tetrahedra, and their numbers.
 
@@ -187,11 +205,19 @@ def element_velocity(chosen, points, tets, permeability, tet_edges, mobility, pr
         gbx, gby, gbz = cy * dz - cz * dy, cz * dx - cx * dz, cx * dy - cy * dx
         six_volumes = bx * gbx + by * gby + bz * gbz
         pa, pb, pc, pd = pressure[a], pressure[b], pressure[c], pressure[d]
+        ca, cb, cc, cd = relative_cement[a], relative_cement[b], relative_cement[c], relative_cement[d]
+        ma, mb, mc, md = marrow_mobility[a], marrow_mobility[b], marrow_mobility[c], marrow_mobility[d]
+        va, vb, vc, vd = viscosity[a], viscosity[b], viscosity[c], viscosity[d]
+        flux[0] = edge_mobility(pa, pb, ca, cb, ma, mb, va, vb)
+        flux[1] = edge_mobility(pa, pc, ca, cc, ma, mc, va, vc)
+        flux[2] = edge_mobility(pa, pd, ca, cd, ma, md, va, vd)
+        flux[3] = edge_mobility(pb, pc, cb, cc, mb, mc, vb, vc)
+        flux[4] = edge_mobility(pb, pd, cb, cd, mb, md, vb, vd)
+        flux[5] = edge_mobility(pc, pd, cc, cd, mc, md, vc, vd)
         if next_obtuse < obtuse.shape[0] and obtuse[next_obtuse] == e:
+            least = least_mobility(ca, cb, cc, cd, ma, mb, mc, md, va, vb, vc, vd)
             for j in range(6):
-                flux[j] = t[next_obtuse, j] * (
-                    least[next_obtuse] if t[next_obtuse, j] < 0.0 else mobility[tet_edges[e, j]]
-                )
+                flux[j] = t[next_obtuse, j] * (least if t[next_obtuse, j] < 0.0 else flux[j])
         else:
             gcx, gcy, gcz = dy * bz - dz * by, dz * bx - dx * bz, dx * by - dy * bx
             gdx, gdy, gdz = by * cz - bz * cy, bz * cx - bx * cz, bx * cy - by * cx
@@ -203,30 +229,30 @@ def element_velocity(chosen, points, tets, permeability, tet_edges, mobility, pr
                 xy * gcx + yy * gcy + yz * gcz,
                 xz * gcx + yz * gcy + zz * gcz,
             )
-            bc = gbx * fx + gby * fy + gbz * fz
-            cc = gcx * fx + gcy * fy + gcz * fz
-            cd = gdx * fx + gdy * fy + gdz * fz
+            g_bc = gbx * fx + gby * fy + gbz * fz
+            g_cc = gcx * fx + gcy * fy + gcz * fz
+            g_cd = gdx * fx + gdy * fy + gdz * fz
             fx, fy, fz = (
                 xx * gdx + xy * gdy + xz * gdz,
                 xy * gdx + yy * gdy + yz * gdz,
                 xz * gdx + yz * gdy + zz * gdz,
             )
-            bd = gbx * fx + gby * fy + gbz * fz
-            dd = gdx * fx + gdy * fy + gdz * fz
+            g_bd = gbx * fx + gby * fy + gbz * fz
+            g_dd = gdx * fx + gdy * fy + gdz * fz
             fx, fy, fz = (
                 xx * gbx + xy * gby + xz * gbz,
                 xy * gbx + yy * gby + yz * gbz,
                 xz * gbx + yz * gby + zz * gbz,
             )
-            bb = gbx * fx + gby * fy + gbz * fz
+            g_bb = gbx * fx + gby * fy + gbz * fz
             # The four gradients add up to nothing.
             scale = 1.0 / (6.0 * six_volumes)
-            flux[0] = (bb + bc + bd) * scale * mobility[tet_edges[e, 0]]
-            flux[1] = (bc + cc + cd) * scale * mobility[tet_edges[e, 1]]
-            flux[2] = (bd + cd + dd) * scale * mobility[tet_edges[e, 2]]
-            flux[3] = -bc * scale * mobility[tet_edges[e, 3]]
-            flux[4] = -bd * scale * mobility[tet_edges[e, 4]]
-            flux[5] = -cd * scale * mobility[tet_edges[e, 5]]
+            flux[0] *= (g_bb + g_bc + g_bd) * scale
+            flux[1] *= (g_bc + g_cc + g_cd) * scale
+            flux[2] *= (g_bd + g_cd + g_dd) * scale
+            flux[3] *= -g_bc * scale
+            flux[4] *= -g_bd * scale
+            flux[5] *= -g_cd * scale
         b_to_c, b_to_d, c_to_d = flux[3] * (pb - pc), flux[4] * (pb - pd), flux[5] * (pc - pd)
         to_b = (flux[0] * (pa - pb) - b_to_c - b_to_d) * 6.0 / six_volumes
         to_c = (flux[1] * (pa - pc) + b_to_c - c_to_d) * 6.0 / six_volumes

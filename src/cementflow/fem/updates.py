@@ -1,4 +1,4 @@
-"""Compiled code for what changes from one linear system of a pressure field to the next: the edges with cement.
+"""Compiled code that brings a pressure system up to date where it changes: at the edges with cement.
 
 Marrow far from the cement keeps its mobility, and most of a bone is far from the cement.
 """
@@ -8,98 +8,133 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from cementflow.fem.kernels import edge_mobility, least_mobility
+
+NONE = np.uint32(0xFFFFFFFF)
+
 
 @njit(cache=True, nogil=True)
-def with_cement(n_edges, tets, tet_edges, t, obtuse, row_start, slot_edge, relative_cement):
-    """Edges whose conductance depends on pressure and viscosity of the cement.
+def edges_near(n_edges, wet, tets, t, obtuse, obtuse_edges, row_start, slot_edge):
+    """Edges whose conductance depends on what happens at some vertices.
 
-    Those with cement at an end, and those with a negative coefficient in an obtuse tetrahedron that has cement at a
-    vertex.
+    Those with such a vertex at an end, and those with a negative coefficient in an obtuse tetrahedron that has one.
+
+    Parameters
+    ----------
+    n_edges
+        Of the mesh.
+    wet
+        Whether it is such a vertex, shape (n,).
+    tets, t, obtuse, obtuse_edges, row_start, slot_edge
+        Of the mesh.
 
     Returns
     -------
     chosen, place
-        The edges, ascending; and where each edge of the mesh stands among them (not set for the others).
-    wet
-        The obtuse tetrahedra with cement, by their place in `obtuse`, ascending.
+        The edges, ascending; and where each edge of the mesh stands among them, `NONE` for the others.
+    adding
+        Obtuse tetrahedra that add to one of them, by their place in `obtuse`, ascending.
     """
-    marked = np.zeros(n_edges, np.bool_)
+    place = np.full(n_edges, NONE, np.uint32)
     for a in range(row_start.shape[0] - 1):
-        if relative_cement[a] > 0.0:
+        if wet[a]:
             for s in range(row_start[a], row_start[a + 1]):
                 if slot_edge[s] >= 0:
-                    marked[slot_edge[s]] = True
-    wet = np.empty(obtuse.shape[0], np.uint32)
-    count = 0
+                    place[slot_edge[s]] = 0
     for i in range(obtuse.shape[0]):
         e = obtuse[i]
-        for k in range(4):
-            if relative_cement[tets[e, k]] > 0.0:
-                wet[count] = i
-                count += 1
-                for j in range(6):
-                    if t[i, j] < 0.0:
-                        marked[tet_edges[e, j]] = True
-                break
-    chosen, place = np.empty(n_edges, np.uint32), np.empty(n_edges, np.uint32)
+        if wet[tets[e, 0]] or wet[tets[e, 1]] or wet[tets[e, 2]] or wet[tets[e, 3]]:
+            for j in range(6):
+                if t[i, j] < 0.0:
+                    place[obtuse_edges[i, j]] = 0
+    chosen = np.empty(n_edges, np.uint32)
     size = 0
     for j in range(n_edges):
-        if marked[j]:
+        if place[j] != NONE:
             chosen[size], place[j] = j, size
             size += 1
-    return chosen[:size].copy(), place, wet[:count].copy()
+    adding = np.empty(obtuse.shape[0], np.uint32)
+    count = 0
+    for i in range(obtuse.shape[0]):
+        for j in range(6):
+            if t[i, j] < 0.0 and place[obtuse_edges[i, j]] != NONE:
+                adding[count] = i
+                count += 1
+                break
+    return chosen[:size].copy(), place, adding[:count].copy()
 
 
 @njit(cache=True, nogil=True)
-def conductance_changes(
+def edge_conductances(
     chosen,
     place,
-    wet,
+    adding,
     edges,
     coefficient,
     tets,
-    tet_edges,
     t,
     obtuse,
+    obtuse_edges,
     relative_cement,
     marrow_mobility,
     viscosity,
     pressure,
-    mobility,
-    least,
 ):
-    """What `edge_conductances`, `least_mobilities` and `add_obtuse` would give on chosen edges.
+    """Conductances of chosen edges [m3/(Pa s)]: the mobility on each times its coefficient, and the negative ones.
 
-    Returns
-    -------
-    Mobilities of the chosen edges, change of their conductances, and least mobilities of the wet tetrahedra.
+    Parameters
+    ----------
+    chosen, place, adding
+        As of `edges_near`.
+    edges, coefficient, tets, t, obtuse, obtuse_edges
+        Of the mesh.
+    relative_cement, marrow_mobility, viscosity, pressure
+        At the vertices, as in `edge_mobility`.
     """
-    new_mobility, change = np.empty(chosen.shape[0]), np.empty(chosen.shape[0])
+    weight = np.empty(chosen.shape[0])
     for i in range(chosen.shape[0]):
         j = chosen[i]
         a, b = edges[j, 0], edges[j, 1]
-        up = a if pressure[a] >= pressure[b] else b
-        m = marrow_mobility[up]
-        if relative_cement[up] > 0.0:
-            m += 2.0 * relative_cement[up] / (viscosity[a] + viscosity[b])
-        new_mobility[i] = m
-        change[i] = (m - mobility[j]) * coefficient[j]
-    new_least = np.empty(wet.shape[0])
-    for i in range(wet.shape[0]):
-        e = obtuse[wet[i]]
-        thickest = 0.0
-        for k in range(4):
-            thickest = max(thickest, viscosity[tets[e, k]])
-        lowest = np.inf
-        for k in range(4):
-            a = tets[e, k]
-            lowest = min(lowest, relative_cement[a] / thickest + marrow_mobility[a])
-        new_least[i] = lowest
-        more = lowest - least[wet[i]]
+        weight[i] = coefficient[j] * edge_mobility(
+            pressure[a],
+            pressure[b],
+            relative_cement[a],
+            relative_cement[b],
+            marrow_mobility[a],
+            marrow_mobility[b],
+            viscosity[a],
+            viscosity[b],
+        )
+    for k in range(adding.shape[0]):
+        i = adding[k]
+        e = obtuse[i]
+        a, b, c, d = tets[e, 0], tets[e, 1], tets[e, 2], tets[e, 3]
+        least = least_mobility(
+            relative_cement[a],
+            relative_cement[b],
+            relative_cement[c],
+            relative_cement[d],
+            marrow_mobility[a],
+            marrow_mobility[b],
+            marrow_mobility[c],
+            marrow_mobility[d],
+            viscosity[a],
+            viscosity[b],
+            viscosity[c],
+            viscosity[d],
+        )
         for j in range(6):
-            if t[wet[i], j] < 0.0:
-                change[place[tet_edges[e, j]]] += more * t[wet[i], j]
-    return new_mobility, change, new_least
+            if t[i, j] < 0.0 and place[obtuse_edges[i, j]] != NONE:
+                weight[place[obtuse_edges[i, j]]] += least * t[i, j]
+    return weight
+
+
+@njit(cache=True, nogil=True)
+def rows_of(chosen, edges, touched):
+    """Mark the ends of chosen edges, in place."""
+    for i in range(chosen.shape[0]):
+        touched[edges[chosen[i], 0]] = True
+        touched[edges[chosen[i], 1]] = True
 
 
 @njit(cache=True, nogil=True)

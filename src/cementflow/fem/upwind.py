@@ -14,19 +14,19 @@ SETTLED = 1e-11
 # A vertex that passes on so much cement at the start of a step is behind the front. It takes the step in one part and
 # is taken to pass on the same share throughout, which is off by the last of its marrow.
 FILLED = 0.99
-NONE = np.uint32(0xFFFFFFFF)
+NONE, ONE = np.uint32(0xFFFFFFFF), np.uint32(1)
 
 
 @njit(cache=True, nogil=True)
-def downstream(row_start, neighbour, slot_edge, flux, wet, layers, least):
+def downstream(row_start, neighbour, slot_edge, flux, other, wet, layers, least):
     """Vertices with cement, and those that the flow reaches from them over at most so many edges.
 
     Parameters
     ----------
     row_start, neighbour, slot_edge
         Pattern.
-    flux
-        Of each edge, from its lower to its higher vertex [m3/s].
+    flux, other
+        The flow is their mean; of each edge, from its lower to its higher vertex [m3/s].
     wet
         Where cement is or comes from, shape (n,).
     layers
@@ -37,95 +37,122 @@ def downstream(row_start, neighbour, slot_edge, flux, wet, layers, least):
     Returns
     -------
     region, outermost
-        The vertices, and how many of them were found before the last layer.
+        The vertices, ascending, and whether each was found in the last layer.
     """
     n = row_start.shape[0] - 1
     found = wet.copy()
-    region = np.empty(n, np.uint32)
+    queue = np.empty(n, np.uint32)
     count = 0
     for a in range(n):
         if wet[a]:
-            region[count] = a
+            queue[count] = a
             count += 1
     begin, end = 0, count
     for _ in range(layers):
         for i in range(begin, end):
-            a = region[i]
+            a = queue[i]
             for s in range(row_start[a], row_start[a + 1]):
                 b, j = neighbour[s], slot_edge[s]
-                if j >= 0 and not found[b] and (flux[j] if b > a else -flux[j]) > least:
-                    found[b] = True
-                    region[count] = b
-                    count += 1
+                if j >= 0 and not found[b]:
+                    f = 0.5 * (flux[j] + other[j])
+                    if (f if b > a else -f) > least:
+                        found[b] = True
+                        queue[count] = b
+                        count += 1
         begin, end = end, count
-    return region[:count].copy(), begin
+    last = np.zeros(n, np.bool_)
+    for i in range(begin, end):
+        last[queue[i]] = True
+    region, outermost = queue[:count].copy(), np.empty(count, np.bool_)
+    i = 0
+    for a in range(n):
+        if found[a]:
+            region[i], outermost[i] = a, last[a]
+            i += 1
+    return region, outermost
 
 
 @njit(cache=True, nogil=True)
-def slot_fluxes(region, row_start, neighbour, slot_edge, flux):
-    """Fluxes of the slots of a region, laid out by rows so that a sweep reads them in order.
+def flow_graph(region, row_start, neighbour, slot_edge, flux, other):
+    """What flows between the vertices of a region, which are numbered anew in their order.
+
+    Parameters
+    ----------
+    region
+        Vertices, ascending.
+    row_start, neighbour, slot_edge
+        Pattern.
+    flux, other
+        The flow is their mean; of each edge, from its lower to its higher vertex [m3/s].
 
     Returns
     -------
-    slot_flux
-        From the row's vertex to the column's, 0 on the diagonal [m3/s]; not set outside the region.
+    start, ahead, away
+        Neighbours of each vertex in the region, by rows, ascending, and flux to each of them [m3/s].
     through
-        Sum of what leaves each vertex of the region along its edges [m3/s].
+        Sum of what leaves each vertex along its edges, also to outside the region [m3/s].
     incoming
-        Number of edges that bring something to it from the region.
+        Number of neighbours that bring something to it.
     """
-    n = row_start.shape[0] - 1
-    inside = np.zeros(n, np.bool_)
+    number = np.full(row_start.shape[0] - 1, NONE, np.uint32)
+    count = 0
     for i in range(region.shape[0]):
-        inside[region[i]] = True
-    slot_flux = np.empty(slot_edge.shape[0])
-    through = np.zeros(n)
-    incoming = np.zeros(n, np.int32)
+        number[region[i]] = i
+        count += row_start[region[i] + 1] - row_start[region[i]]
+    start = np.empty(region.shape[0] + 1, np.uint32)
+    ahead = np.empty(count, np.uint32)
+    away = np.empty(count)
+    through = np.zeros(region.shape[0])
+    incoming = np.zeros(region.shape[0], np.int32)
+    at = np.uint32(0)
     for i in range(region.shape[0]):
         a = region[i]
+        start[i] = at
         for s in range(row_start[a], row_start[a + 1]):
             j, b = slot_edge[s], neighbour[s]
-            f = 0.0
             if j >= 0:
-                f = flux[j] if b > a else -flux[j]
+                f = 0.5 * (flux[j] + other[j])
+                if b < a:
+                    f = -f
                 if f > 0.0:
-                    through[a] += f
-                elif f < 0.0 and inside[b]:
-                    incoming[a] += 1
-            slot_flux[s] = f
-    return slot_flux, through, incoming
+                    through[i] += f
+                if number[b] != NONE:
+                    ahead[at], away[at] = number[b], f
+                    at += ONE
+                    if f < 0.0:
+                        incoming[i] += 1
+    start[region.shape[0]] = at
+    return start, ahead[:at], away[:at], through, incoming
 
 
 @njit(cache=True, nogil=True)
-def flow_order(region, row_start, neighbour, slot_flux, incoming, by_pressure):
-    """Order in which every vertex of a region comes after those that it receives fluid from (Kahn 1962).
+def flow_order(start, ahead, away, incoming, by_pressure):
+    """Order in which every vertex comes after those that it receives fluid from (Kahn 1962).
 
     The flow graph of a potential has no cycles while all coefficients are positive; where a negative one, or the mean
     of two flows, closes a cycle, it is cut at its vertex of highest pressure.
 
     Parameters
     ----------
-    region, row_start, neighbour, slot_flux, incoming
-        Vertices, pattern, flux of each slot and number of incoming edges (`slot_fluxes`).
+    start, ahead, away, incoming
+        Neighbours by rows, flux to each of them and number of those that bring something (`flow_graph`).
     by_pressure
-        The vertices of the region by falling pressure, or empty: then the order ends at the first cycle.
+        The vertices by falling pressure, or empty: then the order ends at the first cycle.
 
     Returns
     -------
     order, cut
         The vertices, and number of cycles that were cut; without `by_pressure` 1 if there is any, and no order.
     """
-    size = region.shape[0]
+    size = incoming.shape[0]
     waiting = incoming.copy()
     order = np.empty(size, np.uint32)
-    placed = np.ones(row_start.shape[0] - 1, np.bool_)  # outside the region nothing is to be placed
+    placed = np.zeros(size, np.bool_)
     count = 0
-    for i in range(size):
-        placed[region[i]] = False
-    for i in range(size):
-        if waiting[region[i]] == 0:
-            order[count] = region[i]
-            placed[region[i]] = True
+    for a in range(size):
+        if waiting[a] == 0:
+            order[count] = a
+            placed[a] = True
             count += 1
     done, candidate, cut = 0, 0, 0
     while done < size:
@@ -140,9 +167,9 @@ def flow_order(region, row_start, neighbour, slot_flux, incoming, by_pressure):
             count += 1
         a = order[done]
         done += 1
-        for s in range(row_start[a], row_start[a + 1]):
-            if slot_flux[s] > 0.0 and not placed[neighbour[s]]:
-                b = neighbour[s]
+        for s in range(start[a], start[a + ONE]):
+            if away[s] > 0.0 and not placed[ahead[s]]:
+                b = ahead[s]
                 waiting[b] -= 1
                 if waiting[b] == 0:
                     order[count] = b
@@ -171,9 +198,7 @@ def _go_through(saturation, storage, outflow, inflow, ratio, corey, parts, cours
 
 
 @njit(cache=True, nogil=True)
-def transport_sweeps(
-    order, row_start, neighbour, slot_flux, outflow, cement_source, storage, ratio, old, corey, parts
-):
+def transport_sweeps(order, start, ahead, away, outflow, cement_source, storage, ratio, old, corey, parts):
     """Implicit upwind saturations after one step, vertex by vertex along the flow.
 
     Each vertex goes through the whole step, in implicit parts, before the next: what it passes on is kept part by part.
@@ -184,9 +209,9 @@ def transport_sweeps(
     Parameters
     ----------
     order
-        Vertices along the flow (`flow_order`); cement stays among them, but for a share of those at their rim.
-    row_start, neighbour, slot_flux
-        Pattern and flux of each slot (`slot_fluxes`).
+        Vertices along the flow (`flow_order`).
+    start, ahead, away
+        Neighbours by rows and flux to each of them (`flow_graph`).
     outflow
         All that leaves each vertex, along edges and through sites [m3/s].
     cement_source
@@ -217,11 +242,8 @@ def transport_sweeps(
     inflow = np.empty(parts.shape[0])
     wet = np.zeros(n, np.bool_)  # has been looked at
     due = np.zeros(n, np.bool_)  # something upstream changed since
-    inside = np.zeros(n, np.bool_)
     pending = 0
-    for i in range(order.shape[0]):
-        a = order[i]
-        inside[a] = True
+    for a in range(n):
         if old[a] > corey[2] or cement_source[a] > 0.0:
             filled[a] = fractional_flow(old[a], ratio[a], corey) > FILLED
             due[a] = True
@@ -237,11 +259,12 @@ def transport_sweeps(
             due[a] = False
             pending -= 1
             before = share[a]
+            end = start[a + ONE]
             if filled[a]:
                 total = cement_source[a]
-                for s in range(row_start[a], row_start[a + 1]):
-                    if slot_flux[s] < 0.0:
-                        total -= slot_flux[s] * share[neighbour[s]]
+                for s in range(start[a], end):
+                    if away[s] < 0.0:
+                        total -= away[s] * share[ahead[s]]
                 s_new = implicit_saturation(old[a], storage[a], outflow[a], total, ratio[a], corey)
                 share[a] = fractional_flow(s_new, ratio[a], corey)
                 changed = abs(share[a] - before)
@@ -255,32 +278,29 @@ def transport_sweeps(
                     rows += 1
                     course[row[a]] = 0.0
                 inflow[:] = cement_source[a]
-                for s in range(row_start[a], row_start[a + 1]):
-                    b = neighbour[s]
-                    if slot_flux[s] < 0.0 and share[b] > 0.0:
+                for s in range(start[a], end):
+                    b = ahead[s]
+                    if away[s] < 0.0 and share[b] > 0.0:
                         for k in range(parts.shape[0]):
-                            inflow[k] -= slot_flux[s] * (share[b] if filled[b] else course[row[b], k])
+                            inflow[k] -= away[s] * (share[b] if filled[b] else course[row[b], k])
                 share[a], changed = _go_through(
                     old[a], storage[a], outflow[a], inflow, ratio[a], corey, parts, course[row[a]]
                 )
             if changed > 0.0:
-                for s in range(row_start[a], row_start[a + 1]):
-                    b, f = neighbour[s], slot_flux[s]
-                    if not (f > 0.0 and inside[b]) or due[b]:
-                        continue
-                    if not wet[b] or changed * f > SETTLED * storage[b]:
+                for s in range(start[a], end):
+                    b, f = ahead[s], away[s]
+                    if f > 0.0 and not due[b] and (not wet[b] or changed * f > SETTLED * storage[b]):
                         due[b] = True
                         pending += 1
             wet[a] = True
         sweeps += 1
     # One explicit balance with the settled shares: conservative to round-off whatever the sweeps left.
     saturation = old.copy()
-    for i in range(order.shape[0]):
-        a = order[i]
+    for a in range(n):
         if wet[a]:
             total = cement_source[a]
-            for s in range(row_start[a], row_start[a + 1]):
-                if slot_flux[s] < 0.0:
-                    total -= slot_flux[s] * share[neighbour[s]]
+            for s in range(start[a], start[a + 1]):
+                if away[s] < 0.0:
+                    total -= away[s] * share[ahead[s]]
             saturation[a] = old[a] + (total - outflow[a] * share[a]) / storage[a]
     return saturation, share, sweeps

@@ -1,17 +1,20 @@
-"""The linear systems of one pressure field: put together once, and then kept up to date where the cement is."""
+"""The linear systems of a run: put together once, and then kept up to date where the cement is."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.fem import kernels, updates
 from cementflow.fem.sharing import both
-from cementflow.flow.mobility import Mobility
-from cementflow.flow.problem import Problem
-from cementflow.flow.ways import Ways
+from cementflow.flow.mobility import Mobility, mobility
+
+if TYPE_CHECKING:
+    from cementflow.flow.problem import Problem
+    from cementflow.flow.ways import Ways
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]
@@ -19,86 +22,104 @@ Indices = NDArray[np.uint32]
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """Conductances of another pressure and viscosity, where they differ.
+    """What another pressure and other viscosities make of a system.
 
     Parameters
     ----------
-    edge, conductance, least
-        New mobilities and changes of the conductances of the edges with cement, and new least mobilities of the obtuse
-        tetrahedra with cement; all as in `Mobility`.
-    viscosity
-        Of the cement at the vertices [Pa s], shape (n,).
-    marrow
-        Mobility of the marrow at the vertices [1/(Pa s)], shape (n,).
+    conductance
+        Of the edges that may change [m3/(Pa s)].
+    mobility
+        At the vertices.
     """
 
-    edge: Floats
     conductance: Floats
-    least: Floats
-    viscosity: Floats
-    marrow: Floats
+    mobility: Mobility
 
 
 class Assembly:
-    """Matrix and right-hand side of a saturation field.
+    """Matrix and right-hand side of the pressure equation.
+
+    From one pressure field to the next, and from one system of it to the next, only the edges near the cement are
+    looked at. Each is put together anew from the fields, so that no number depends on what was there before.
 
     Parameters
     ----------
     problem
-        The run.
+        The run; not kept, as it keeps this.
+
+    Attributes
+    ----------
     mobility
-        For the first guess; its arrays are changed by `take`.
-    saturation
-        Cement share of the pores, shape (n,).
-    even_marrow
-        Whether marrow has one viscosity; then its mobility is the same from either end of an edge, and edges without
-        cement never change.
+        At the vertices, of the system.
+    conductance
+        Of all edges [m3/(Pa s)].
     """
 
-    def __init__(
-        self,
-        problem: Problem,
-        mobility: Mobility,
-        saturation: Floats,
-        even_marrow: bool,
-    ) -> None:
-        v = problem.volumes
-        self._saturation, self._even_marrow = saturation, even_marrow
-        self._problem, self.mobility = problem, mobility
-        self._chosen, self._place, self._wet = updates.with_cement(
-            len(v.edges),
-            v.tets,
-            v.tet_edges,
-            v.t,
-            v.obtuse,
-            v.row_start,
-            v.slot_edge,
-            mobility.relative_cement if even_marrow else np.ones(v.n),
-        )
+    mobility: Mobility
+    conductance: Floats
+
+    def __init__(self, problem: Problem) -> None:
         pattern = problem.pattern
-        touched = np.zeros(pattern.size, bool)
-        touched[v.edges[self._chosen]] = True
-        touched[problem.links] = True
-        touched[pattern.extra] = True
-        self._touched = np.flatnonzero(touched).astype(np.uint32)
-        self._rows = np.arange(pattern.size, dtype=np.uint32)  # those that are out of date
-        self._values, self._known = np.zeros(len(pattern.neighbour)), np.zeros(pattern.size)
         self._fixed = problem.padded(problem.fixed)
         self._fixed_pressure = problem.padded(problem.fixed_pressure - problem.reference_pressure)
+        self._values, self._known = np.zeros(len(pattern.neighbour)), np.zeros(pattern.size)
+        self._rows = np.zeros(0, np.uint32)  # those that are out of date
+        self._wet = np.zeros(problem.volumes.n, bool)
+        self._marrow: float | None = None  # viscosity that all edges away from the cement have, if it is one
 
-    def system(self, ways: Ways, inflow: Floats) -> tuple[Floats, Floats]:
+    def begin(
+        self,
+        problem: Problem,
+        saturation: Floats,
+        viscosity: Floats,
+        marrow_viscosity: Floats,
+        pressure: Floats,
+        even_marrow: bool,
+    ) -> None:
+        """Turn to another saturation field.
+
+        Parameters
+        ----------
+        problem
+            The run.
+        saturation
+            Cement share of the pores, shape (n,).
+        viscosity, marrow_viscosity
+            First guesses for cement and marrow [Pa s].
+        pressure
+            First guess [Pa], which tells upstream.
+        even_marrow
+            Whether the marrow has nearly one viscosity; then its mobility is as good as the same from either end of an
+            edge, and edges without cement keep theirs until the next field.
+        """
+        self.mobility = mobility(problem, saturation, viscosity, marrow_viscosity)
+        self._relative_marrow = None if even_marrow else problem.corey.marrow(saturation)
+        wet = self.mobility.relative_cement > 0.0
+        self._choose(problem, wet | self._wet if even_marrow else np.ones_like(wet))
+        # Marrow of one viscosity has the same mobility wherever there is no cement, and whichever end is upstream.
+        marrow = float(marrow_viscosity[0]) if len(marrow_viscosity) == 1 else None
+        if marrow is not None and marrow == self._marrow:
+            self.conductance[self._chosen] = self._chosen_conductances(problem, self.mobility, pressure)
+            self._rows = self._touched
+        else:
+            self.conductance = every_conductance(problem, self.mobility, pressure)
+            self._rows = np.arange(problem.pattern.size, dtype=np.uint32)
+        self._wet, self._marrow = wet, marrow
+
+    def system(self, problem: Problem, ways: Ways, inflow: Floats) -> tuple[Floats, Floats]:
         """Matrix in the pattern of the solver and right-hand side without the source, for the pressure above reference.
 
         Parameters
         ----------
+        problem
+            The run.
         ways
             Conductances of the ways out.
         inflow
             What else enters each control volume [m3/s].
         """
-        problem, pattern = self._problem, self._problem.pattern
-        reference = problem.reference_pressure
-        rows, outlet, conductance = self._rows, ways.summed(problem, 1.0), self._conductance(ways)
+        pattern, reference = problem.pattern, problem.reference_pressure
+        rows, outlet, conductance = self._rows, ways.summed(problem, 1.0), self._all_pairs(problem, ways)
 
         def fill(half: int) -> None:
             kernels.pressure_rows(
@@ -122,47 +143,26 @@ class Assembly:
             entering[problem.volumes.n :] += problem.veins.blood
         return self._values, np.where(self._fixed, self._known, entering + self._known)
 
-    def _conductance(self, ways: Ways) -> Floats:
-        """Of all pairs of the pattern [m3/(Pa s)]."""
-        own, pattern = self.mobility.conductance, self._problem.pattern
-        if ways.vein is None:
-            return own
-        every = np.concatenate([own, np.zeros(pattern.count - len(own))])
-        every[pattern.place] += ways.vein.inside(self._problem)
-        return every
-
-    def change(self, viscosity: Floats, marrow_viscosity: Floats, pressure: Floats) -> Change:
+    def change(
+        self, problem: Problem, viscosity: Floats, marrow_viscosity: Floats, pressure: Floats
+    ) -> Change:
         """What other viscosities of cement and marrow [Pa s] and another pressure [Pa] would change."""
-        v, m = self._problem.volumes, self.mobility
-        marrow = m.marrow
-        if not self._even_marrow:
-            marrow = self._problem.corey.marrow(self._saturation) / marrow_viscosity
-        edge, conductance, least = updates.conductance_changes(
-            self._chosen,
-            self._place,
-            self._wet,
-            v.edges,
-            v.coefficient,
-            v.tets,
-            v.tet_edges,
-            v.t,
-            v.obtuse,
-            m.relative_cement,
-            marrow,
-            viscosity,
-            pressure,
-            m.edge,
-            m.least,
-        )
-        return Change(edge, conductance, least, viscosity, marrow)
+        m = replace(self.mobility, viscosity=viscosity)
+        if self._relative_marrow is not None:
+            m = replace(m, marrow=self._relative_marrow / marrow_viscosity)
+        return Change(self._chosen_conductances(problem, m, pressure), m)
 
-    def imbalance(self, change: Change, before: Ways, after: Ways, pressure: Floats) -> float:
+    def imbalance(
+        self, problem: Problem, change: Change, before: Ways, after: Ways, pressure: Floats
+    ) -> float:
         """Volume [m3/s] that a change leaves unbalanced, summed over the vertices.
 
         What the linear solver leaves comes on top.
 
         Parameters
         ----------
+        problem
+            The run.
         change
             Of the conductances of the edges.
         before, after
@@ -170,10 +170,10 @@ class Assembly:
         pressure
             Solution of the system before the change [Pa].
         """
-        problem = self._problem
         drop = pressure[problem.outside_unknown] - before.outside_pressure(problem)
         out = after.summed(problem, drop) - before.summed(problem, drop)
-        updates.add_outflow(out, self._chosen, problem.volumes.edges, change.conductance, pressure)
+        more = change.conductance - self.conductance[self._chosen]
+        updates.add_outflow(out, self._chosen, problem.volumes.edges, more, pressure)
         if before.vein is not None and after.vein is not None:
             extra = problem.pattern.extra
             more = after.vein.inside(problem) - before.vein.inside(problem)
@@ -183,12 +183,58 @@ class Assembly:
 
     def take(self, change: Change) -> None:
         """Make a change part of the system."""
-        m = self.mobility
-        m.edge[self._chosen] = change.edge
-        m.conductance[self._chosen] += change.conductance
-        m.least[self._wet] = change.least
-        self.mobility = self.with_viscosities(change)
+        self.conductance[self._chosen] = change.conductance
+        self.mobility = change.mobility
 
-    def with_viscosities(self, change: Change) -> Mobility:
-        """The mobilities, those of the vertices as changed."""
-        return replace(self.mobility, viscosity=change.viscosity, marrow=change.marrow)
+    def _choose(self, problem: Problem, near: NDArray[np.bool_]) -> None:
+        """Edges that depend on what happens at some vertices, and rows that depend on these edges or on ways out."""
+        v = problem.volumes
+        self._chosen, self._place, self._adding = updates.edges_near(
+            len(v.edges), near, v.tets, v.t, v.obtuse, v.obtuse_edges, v.row_start, v.slot_edge
+        )
+        touched = np.zeros(problem.pattern.size, bool)
+        updates.rows_of(self._chosen, v.edges, touched)
+        touched[problem.links] = True
+        touched[problem.pattern.extra] = True
+        self._touched = np.flatnonzero(touched).astype(np.uint32)
+
+    def _chosen_conductances(self, problem: Problem, m: Mobility, pressure: Floats) -> Floats:
+        return _conductances(problem, m, pressure, self._chosen, self._place, self._adding)
+
+    def _all_pairs(self, problem: Problem, ways: Ways) -> Floats:
+        """Conductances of all pairs of the pattern [m3/(Pa s)]."""
+        own, pattern = self.conductance, problem.pattern
+        if ways.vein is None:
+            return own
+        every = np.concatenate([own, np.zeros(pattern.count - len(own))])
+        every[pattern.place] += ways.vein.inside(problem)
+        return every
+
+
+def every_conductance(problem: Problem, m: Mobility, pressure: Floats) -> Floats:
+    """Conductances of all edges [m3/(Pa s)] for mobilities and the pressures [Pa] that tell upstream."""
+    v = problem.volumes
+    every = np.arange(len(v.edges), dtype=np.uint32)
+    return _conductances(problem, m, pressure, every, every, np.arange(len(v.obtuse), dtype=np.uint32))
+
+
+def _conductances(
+    problem: Problem, m: Mobility, pressure: Floats, chosen: Indices, place: Indices, adding: Indices
+) -> Floats:
+    v = problem.volumes
+    weight: Floats = updates.edge_conductances(
+        chosen,
+        place,
+        adding,
+        v.edges,
+        v.coefficient,
+        v.tets,
+        v.t,
+        v.obtuse,
+        v.obtuse_edges,
+        m.relative_cement,
+        m.marrow,
+        m.viscosity,
+        pressure,
+    )
+    return weight

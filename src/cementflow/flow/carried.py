@@ -124,11 +124,11 @@ def _carried(
         stored = after = v.pore_volume
         capacities = 1.0, 1.0
     excess, passed_on, age, cure = carry(
-        moved.order,
-        moved.cyclic,
-        v.row_start,
-        v.neighbour,
-        moved.slot_flux,
+        moved.graph.order,
+        moved.graph.cyclic,
+        moved.graph.start,
+        moved.graph.ahead,
+        moved.graph.away,
         moved.share,
         moved.entering,
         moved.returned,

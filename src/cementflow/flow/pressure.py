@@ -14,19 +14,12 @@ from cementflow.flow.behind import braked, outside_pressure, overdrawn, tissue_f
 from cementflow.flow.condition import at
 from cementflow.flow.drive import Driven, drive_system
 from cementflow.flow.held_rate import HeldRate
-from cementflow.flow.mobility import (
-    SMALL_FLOW,
-    Fluids,
-    Mobility,
-    fluids_of,
-    mobility,
-    pore_viscosities,
-    tip_resistance,
-)
+from cementflow.flow.mobility import SMALL_FLOW, Mobility, tip_resistance
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import Flow, Fluxes, State, VeinFluxes
 from cementflow.flow.transport import TRIFLE
 from cementflow.flow.veins import vein_conductances, vein_fluxes
+from cementflow.flow.viscosity import Fluids, fluids_of, pore_viscosities
 from cementflow.flow.ways import Ways
 from cementflow.laws.pipe import pipe_gradient
 from cementflow.sites.outlets import Tube
@@ -90,13 +83,13 @@ def solve_pressure(
     overfull, outside = _overfull(problem, state, dt), outside_pressure(problem, state)
     part, best, held = 1.0, np.inf, HeldRate(guess.rate)
     solves, iterations, resting = 0, 0, None
-    first = mobility(problem, state.saturation, guess.viscosity, guess.marrow, guess.pressure)
     # Where marrow has one viscosity from place to place, or nearly so, upstream is as well known from the last flow.
     even = len(guess.marrow) == 1 or (problem.marrow.newtonian and start is not None)
-    assembly = Assembly(problem, first, state.saturation, even)
-    ways = _ways(problem, state, dt, guess, fluids, first, outside, None)
+    assembly = problem.assembly
+    assembly.begin(problem, state.saturation, guess.viscosity, guess.marrow, guess.pressure, even)
+    ways = _ways(problem, state, dt, guess, fluids, assembly.mobility, outside, None)
     while True:
-        values, rhs = assembly.system(ways, overfull)
+        values, rhs = assembly.system(problem, ways, overfull)
         near_tip = tip_resistance(problem, assembly.mobility, guess.rate)
         driven = drive_system(
             problem, solver, values, rhs, guess.pressure, guess.rate, fluids.drop, near_tip, resting
@@ -107,9 +100,9 @@ def solve_pressure(
         iterations += driven.iterations
         scale = held.scale(driven.rate, driven.limited_by not in ("rate", "stopped"), part)
         guess = _next_guess(problem, assembly.mobility, ways, driven, guess, part, fluids, near, scale)
-        change = assembly.change(guess.viscosity, guess.marrow, guess.pressure)
-        coming = _ways(problem, state, dt, guess, fluids, assembly.with_viscosities(change), outside, ways)
-        left = driven.left + assembly.imbalance(change, ways, coming.as_found, guess.pressure)
+        change = assembly.change(problem, guess.viscosity, guess.marrow, guess.pressure)
+        coming = _ways(problem, state, dt, guess, fluids, change.mobility, outside, ways)
+        left = driven.left + assembly.imbalance(problem, change, ways, coming.as_found, guess.pressure)
         residual = left / max(guess.rate, SMALLEST_RATE * problem.drive.rate)
         settled = residual <= tolerance and not overdrawn(problem, state, dt, guess.link)
         if settled or solves >= MAX_PICARD or not driven.converged:
@@ -118,14 +111,12 @@ def solve_pressure(
         ways = coming
         part = max(0.5 * part, 0.125) if residual > 0.9 * best else part
         best = min(best, residual)
-    used = assembly.mobility
-    del assembly, values, rhs  # a system takes as much memory as two sets of fluxes
     tip = problem.tip_pressure(guess.pressure) + near_tip * guess.rate
     return Flow(
         time=state.time,
         pressure=guess.pressure[: problem.volumes.n],
         vein_pressure=guess.pressure[problem.volumes.n :],
-        fluxes=_fluxes(problem, used, guess),
+        fluxes=_fluxes(problem, assembly, guess),
         cement_viscosity=guess.viscosity,
         marrow_viscosity=guess.marrow,
         growth=fluids.growth,
@@ -163,7 +154,9 @@ def _near_cement(problem: Problem, state: State, start: Flow | None) -> Indices:
         return np.arange(len(v.tets), dtype=np.uint32)
     wet = (state.saturation > 0.0) | (problem.source > 0.0)
     least = TRIFLE * start.fluxes.rate
-    region, _ = upwind.downstream(v.row_start, v.neighbour, v.slot_edge, start.fluxes.edge, wet, AHEAD, least)
+    region, _ = upwind.downstream(
+        v.row_start, v.neighbour, v.slot_edge, *start.fluxes.both_ends, wet, AHEAD, least
+    )
     marked = np.zeros(v.n, bool)
     marked[region] = True
     return kernels.touching(v.tets, marked)
@@ -305,11 +298,13 @@ def _pipe_viscosity(problem: Problem, flow: float, radius: float, growth: float)
     return float(gradient * np.pi * radius**4 / (8.0 * flow))
 
 
-def _fluxes(problem: Problem, used: Mobility, guess: Guess) -> Fluxes:
-    v = problem.volumes
+def _fluxes(problem: Problem, used: Assembly, guess: Guess) -> Fluxes:
+    v, m = problem.volumes, used.mobility
     pressure = guess.pressure[: v.n]
     edge, out = kernels.edge_fluxes(v.edges, used.conductance, pressure)
-    kernels.reroute_obtuse(edge, v.tets, v.tet_edges, v.t, v.obtuse, used.least, pressure)
+    kernels.reroute_obtuse(
+        edge, v.tets, v.obtuse_edges, v.t, v.obtuse, m.relative_cement, m.marrow, m.viscosity, pressure
+    )
     if problem.veins is not None:
         out += problem.sum_vein_links(guess.vein.link)
     fixed = np.where(problem.fixed, guess.rate * problem.source - out, 0.0)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cementflow.fem.control_volumes import ControlVolumes
 from cementflow.fem.linear_solver import PressureSolver
 from cementflow.fem.vertex_groups import group_vertices
+from cementflow.flow.assembly import Assembly
 from cementflow.flow.heat import HeatVolumes
 from cementflow.flow.pattern import Pattern, pattern_of
 from cementflow.laws.ageing import AgeingCement
@@ -289,6 +290,8 @@ class Problem:
 
     def sum_links(self, values: Floats) -> Floats:
         """Sum over the links of each vertex, shape (n,)."""
+        if not len(values):
+            return np.zeros(self.volumes.n)
         return np.bincount(self.links, values, minlength=self.volumes.n).astype(np.float64)
 
     def sum_vein_links(self, values: Floats) -> Floats:
@@ -316,6 +319,11 @@ class Problem:
     def _thickening(self) -> dict[float, Floats]:
         """The last one by its rate."""
         return {}
+
+    @cached_property
+    def assembly(self) -> Assembly:
+        """What puts the pressure systems together; it keeps them from one field to the next."""
+        return Assembly(self)
 
     def make_solver(self) -> PressureSolver:
         """A linear solver for the pressure systems of this problem."""

@@ -23,10 +23,13 @@ class Tip:
         Share of the injected cement that enters each vertex, shape (n,), sum 1.
     near
         What the mesh gets wrong close to it, None to leave it so.
+    inside
+        Share of its ball that lies in the bone [-].
     """
 
     source: Floats
     near: NearTip | None = None
+    inside: float = 1.0
 
 
 @dataclass(frozen=True)

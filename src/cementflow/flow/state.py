@@ -189,6 +189,9 @@ class Fluxes:
         Injected.
     vein
         In the veins.
+    edge_end
+        Where given, the flux of an edge is the mean of `edge` and this. It is taken where it is wanted: most edges are
+        far from the cement, and these are the longest arrays of a step.
     """
 
     edge: Floats
@@ -196,6 +199,12 @@ class Fluxes:
     fixed: Floats
     rate: float
     vein: VeinFluxes
+    edge_end: Floats | None = None
+
+    @property
+    def both_ends(self) -> tuple[Floats, Floats]:
+        """Two sets of edge fluxes whose mean counts, which may be the same."""
+        return self.edge, self.edge if self.edge_end is None else self.edge_end
 
     def scaled(self, factor: float) -> Fluxes:
         """All of them larger or smaller; they balance as before."""
@@ -203,15 +212,14 @@ class Fluxes:
         return Fluxes(factor * self.edge, factor * self.link, factor * self.fixed, factor * self.rate, vein)
 
     def mean(self, other: Fluxes) -> Fluxes:
-        """Average of two sets; it balances as both do."""
-        edge = self.edge + other.edge
-        edge *= 0.5  # in place: the longest arrays of a step
+        """Average of two sets that are no averages themselves; it balances as both do."""
         return Fluxes(
-            edge,
+            self.edge,
             0.5 * (self.link + other.link),
             0.5 * (self.fixed + other.fixed),
             0.5 * (self.rate + other.rate),
             VeinFluxes(0.5 * (self.vein.link + other.vein.link), 0.5 * (self.vein.cell + other.vein.cell)),
+            edge_end=other.edge,
         )
 
 

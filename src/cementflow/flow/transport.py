@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cementflow.fem import upwind
 from cementflow.fem.cycles import cancel_triangles
+from cementflow.flow.condition import at
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import Flow, Fluxes, State, VeinState
 from cementflow.flow.veins import moved_in_veins, returning
@@ -18,6 +19,7 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]
 LARGEST_COURANT = 0.5
 HALVINGS = 4
+MOST_OF_THEM = 0.9
 MOST_PARTS = 100
 TRIFLE = 1e-13  # of the flow rate: a flux that is none
 LAYERS = 3  # of vertices ahead of the cement that a step is first taken to reach
@@ -25,6 +27,31 @@ LAYERS = 3  # of vertices ahead of the cement that a step is first taken to reac
 
 class TransportStalled(Exception):
     """The sweeps did not settle; the step is to be tried again, smaller."""
+
+
+@dataclass(frozen=True, eq=False)
+class FlowGraph:
+    """What flows between some vertices, which count from 0 in their order.
+
+    Attributes
+    ----------
+    vertices
+        Their numbers in the mesh, ascending, shape (r,).
+    start, ahead, away
+        Neighbours among them by rows, and flux to each of them [m3/s].
+    through
+        What leaves each of them along its edges [m3/s], shape (r,).
+    order, cyclic
+        They along the flow, and whether it still had cycles after its triangles were taken out.
+    """
+
+    vertices: Indices
+    start: Indices
+    ahead: Indices
+    away: Floats
+    through: Floats
+    order: Indices
+    cyclic: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +66,8 @@ class Moved:
         Cement share of the pores at its end, shape (n,).
     share
         Cement share of what left each vertex, on average over the step, shape (n,).
-    order, cyclic
-        Vertices along the flow, and whether the flow had cycles.
-    slot_flux
-        Flux of each slot of the pattern, away from the row's vertex [m3/s].
+    graph
+        What flowed between the vertices that cement could reach, or all.
     entering, returned, outward
         At each vertex: cement from the syringe, cement that came back out of tubes, all that left by sites [m3/s].
     leaked, held, marrow_out, veins
@@ -52,9 +77,7 @@ class Moved:
     dt: float
     saturation: Floats
     share: Floats
-    order: Indices
-    cyclic: bool
-    slot_flux: Floats
+    graph: FlowGraph
     entering: Floats
     returned: Floats
     outward: Floats
@@ -100,30 +123,28 @@ def transport(
     outward = problem.sum_links(np.maximum(fluxes.link, 0.0)) + np.maximum(fluxes.fixed, 0.0)
     outward += problem.sum_vein_links(np.maximum(fluxes.vein.link, 0.0))
     wet = (state.saturation > 0.0) | (source > 0.0) | everywhere
+    saturation, share = state.saturation.copy(), np.zeros(v.n)
     layers, arrived = LAYERS, True
     while arrived:  # at the rim of the region: then it was too small
         region, rim = upwind.downstream(
-            v.row_start, v.neighbour, v.slot_edge, fluxes.edge, wet, layers, TRIFLE * fluxes.rate
+            v.row_start, v.neighbour, v.slot_edge, *fluxes.both_ends, wet, layers, TRIFLE * fluxes.rate
         )
-        slot_flux, through, incoming = upwind.slot_fluxes(
-            region, v.row_start, v.neighbour, v.slot_edge, fluxes.edge
-        )
-        order, cyclic = _order(problem, region, slot_flux, through, incoming, flow.pressure)
-        through += outward
-        saturation, share, sweeps = upwind.transport_sweeps(
-            order,
-            v.row_start,
-            v.neighbour,
-            slot_flux,
+        graph = _flow_graph(problem, region, fluxes, flow.pressure)
+        through = graph.through + outward[region]
+        saturation[region], share[region], sweeps = upwind.transport_sweeps(
+            graph.order,
+            graph.start,
+            graph.ahead,
+            graph.away,
             through,
-            source,
-            v.pore_volume / dt,
-            flow.cement_viscosity / flow.marrow_viscosity,
-            state.saturation,
+            source[region],
+            v.pore_volume[region] / dt,
+            flow.cement_viscosity[region] / at(flow.marrow_viscosity, region),
+            state.saturation[region],
             problem.corey.numbers,
-            _parts(problem, state, through, dt),
+            _parts(problem, state, region, through, dt),
         )
-        arrived = rim < len(region) < v.n and bool(share[region[rim:]].any())
+        arrived = len(region) < v.n and bool(share[region[rim]].any())
         layers *= 2
     if sweeps > upwind.MAX_SWEEPS:
         raise TransportStalled
@@ -134,9 +155,7 @@ def transport(
         dt=dt,
         saturation=saturation,
         share=share,
-        order=order,
-        cyclic=cyclic,
-        slot_flux=slot_flux,
+        graph=graph,
         entering=entering,
         returned=coming_back,
         outward=outward,
@@ -147,39 +166,34 @@ def transport(
     )
 
 
-def _order(
-    problem: Problem,
-    region: Indices,
-    slot_flux: Floats,
-    through: Floats,
-    incoming: NDArray[np.int32],
-    pressure: Floats,
-) -> tuple[Indices, bool]:
-    """Vertices along the flow, and whether it still had a cycle to cut after its triangles were taken out."""
+def _flow_graph(problem: Problem, region: Indices, fluxes: Fluxes, pressure: Floats) -> FlowGraph:
     v = problem.volumes
-    nothing = np.empty(0, np.uint32)
-    order, cut = upwind.flow_order(region, v.row_start, v.neighbour, slot_flux, incoming, nothing)
-    if not cut:
-        return order, False
-    by_pressure = region[np.argsort(-pressure[region], kind="stable")]
-    cancel_triangles(by_pressure, v.row_start, v.neighbour, pressure, slot_flux, through, incoming)
-    order, cut = upwind.flow_order(region, v.row_start, v.neighbour, slot_flux, incoming, by_pressure)
-    return order, bool(cut)
+    start, ahead, away, through, incoming = upwind.flow_graph(
+        region, v.row_start, v.neighbour, v.slot_edge, *fluxes.both_ends
+    )
+    order, cut = upwind.flow_order(start, ahead, away, incoming, np.empty(0, np.uint32))
+    if cut:
+        here = pressure[region]
+        by_pressure = np.argsort(-here, kind="stable").astype(np.uint32)
+        cancel_triangles(by_pressure, start, ahead, here, away, through, incoming)
+        order, cut = upwind.flow_order(start, ahead, away, incoming, by_pressure)
+    return FlowGraph(region, start, ahead, away, through, order, bool(cut))
 
 
-def _parts(problem: Problem, state: State, through: Floats, dt: float) -> Floats:
+def _parts(problem: Problem, state: State, region: Indices, through: Floats, dt: float) -> Floats:
     """Lengths of the parts of a step, relative to it.
 
     As many as keep the Courant number below its limit at nine tenths of the vertices where cement is arriving; the
     smallest would make all others pay. The last part is halved again and again: what it fills keeps a trace of marrow.
     """
     full = problem.corey.largest_saturation
-    at_all = np.flatnonzero((state.saturation > 0.0) | (problem.source > 0.0))
-    there = state.saturation[at_all]
-    arriving = at_all[(there > 0.02 * full) & (there < 0.98 * full) | (problem.source[at_all] > 0.0)]
+    there = state.saturation[region]
+    arriving = np.flatnonzero((there > 0.02 * full) & (there < 0.98 * full) | (problem.source[region] > 0.0))
     if len(arriving) == 0:
         return np.ones(1)
-    courant = float(np.quantile(through[arriving] * dt / problem.volumes.pore_volume[arriving], 0.9))
+    pores = problem.volumes.pore_volume[region[arriving]]
+    courants = np.sort(through[arriving] * dt / pores)
+    courant = float(courants[int(MOST_OF_THEM * (len(courants) - 1))])
     count = int(np.clip(np.ceil(courant / LARGEST_COURANT), 1, MOST_PARTS))
     halved = 0.5 ** np.minimum(np.arange(1, HALVINGS + 2), HALVINGS)
     return np.concatenate([np.ones(count - 1), halved]) / count

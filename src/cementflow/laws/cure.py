@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -119,7 +120,7 @@ class CureKinetics:
         return float(np.exp(0.5 * (low + high)))
 
     def _time_between(self, start: float, end: float, temperature: float) -> float:
-        points, weights = np.polynomial.legendre.leggauss(12)
+        points, weights = _gauss_points()
         edges = np.linspace(np.log(start), np.log(end), 41)
         half = 0.5 * np.diff(edges)
         cure = np.exp(edges[:-1, None] + half[:, None] * (points + 1.0))
@@ -138,3 +139,10 @@ class CureKinetics:
         # Simpson's rule from each degree of cure to the next.
         steps = np.diff(logarithms) / 6.0 * (slowness[:-1] + 4.0 * between + slowness[1:])
         return logarithms, np.concatenate([np.zeros(1), np.cumsum(steps)])
+
+
+@cache
+def _gauss_points() -> tuple[Floats, Floats]:
+    """Points and weights of Gauss and Legendre's rule; finding them takes longer than an integral."""
+    points, weights = np.polynomial.legendre.leggauss(12)
+    return points, weights

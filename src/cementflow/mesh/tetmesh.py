@@ -94,18 +94,23 @@ class TetMesh:
         """Outward triangles of the surface, shape (k, 3)."""
         return self.faces.boundary
 
-    @property
+    @cached_property
     def edges(self) -> Indices:
         """Vertex pairs that are joined, the lower one first, in lexicographic order, shape (k, 2)."""
-        return self._edges[0]
+        return self._numbered()[0]
 
     @property
     def tet_edges(self) -> Indices:
-        """Number of the edge of each local pair (`topology.TET_EDGES`), shape (m, 6)."""
-        return self._edges[1]
+        """Number of the edge of each local pair (`topology.TET_EDGES`), shape (m, 6).
 
-    @cached_property
-    def _edges(self) -> tuple[Indices, Indices]:
+        Found at each call and not kept: it is larger than points and tetrahedra together, and finding it takes some
+        milliseconds.
+        """
+        edges, of_tets = self._numbered()
+        self.__dict__.setdefault("edges", edges)
+        return of_tets
+
+    def _numbered(self) -> tuple[Indices, Indices]:
         found: tuple[Indices, Indices] = topology.number_edges(self.indices, len(self.points))
         return found
 

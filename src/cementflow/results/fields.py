@@ -56,9 +56,7 @@ class FieldFiles:
     def write(self, step: Step, name: str) -> None:
         """Write the fields of a step as `fields/<name>.vtu`, and its veins as `veins/<name>.vtu`."""
         flow, saturation = step.flow, step.state.saturation
-        m = mobility(
-            self._model.problem, saturation, flow.cement_viscosity, flow.marrow_viscosity, flow.pressure
-        )
+        m = mobility(self._model.problem, saturation, flow.cement_viscosity, flow.marrow_viscosity)
         vertex = (
             encode("pressure [Pa]", flow.pressure),
             encode("cement saturation [-]", saturation),

@@ -162,7 +162,9 @@ def _local_pressure(
 
 def _sum_by_edges(local: ControlVolumes, values: Floats) -> Floats:
     """Sum over the tetrahedra at each edge of values (m, 6)."""
-    return np.bincount(local.tet_edges.ravel(), values.ravel(), minlength=len(local.edges)).astype(np.float64)
+    return np.bincount(local.mesh.tet_edges.ravel(), values.ravel(), minlength=len(local.edges)).astype(
+        np.float64
+    )
 
 
 def _assembled(
@@ -177,7 +179,7 @@ def _assembled(
     quarters *= (mesh.sum() + lost) / quarters.sum()
     whole = quarters.sum(axis=1)
     # A trace for all edges, as in the middle of the ball the mesh may see no flow at all.
-    shares = np.abs(t) * drop[local.tet_edges] ** 2 + TRACE * whole[:, None]
+    shares = np.abs(t) * drop[local.mesh.tet_edges] ** 2 + TRACE * whole[:, None]
     shares /= shares.sum(axis=1)[:, None]
     ends = np.where(drop >= 0.0, local.edges.T, local.edges.T[::-1])
     upstream, downstream = used[ends].astype(np.uint32)
@@ -189,7 +191,7 @@ def _assembled(
         mesh_shear=_mesh_shear(local, pressure)[ends],
         shear=np.sqrt(density / local.porosity[0]),
         dissipated=quarters,
-        edges=local.tet_edges,
+        edges=local.mesh.tet_edges,
         shares=shares,
     )
 
@@ -217,12 +219,12 @@ def _mesh_shear(local: ControlVolumes, pressure: Floats) -> Floats:
         local.mesh.points,
         local.tets,
         local.permeability,
-        local.tet_edges,
-        np.ones(len(local.edges)),
+        np.zeros(local.n),
+        np.ones(local.n),
+        np.ones(local.n),
         pressure,
         local.t,
         local.obtuse,
-        np.ones(len(local.obtuse)),
     )
     return np.asarray(
         kernels.pore_shear(

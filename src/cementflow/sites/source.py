@@ -14,7 +14,21 @@ CHUNK = 1000  # tetrahedra sampled at once: bounds the memory
 
 
 def ball_weights(mesh: TetMesh, center: Floats, radius: float) -> Floats:
-    """Fraction of a ball that lies in each control volume.
+    """Shares of the control volumes in what of a ball lies in the mesh, shape (n,), sum 1; 0 if nothing does.
+
+    See `ball_volumes`.
+    """
+    return shares(ball_volumes(mesh, center, radius))
+
+
+def shares(volumes: Floats) -> Floats:
+    """Volumes relative to their sum; all zero if that is."""
+    total = volumes.sum()
+    return volumes / total if total > 0.0 else volumes
+
+
+def ball_volumes(mesh: TetMesh, center: Floats, radius: float) -> Floats:
+    """Volume of a ball that lies in each control volume [m3].
 
     Every tetrahedron that may touch the ball is sampled at the points of a regular barycentric lattice; a sample
     belongs to the vertex with its largest barycentric coordinate, as the median-dual control volumes have it;
@@ -31,32 +45,36 @@ def ball_weights(mesh: TetMesh, center: Floats, radius: float) -> Floats:
     Returns
     -------
     ndarray
-        Weights that sum to 1, shape (n,); all zero if the ball does not touch the mesh.
+        Shape (n,); all zero if the ball does not touch the mesh.
     """
     near = overlapping(mesh.tets, mesh.points, center - radius, center + radius)
     corners = mesh.points[mesh.tets[near]]
     middle = corners.mean(axis=1)
-    reach = np.linalg.norm(corners - middle[:, None], axis=2).max(axis=1)
-    touching = np.linalg.norm(middle - center, axis=1) <= radius + reach
+    reach = _lengths(corners - middle[:, None]).max(axis=1)
+    touching = _lengths(middle - center) <= radius + reach
     near, corners = near[touching], corners[touching]
-    weights = np.zeros(len(mesh.points))
+    inside_of = np.zeros(len(mesh.points))
     if len(near) == 0:
-        return weights
+        return inside_of
     smallest = float(np.cbrt(mesh.volumes[near].mean()))
     barycentric, ownership = barycentric_lattice(
         int(np.clip(np.ceil(SUBDIVISIONS * smallest / radius), SUBDIVISIONS, 60))
     )
     owned = np.full((len(near), 4), 0.25)  # of a tetrahedron inside the ball
-    cut = np.flatnonzero((np.linalg.norm(corners - center, axis=2) > radius).any(axis=1))
+    cut = np.flatnonzero((_lengths(corners - center) > radius).any(axis=1))
     for start in range(0, len(cut), CHUNK):
         part = cut[start : start + CHUNK]
         # Sums by einsum, not by a BLAS: the same on any number of threads.
         samples = np.einsum("sk,eki->esi", barycentric, corners[part] - center)
         inside = np.einsum("esi,esi->es", samples, samples) <= radius * radius
         owned[part] = np.einsum("es,sk->ek", inside.astype(np.float64), ownership) / len(ownership)
-    np.add.at(weights, mesh.tets[near], mesh.volumes[near, None] * owned)
-    total = weights.sum()
-    return weights / total if total > 0.0 else weights
+    np.add.at(inside_of, mesh.tets[near], mesh.volumes[near, None] * owned)
+    return inside_of
+
+
+def _lengths(vectors: Floats) -> Floats:
+    """Euclidean norms along the last axis."""
+    return np.sqrt(np.einsum("...i,...i->...", vectors, vectors))
 
 
 def barycentric_lattice(n: int) -> tuple[Floats, Floats]:

@@ -1,0 +1,84 @@
+"""Viscosities of both fluids: what a state says of them at rest, and what they have inside the pores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cementflow.fem import kernels
+from cementflow.flow.condition import at
+from cementflow.flow.drive import Drop
+from cementflow.flow.line import cannula_drop
+from cementflow.flow.mobility import Mobility, darcy_flux
+from cementflow.flow.problem import Problem
+from cementflow.flow.state import State
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.uint32]
+
+
+@dataclass(frozen=True, eq=False)
+class Fluids:
+    """What a state says about the fluids before they flow.
+
+    Parameters
+    ----------
+    growth
+        By how much the cement has thickened with age [-], shape (n,) or (1,).
+    cold
+        By how much thicker the marrow is than that of the case at its reference temperature [-], shape (n,) or (1,).
+    marrow
+        Viscosity of the marrow at rest [Pa s], shape (n,) or (1,).
+    drop
+        Pressure that the cannula takes [Pa] at a rate [m3/s].
+    """
+
+    growth: Floats
+    cold: Floats
+    marrow: Floats
+    drop: Drop
+
+
+def fluids_of(problem: Problem, state: State) -> Fluids:
+    """Growth of the cement and warmth of the marrow."""
+    now, cement, marrow = state.condition, problem.cement, problem.marrow
+    # The marrow keeps the temperature of the body where none is computed.
+    felt = problem.tissue is not None and marrow.activation_energy > 0.0
+    warmth = now.temperature if felt else np.full(1, problem.body_temperature)
+    return Fluids(
+        growth=cement.factor(now.age, now.cure),
+        cold=marrow.factor(warmth) * problem.marrow_factor,
+        marrow=marrow.viscosity(np.zeros(1), warmth) * problem.marrow_factor,
+        drop=cannula_drop(problem, state),
+    )
+
+
+def pore_viscosities(
+    problem: Problem, m: Mobility, fluids: Fluids, pressure: Floats, chosen: Indices, scale: float = 1.0
+) -> tuple[Floats, Floats]:
+    """Viscosities of cement and marrow at the vertices [Pa s], at u / sqrt(k phi) of the Darcy flux u.
+
+    The flux is that of both fluids: behind the front it is the cement's own, ahead of it the marrow's, and in the
+    control volumes of the front, which the cement fills part of, it is the speed at which that part moves. Away from
+    the chosen tetrahedra the viscosity of the cement is kept; marrow that thins needs all of them. With a scale it is
+    that of `scale` times the flux everywhere.
+    """
+    cement, marrow, v = problem.cement, problem.marrow, problem.volumes
+    if cement.bulk.newtonian and marrow.newtonian:
+        return cement.viscosity(np.ones(v.n), fluids.growth), fluids.marrow
+    velocity = darcy_flux(problem, m, pressure, chosen)
+    shear = kernels.pore_shear(
+        chosen, velocity, v.inverse_permeability, v.porosity, v.tets, v.mesh.volumes, v.n
+    )
+    shear *= scale
+    known = np.flatnonzero(~np.isnan(shear))
+    if cement.bulk.newtonian:
+        viscosity = cement.viscosity(np.ones(v.n), fluids.growth)
+    else:
+        viscosity = m.viscosity.copy()
+        viscosity[known] = cement.aged(problem.pore_law(shear[known]), at(fluids.growth, known))
+    if marrow.newtonian:
+        return viscosity, fluids.marrow
+    return viscosity, np.minimum(problem.marrow_pore_law(shear) * fluids.cold, marrow.maximum)
