@@ -20,6 +20,7 @@ from cementflow.bench.section import Section, percent, put_tables
 from cementflow.bench.solve_one import METHODS
 from cementflow.bench.systems import Systems, pressure_systems
 from cementflow.errors import InputError
+from cementflow.mesh.box import box_mesh
 from command import ENVIRONMENT, cementflow
 
 ROOT = Path(__file__).parents[1]
@@ -269,15 +270,25 @@ def test_peers_are_measured_or_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
     fake, gone, broken = peers.compare_peers(
         tuple(known), (10,), [sys.executable], 2, lambda text: None, tmp_path
     )
-    assert (fake.seconds, fake.ratio) == (100.0, 25.0)
-    assert fake.ours is not None
-    assert fake.ours.edge == 3.0
+    assert fake.seconds == 100.0
+    as_many, same_spacing = fake.ours
+    assert same_spacing.outcome.edge == 3.0
+    assert (as_many.ratio, same_spacing.ratio) == (25.0, 25.0)
     np.testing.assert_allclose(fake.errors, [0.003, -0.0174, 0.018], atol=1e-3)
     assert gone.missing == "no such code; install gone"
     assert "boom" in broken.missing
     text = peers.section((fake, gone, broken), 2).text()
     assert "25.0" in text
     assert "not measured: gone (no such code; install gone)" in text
+
+
+@pytest.mark.parametrize(("cells", "cubes"), [(5**3, 3), (10**3, 7)])
+def test_a_mesh_of_as_many_control_volumes_as_cells(cells: int, cubes: int) -> None:
+    """And none that is coarser has as many."""
+    edge = peers.edge_of_as_many(cells)
+    edges = edge, edge * cubes / (cubes - 1)
+    fine, coarse = (len(box_mesh([0.03] * 3, 1e-3 * e).points) for e in edges)
+    assert coarse < cells <= fine < 1.6 * cells
 
 
 def test_scripts_of_the_peers_say_what_is_missing(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from cementflow.bench.section import Section, percent
 from cementflow.bench.sharp_front import SIDE, mean_ball_pressure
 from cementflow.errors import InputError
 
+# Mean edge of a body-centred lattice over the side of its cubes.
+MEAN_EDGE = (3.0 + 2.0 * 3.0**0.5) / 7.0
 # Dot products of BLAS on two threads spin while anything else runs, and are of no use at this size.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -52,8 +54,27 @@ PEERS = {
 
 
 @dataclass(frozen=True)
+class Beside:
+    """cementflow in turn with a code.
+
+    Parameters
+    ----------
+    words
+        What is the same.
+    outcome
+        Median.
+    ratio
+        Median of the seconds of the code over those of the run of cementflow beside it.
+    """
+
+    words: str
+    outcome: Outcome
+    ratio: float
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """A code beside cementflow on A1 at one spacing.
+    """A code beside cementflow on A1 at one resolution.
 
     Parameters
     ----------
@@ -63,12 +84,10 @@ class Comparison:
         What its script printed last.
     seconds
         Median.
-    ratio
-        Median of its seconds over those of the run of cementflow beside it.
     errors
         Of the pressure at 10/20/30 s, relative to the sharp front.
     ours
-        cementflow at the same spacing.
+        cementflow with as many control volumes as the code has cells, and at the same spacing.
     missing
         Why there are no numbers.
     """
@@ -77,9 +96,8 @@ class Comparison:
     cells: int
     found: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
-    ratio: float = 0.0
     errors: tuple[float, ...] = ()
-    ours: Outcome | None = None
+    ours: tuple[Beside, ...] = ()
     missing: str = ""
 
     def as_dict(self) -> dict[str, Any]:
@@ -117,7 +135,7 @@ def compare_peers(
     names
         Of `PEERS`.
     cells
-        Along the cube; cementflow gets a mesh with edges of that length.
+        Along the cube; cementflow gets one mesh of as many control volumes, and one with edges of that length.
     pythons
         Interpreters to look for Python packages in.
     repeat
@@ -154,19 +172,26 @@ def section(comparisons: Sequence[Comparison], repeat: int) -> Section:
     )
     rows: list[tuple[str, ...]] = []
     for c in comparisons:
-        if c.ours is None:
+        if not c.ours:
             continue
-        f, o = c.found, c.ours
-        counts = [str(f.get(k, "-")) for k in ("unknowns", "steps", "solves", "iterations")]
-        rows.append(
-            (c.label, f"{c.cells}^3", *counts, f"{c.seconds:.1f}", f"{c.ratio:.1f}", percent(c.errors))
-        )
-        ours = (str(o.vertices), str(o.steps), str(o.solves), str(o.iterations), f"{o.seconds['total']:.2f}")
-        rows.append(
-            (f"cementflow beside {c.label}", f"{o.edge:g} mm", *ours, "1", percent(o.pressure_errors))
-        )
+        counts = [str(c.found.get(k, "-")) for k in ("unknowns", "steps", "solves", "iterations")]
+        rows.append((c.label, f"{c.cells}^3", *counts, f"{c.seconds:.1f}", "1", percent(c.errors)))
+        for beside in c.ours:
+            o = beside.outcome
+            mine = (str(o.vertices), str(o.steps), str(o.solves), str(o.iterations))
+            rows.append(
+                (
+                    f"cementflow, {beside.words}",
+                    f"{o.edge:g} mm",
+                    *mine,
+                    f"{o.seconds['total']:.2f}",
+                    f"1/{beside.ratio:.1f}",
+                    percent(o.pressure_errors),
+                )
+            )
     notes = [
-        f"Benchmark A1, {repeat} run{'s' * (repeat > 1)} each, in turn with cementflow; ratio of the whole runs, "
+        f"Benchmark A1, {repeat} run{'s' * (repeat > 1)} each, in turn with cementflow: once with at least as many "
+        "control volumes as the code has cells, once with a mean edge as long as a cell. Ratio of the whole runs, "
         "imports and kernel loading of Python codes left out. What does not match is in benchmarks/peers/README.md."
     ]
     versions = dict.fromkeys(str(c.found["version"]) for c in comparisons if "version" in c.found)
@@ -188,25 +213,37 @@ def _compare(
         missing = missing or found["missing"]
     if not python:
         return Comparison(peer.label, cells, missing=f"{missing}; {peer.install}")
+    edges = edge_of_as_many(cells**3), round(1e3 * SIDE / cells, 4)
     theirs, ours = [found], []
-    edge = round(1e3 * SIDE / cells, 4)
     for i in range(repeat):
-        tell(f"cementflow, A1 at {edge:g} mm")
-        ours.append(run_case(box("A1", edge)))
+        tell(f"cementflow, A1 at {edges[0]:g} and {edges[1]:g} mm")
+        ours.append([run_case(box("A1", edge)) for edge in edges])
         if i + 1 < repeat:
             tell(f"{peer.label}, {cells}^3 cells")
             theirs.append(_run_script(peer, folder, python, cells))
-    ratios = [t["seconds"] / o.seconds["total"] for t, o in zip(theirs, ours, strict=True)]
     exact = mean_ball_pressure("A1")
     return Comparison(
         label=peer.label,
         cells=cells,
         found=theirs[-1],
         seconds=statistics.median(t["seconds"] for t in theirs),
-        ratio=statistics.median(ratios),
         errors=tuple(p / e - 1.0 for p, e in zip(theirs[-1]["pressures_pa"], exact, strict=True)),
-        ours=median(ours),
+        ours=tuple(
+            Beside(words, median(runs), _ratio(theirs, runs))
+            for words, runs in zip(("as many cells", "same spacing"), zip(*ours, strict=True), strict=True)
+        ),
     )
+
+
+def edge_of_as_many(cells: int) -> float:
+    """Mean edge [mm] of the coarsest mesh of the benchmark's cube with at least as many vertices as there are cells."""
+    # Corners and middles of n^3 cubes, and the middles of the squares on the six faces.
+    n = next(n for n in range(1, cells + 1) if (n + 1) ** 3 + n**3 + 6 * n**2 >= cells)
+    return round(1e3 * SIDE / n * MEAN_EDGE, 4)
+
+
+def _ratio(theirs: Sequence[dict[str, Any]], ours: Sequence[Outcome]) -> float:
+    return statistics.median(t["seconds"] / o.seconds["total"] for t, o in zip(theirs, ours, strict=True))
 
 
 def _run_script(peer: Peer, folder: Path, python: str, cells: int) -> dict[str, Any]:
