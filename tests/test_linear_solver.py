@@ -361,6 +361,20 @@ def test_converged_is_said_of_the_true_residual(monkeypatch: pytest.MonkeyPatch)
     assert not result.converged and result.iterations == linear_solver.ROUNDS
 
 
+@pytest.mark.parametrize("contrast", [1.0, 500.0, 1e6])
+@pytest.mark.parametrize("tolerance", [1e-2, 1e-4, 1e-6])
+def test_within_a_loose_tolerance_the_followed_residual_is_the_true_one(
+    contrast: float, tolerance: float
+) -> None:
+    """It then is not found once more; norm and sum of sizes are as good as those of the product with the matrix."""
+    s = System(12, contrast, known=True)
+    result = s.solve(tolerance)
+    left = s.residual(result.x)
+    assert result.converged and result.iterations > 1
+    assert np.linalg.norm(left) <= tolerance * np.linalg.norm(s.rhs) * (1.0 + 1e-6)
+    assert result.left == pytest.approx(np.abs(left).sum(), rel=1e-6)
+
+
 def test_a_tolerance_below_rounding_ends_converged() -> None:
     s = System(10, 500.0)
     assert s.solve(1e-17).converged
