@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 from cementflow.fem import kernels, updates
 from cementflow.fem.sharing import both
 from cementflow.flow.mobility import Mobility, mobility
-
-if TYPE_CHECKING:
-    from cementflow.flow.problem import Problem
-    from cementflow.flow.ways import Ways
+from cementflow.flow.problem import Problem
+from cementflow.flow.ways import Ways
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]
@@ -45,7 +43,7 @@ class Assembly:
     Parameters
     ----------
     problem
-        The run; not kept, as it keeps this.
+        The run; not held on to, see `assembly_of`.
 
     Attributes
     ----------
@@ -209,6 +207,17 @@ class Assembly:
         every = np.concatenate([own, np.zeros(pattern.count - len(own))])
         every[pattern.place] += ways.vein.inside(problem)
         return every
+
+
+# A problem does not change with time, and so has no place for what does.
+_kept: WeakKeyDictionary[Problem, Assembly] = WeakKeyDictionary()
+
+
+def assembly_of(problem: Problem) -> Assembly:
+    """The one that a problem had before, as long as the problem lives."""
+    if problem not in _kept:
+        _kept[problem] = Assembly(problem)
+    return _kept[problem]
 
 
 def every_conductance(problem: Problem, m: Mobility, pressure: Floats) -> Floats:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.fem import kernels
 from cementflow.fem.sharing import both
-
-if TYPE_CHECKING:
-    from cementflow.flow.problem import Problem
+from cementflow.flow.problem import Problem
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cementflow.fem import kernels, upwind
 from cementflow.fem.linear_solver import PressureSolver
-from cementflow.flow.assembly import Assembly
+from cementflow.flow.assembly import Assembly, assembly_of
 from cementflow.flow.behind import braked, outside_pressure, overdrawn, tissue_flow
 from cementflow.flow.condition import at
 from cementflow.flow.drive import Driven, drive_system
@@ -85,7 +85,7 @@ def solve_pressure(
     solves, iterations, resting = 0, 0, None
     # Where marrow has one viscosity from place to place, or nearly so, upstream is as well known from the last flow.
     even = len(guess.marrow) == 1 or (problem.marrow.newtonian and start is not None)
-    assembly = problem.assembly
+    assembly = assembly_of(problem)
     assembly.begin(problem, state.saturation, guess.viscosity, guess.marrow, guess.pressure, even)
     ways = _ways(problem, state, dt, guess, fluids, assembly.mobility, outside, None)
     while True:

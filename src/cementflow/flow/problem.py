@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from cementflow.fem.control_volumes import ControlVolumes
 from cementflow.fem.linear_solver import PressureSolver
 from cementflow.fem.vertex_groups import group_vertices
-from cementflow.flow.assembly import Assembly
 from cementflow.flow.heat import HeatVolumes
 from cementflow.flow.pattern import Pattern, pattern_of
 from cementflow.laws.ageing import AgeingCement
@@ -319,11 +318,6 @@ class Problem:
     def _thickening(self) -> dict[float, Floats]:
         """The last one by its rate."""
         return {}
-
-    @cached_property
-    def assembly(self) -> Assembly:
-        """What puts the pressure systems together; it keeps them from one field to the next."""
-        return Assembly(self)
 
     def make_solver(self) -> PressureSolver:
         """A linear solver for the pressure systems of this problem."""
