@@ -189,9 +189,6 @@ class Fluxes:
         Injected.
     vein
         In the veins.
-    edge_end
-        Where given, the flux of an edge is the mean of `edge` and this. It is taken where it is wanted: most edges are
-        far from the cement, and these are the longest arrays of a step.
     """
 
     edge: Floats
@@ -199,21 +196,20 @@ class Fluxes:
     fixed: Floats
     rate: float
     vein: VeinFluxes
-    edge_end: Floats | None = None
 
     @property
     def both_ends(self) -> tuple[Floats, Floats]:
-        """Two sets of edge fluxes whose mean counts, which may be the same."""
-        return self.edge, self.edge if self.edge_end is None else self.edge_end
+        """Two sets of edge fluxes whose mean counts."""
+        return self.edge, self.edge
 
     def scaled(self, factor: float) -> Fluxes:
         """All of them larger or smaller; they balance as before."""
         vein = VeinFluxes(factor * self.vein.link, factor * self.vein.cell)
         return Fluxes(factor * self.edge, factor * self.link, factor * self.fixed, factor * self.rate, vein)
 
-    def mean(self, other: Fluxes) -> Fluxes:
-        """Average of two sets that are no averages themselves; it balances as both do."""
-        return Fluxes(
+    def mean(self, other: Fluxes) -> MeanFluxes:
+        """Average of two sets; it balances as both do."""
+        return MeanFluxes(
             self.edge,
             0.5 * (self.link + other.link),
             0.5 * (self.fixed + other.fixed),
@@ -221,6 +217,26 @@ class Fluxes:
             VeinFluxes(0.5 * (self.vein.link + other.vein.link), 0.5 * (self.vein.cell + other.vein.cell)),
             edge_end=other.edge,
         )
+
+
+@dataclass(frozen=True, eq=False)
+class MeanFluxes(Fluxes):
+    """The mean of two sets, that of the edges not yet taken.
+
+    It is taken where it is wanted: most edges are far from the cement, and these are the longest arrays of a step.
+
+    Parameters
+    ----------
+    edge_end
+        What is to be averaged with `edge`.
+    """
+
+    edge_end: Floats
+
+    @property
+    def both_ends(self) -> tuple[Floats, Floats]:
+        """Two sets of edge fluxes whose mean counts."""
+        return self.edge, self.edge_end
 
 
 @dataclass(frozen=True, eq=False)
