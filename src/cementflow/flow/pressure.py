@@ -19,9 +19,8 @@ from cementflow.flow.problem import Problem
 from cementflow.flow.state import Flow, Fluxes, State, VeinFluxes
 from cementflow.flow.transport import TRIFLE
 from cementflow.flow.veins import vein_conductances, vein_fluxes
-from cementflow.flow.viscosity import Fluids, fluids_of, pore_viscosities
+from cementflow.flow.viscosity import Fluids, fluids_of, pipe_viscosity, pore_viscosities
 from cementflow.flow.ways import Ways
-from cementflow.laws.pipe import pipe_gradient
 from cementflow.sites.outlets import Tube
 
 Floats = NDArray[np.float64]
@@ -276,7 +275,7 @@ def _tube(
 ) -> float:
     """Conductance of a tube, outlet i, over the coming step [m3/(Pa s)]."""
     mouth = tube.vertices
-    held, flow = float(state.held[i]), float(guess.link[links].sum())
+    held, flow = float(state.held[i]), guess.link[links].sum(keepdims=True)
     cement = problem.corey.cement(state.saturation[mouth]) / guess.viscosity[mouth]
     marrow = problem.corey.marrow(state.saturation[mouth]) / at(guess.marrow, mouth)
     cement_share = float(tube.share @ (cement / (cement + marrow)))
@@ -286,16 +285,9 @@ def _tube(
         mouth_pressure=float(tube.share @ guess.pressure[mouth]),
         held=held,
         cement_share=cement_share,
-        cement_viscosity=_pipe_viscosity(problem, flow, tube.radius, growth) if with_cement else 0.0,
+        cement_viscosity=float(pipe_viscosity(problem, flow, tube.radius, growth)[0]) if with_cement else 0.0,
         dt=dt,
     )
-
-
-def _pipe_viscosity(problem: Problem, flow: float, radius: float, growth: float) -> float:
-    """Viscosity of the Newtonian fluid that would lose the same pressure in a pipe [Pa s]."""
-    flow = max(abs(flow), 1e-4 * problem.drive.rate)
-    gradient = pipe_gradient(flow, radius, lambda rate: problem.cement.viscosity(rate, growth))
-    return float(gradient * np.pi * radius**4 / (8.0 * flow))
 
 
 def _fluxes(problem: Problem, used: Assembly, guess: Guess) -> Fluxes:

@@ -12,6 +12,7 @@ from cementflow.flow.mobility import Mobility
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import Fluxes, State, VeinFluxes, VeinState
 from cementflow.flow.vein_cells import Answer, Surroundings, settled_cells
+from cementflow.flow.viscosity import pipe_viscosity
 from cementflow.flow.ways import VeinConductances
 from cementflow.sites.veins import OUTSIDE, VeinTree
 
@@ -163,11 +164,8 @@ def _filled(
 
 
 def _cement_viscosity(problem: Problem, tree: VeinTree, veins: VeinState, flux: Floats) -> Floats:
-    """Apparent viscosity of the cement in each cell [Pa s], that of equal pressure loss (Rabinowitsch)."""
-    slowest = 1e-4 * problem.drive.rate
-    gamma = 4.0 * np.maximum(np.abs(flux), slowest) / (np.pi * tree.radius**3)
-    grown = problem.cement.factor(veins.age, veins.cure)
-    return problem.cement.aged(problem.pipe_law(gamma), grown)
+    """Apparent viscosity of the cement in each cell [Pa s]."""
+    return pipe_viscosity(problem, flux, tree.radius, problem.cement.factor(veins.age, veins.cure))
 
 
 def _arriving(tree: VeinTree, veins: VeinState, flow: VeinFluxes) -> tuple[Floats, Floats, Floats]:

@@ -17,6 +17,7 @@ from cementflow.flow.state import State
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]
+SLOWEST = 1e-4  # of the wanted rate: cement in a pipe is taken to flow no more slowly
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,3 +83,21 @@ def pore_viscosities(
     if marrow.newtonian:
         return viscosity, fluids.marrow
     return viscosity, np.minimum(problem.marrow_pore_law(shear) * fluids.cold, marrow.maximum)
+
+
+def pipe_viscosity(problem: Problem, flow: Floats, radius: Floats | float, growth: Floats | float) -> Floats:
+    """Viscosity of the Newtonian fluid that would lose the same pressure in a pipe [Pa s] (Rabinowitsch).
+
+    Parameters
+    ----------
+    problem
+        The run.
+    flow
+        Through the pipes [m3/s], in either direction.
+    radius
+        Of the pipes [m].
+    growth
+        By how much the cement in them has thickened [-].
+    """
+    flow = np.maximum(np.abs(flow), SLOWEST * problem.drive.rate)
+    return problem.cement.aged(problem.pipe_law(4.0 * flow / (np.pi * radius**3)), growth)
