@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import cementflow as cf
+from cementflow import warm_up
 from cementflow.fem.linear_solver import LinearResult, PressureSolver
 from command import COARSE, COMMAND, ENVIRONMENT, cementflow, refused, settings
 
@@ -431,3 +432,16 @@ def test_run_that_fails_at_once_says_so_in_its_folder(
     assert failed.summary["injected_ml"] == failed.summary["steps"] == 0
     assert failed.summary["peak_tip_pressure_kPa"] is None
     assert failed.history["time_s"].size == 0
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0.3, 1), (0.0, 0)])
+def test_compiling_is_told_where_it_takes_its_time(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, told: int
+) -> None:
+    """The first run of all is silent for half a minute otherwise; one that finds its kernels says nothing."""
+    said: list[str] = []
+    monkeypatch.setattr(warm_up, "SLOW", 0.1)
+    monkeypatch.setattr(warm_up, "warm_up", lambda heat, veins: time.sleep(seconds))
+    warm_up.warm_up_telling(said.append)
+    time.sleep(0.2)
+    assert said == told * [warm_up.COMPILING]

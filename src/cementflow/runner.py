@@ -150,9 +150,9 @@ def _prepare(
     with watch.phase("compile"):
         from cementflow.mesh.geometry import build_geometry
         from cementflow.observers import Recorder
-        from cementflow.warm_up import warm_up
+        from cementflow.warm_up import warm_up_telling
 
-        warm_up(case.physics.heat or case.ablation is not None, case.veins is not None)
+        warm_up_telling(tell, case.physics.heat or case.ablation is not None, case.veins is not None)
     with watch.phase("setup"):
         model = _ready(case, (build or build_geometry)(case.geometry, case.folder), tell)
         solver = model.problem.make_solver()

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
+from threading import Timer
 
 import numpy as np
+
+SLOW = 3.0  # s; loading what is compiled takes one
+COMPILING = "the kernels are being compiled, which takes half a minute once for this version of cementflow and this machine"
+
+
+def warm_up_telling(tell: Callable[[str], object], heat: bool = False, veins: bool = False) -> None:
+    """`warm_up`, which says so where it takes longer than loading: then there is something to compile."""
+    notice = Timer(SLOW, tell, [COMPILING])
+    notice.daemon = True
+    notice.start()
+    try:
+        warm_up(heat, veins)
+    finally:
+        notice.cancel()
 
 
 @cache
