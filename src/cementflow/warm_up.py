@@ -9,7 +9,7 @@ from threading import Timer
 import numpy as np
 
 SLOW = 3.0  # s; loading what is compiled takes one
-COMPILING = "the kernels are being compiled, which takes half a minute once for this version of cementflow and this machine"
+COMPILING = "compiling the kernels, half a minute, once for this version of cementflow on this machine"
 
 
 def warm_up_telling(tell: Callable[[str], object], heat: bool = False, veins: bool = False) -> None:
