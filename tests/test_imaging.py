@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,6 +49,26 @@ def test_attenuation_of_cement_is_that_of_the_table(
 ) -> None:
     assert RADIOGRAPHY.cement(material, share) == pytest.approx(at_80, rel=0.012)
     assert TOMOGRAPHY.cement(material, share) == pytest.approx(at_120, rel=0.012)
+
+
+def test_attenuation_of_a_contrast_agent() -> None:
+    """647 mg of iohexol, C19 H26 I3 N3 O9, and 683 mg of water in a mL, each computed as a compound of its own."""
+    agent = cf.preset("l3-venogram").cement.radiopacifier
+    assert RADIOGRAPHY.cement(agent.material, agent.share) == pytest.approx(
+        647 * 0.4413 + 683 * 0.0213, rel=0.012
+    )
+    assert TOMOGRAPHY.cement(agent.material, agent.share) == pytest.approx(
+        647 * 0.2369 + 683 * 0.0189, rel=0.012
+    )
+
+
+def test_a_venogram_is_seen(tmp_path: Path) -> None:
+    coarse = {"geometry.edge_length": "4 mm", "injection.cannula.tip_radius": "3 mm"}
+    quick = {"injection.volume": "1 mL", "output.figures": False, "output.field_times": []}
+    summary = cf.run(cf.preset("l3-venogram").replace(coarse | quick), out=tmp_path / "run").summary
+    vein = summary["detectability"]["left segmental vein"]
+    assert vein["near_ml"] > 0.005
+    assert vein["fluoroscopy"]["AP"] and vein["ct"]
 
 
 def test_numbers_of_a_tomography() -> None:

@@ -95,7 +95,11 @@ class CureSpec:
 class RadiopacifierSpec:
     """What makes the cement visible to X-rays."""
 
-    material: str = entry(Choice(tuple(cement_rules.RADIOPACIFIERS)), "barium sulphate or zirconia", "BaSO4")
+    material: str = entry(
+        Choice(tuple(cement_rules.RADIOPACIFIERS)),
+        "barium sulphate, zirconia, or the iodine of a contrast agent",
+        "BaSO4",
+    )
     share: float = entry(
         Number(0.0, 0.6),
         "its share of the mass of the cement; 0 for plain cement",
