@@ -255,6 +255,7 @@ def test_a_run_goes_on_until_the_cement_is_set(heated: bool) -> None:
     end = steps[-1]
     assert end.stopped == "volume injected"
     assert end.finished == "the cement is set"
+    assert [event.what for event in end.events].count(end.finished) == 1
     assert end.rest.since == pytest.approx(10.0, rel=1e-6)
     assert end.rest.still_since == pytest.approx(10.0, rel=1e-3)
     assert end.rest.leaked == end.rest.moved == 0.0

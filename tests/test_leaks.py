@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 import cementflow as cf
 from cementflow.summary_text import summary_text
+from cementflow.views.leak_report import leak_parts
 
 CASES = ("l3-osteoporotic", "l3-healthy", "l3-metastatic", "l3-haemangioma", "l3-cleft")
 
@@ -48,6 +50,8 @@ def test_the_report_adds_up(result: cf.Result) -> None:
         assert held == pytest.approx(s["detectability"][name]["near_ml"], abs=2e-6)
         assert s["blood_beyond_ml"][name] == pytest.approx(s["marrow_out_ml"][name] + held)
         assert s["embolus_ml"][name] >= -1e-12
+    times = [event["time_s"] for event in s["events"]]
+    assert times == sorted(times)
     for name, rate in s["leak_rate_ml_min"].items():
         leaked = s["leaked_ml"][name]
         assert rate["peak"] * s["simulated_s"] / 60.0 >= leaked * (1 - 1e-9)
@@ -115,3 +119,18 @@ def test_real_bones(bone: str, name: str, shared_data: Path, tmp_path: Path) -> 
     assert s["largest_balance_error"] < 1e-6
     assert s["leaked_ml"]["total"] + s["marrow_out_ml"]["total"] == pytest.approx(4.0, rel=1e-6)
     assert s["leaked_ml"]["total"] > 0.005
+
+
+@pytest.mark.parametrize(
+    ("leaked", "told"),
+    [(0.0, "none"), (5e-5, "none"), (2e-4, "&lt; 0.001"), (-2e-4, "none"), (0.0042, "0.004")],
+)
+def test_little_is_told_as_little(result: cf.Result, leaked: float, told: str) -> None:
+    """And a rate that rounds to nothing has no minus sign."""
+    s = deepcopy(dict(result.summary))
+    name = next(iter(s["sites"]["outlets"]))
+    s["sites"]["outlets"][name] |= {"leaked_ml": leaked, "first_leak_s": 1.0}
+    s["leak_rate_ml_min"][name] = {"peak": 1.0, "last": -1e-5}
+    row = next(r for r in leak_parts(s)[1].split("<tr") if f"<td>{name}</td>" in r)
+    assert f">{told}<" in row
+    assert "-0.000" not in row

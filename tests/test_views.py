@@ -327,7 +327,7 @@ def test_caption_reads_the_volumes_of_that_time(run: Path) -> None:
     lines = caption(sheet, read_snapshot(sheet, 30.0))
     assert "injected 1.50 mL" in lines[0] and "in bone 1.47 mL" in lines[0] and "leaked 0.03 mL" in lines[0]
     assert "injected 0.00 mL" in caption(sheet, read_snapshot(sheet, 0.0))[0]
-    assert lines[1] == "over the whole surface: cortex (tight)"
+    assert lines[1] == "over the whole surface: cortex (no cement)"
 
 
 def test_outlets_have_the_state_of_the_time_shown(run: Path) -> None:
@@ -398,7 +398,7 @@ def test_curves_name_lines_outlets_and_events(
     words = {text.get_text() for axes in page.axes for text in axes.texts}
     assert {"syringe", "needle tip", "injected", "in bone", "leaked", "vein"} <= words
     notes = [text.get_text() for text in page.texts]
-    assert "tight: left wall defect, cortex" in notes
+    assert "no cement through left wall defect, cortex" in notes
     assert any("20 s   first leak: vein" in note for note in notes)
     labels = [axes.get_ylabel() for axes in page.axes]
     assert (

@@ -54,7 +54,7 @@ def accepted(
         events += _told(old, turn, state.time)
     rest = _rest(problem, old, state, flow, stopped, events)
     finished = _finished(plan, state, rest, stopped)
-    if finished and finished != stopped:
+    if finished and finished != stopped and finished not in (event.what for event in events):
         events.append(Event(state.time, finished))
     return Step(
         state,
@@ -63,7 +63,9 @@ def accepted(
         dt,
         counters,
         first_leak,
-        tuple(events),
+        tuple(
+            sorted(events, key=lambda event: event.time)
+        ),  # leaks are found by outlet, each at its own moment
         stopped,
         finished,
         rest,

@@ -136,7 +136,7 @@ def _flow_end(sheet: RunSheet) -> tuple[float, str]:
 
 
 def _facts(sheet: RunSheet) -> list[str]:
-    """Steps and peaks; and the outlets that have no curve, as they stayed tight."""
+    """Steps and peaks; and the outlets that have no curve, as no cement came through."""
     table = sheet.history.columns
     steps = np.count_nonzero(table["time_s"] > 0.0)  # the first row is the flow before anything has moved
     parts = [f"{steps} accepted steps to t = {table['time_s'][-1]:.4g} s"]
@@ -145,10 +145,10 @@ def _facts(sheet: RunSheet) -> list[str]:
             parts.append(f"peak {name} pressure {np.nanmax(table[column]):.4g} kPa")
     if sheet.history.heated:
         parts.append(f"hottest {table['peak_temperature_degC'].max():.1f} degC")
-    tight = [outlet.name for outlet in sheet.outlets if outlet.first_leak is None and not outlet.of_tree]
+    unused = [outlet.name for outlet in sheet.outlets if outlet.first_leak is None and not outlet.of_tree]
     lines = ["   ·   ".join(parts)]
-    if tight:
-        lines.append(cut("tight: " + ", ".join(tight), 150))
+    if unused:
+        lines.append(cut("no cement through " + ", ".join(unused), 150))
     return lines
 
 

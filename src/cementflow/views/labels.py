@@ -45,8 +45,8 @@ class Label:
 
 
 def outlet_label(state: OutletState, anchor: tuple[float, float]) -> Label:
-    """Label of an outlet: strong if it leaks, grey if it is tight."""
-    value = volume(state.leaked) if state.leaks else "tight"
+    """Label of an outlet: strong if it leaks cement, grey if not."""
+    value = volume(state.leaked) if state.leaks else "no cement"
     return Label(anchor, state.outlet.name, value, LEAK if state.leaks else TIGHT, bold=state.leaks)
 
 

@@ -53,16 +53,28 @@ def _sites(s: dict[str, Any]) -> str:
         there = first is not None or (reach or 0.0) > SHORT
         cells = [
             f"<td>{escape(name)}</td><td>{site['type']} {LEAK_TYPES[site['type']]}</td>",
-            number(f"{site['leaked_ml']:.3f}" if first is not None else "none"),
+            number(_volume(site["leaked_ml"])),
             number(f"{first:.1f}" if first is not None else ""),
             number(f"{rate['peak']:.3f}" if first is not None else ""),
-            number(f"{rate['last']:.3f}" if first is not None else ""),
+            number(_rounded(rate["last"]) if first is not None else ""),
             number(f"{reach:.1f} of {length:.0f}" if reach is not None else ""),
             number(f"{gone:.3f}" if gone is not None and gone >= SHOWN else ""),
-            number(f"{s['marrow_out_ml'][name] + 0.0:.3f}"),
+            number(_rounded(s["marrow_out_ml"][name])),
         ]
         rows.append(f"<tr{' class=leaked' if there else ''}>{''.join(cells)}</tr>")
     return f"<table><tr>{heads(SITES)}</tr>{''.join(rows)}</table>"
+
+
+def _volume(millilitres: float) -> str:
+    """Cement that left, where little is not nothing."""
+    if millilitres < SHOWN:
+        return "none"
+    return _rounded(millilitres) if millilitres >= 5e-4 else "&lt; 0.001"
+
+
+def _rounded(value: float) -> str:
+    """Three decimals, and no minus sign before nothing."""
+    return f"{round(value, 3) + 0.0:.3f}"
 
 
 def _filled(s: dict[str, Any], name: str, site: dict[str, Any]) -> tuple[float | None, float, float | None]:
@@ -77,14 +89,14 @@ def _kinds(s: dict[str, Any]) -> str:
     marrow = s["marrow_out_by_compartment_ml"]
     rows = [(f"{kind} {LEAK_TYPES[kind]}", f"{v:.3f}", "") for kind, v in s["leaked_by_type_ml"].items()]
     rows += [
-        (f"into {name}", f"{v:.3f}", f"{marrow[name] + 0.0:.3f}")
+        (f"into {name}", f"{v:.3f}", _rounded(marrow[name]))
         for name, v in s["leaked_by_compartment_ml"].items()
         if max(v, abs(marrow[name])) > SHOWN
     ]
     rows.append(("carried off, as an embolus", f"{s['embolus_ml']['total']:.3f}", ""))
     for name, volume in s["blood_beyond_ml"].items():
         ends = "the ends of the tree of veins" if name == "veins" else f"the end of the {name}"
-        rows.append((f"blood and marrow past {ends}", "", f"{volume + 0.0:.3f}"))
+        rows.append((f"blood and marrow past {ends}", "", _rounded(volume)))
     return table(("kind", "cement [mL]", "marrow and blood [mL]"), rows)
 
 

@@ -30,7 +30,9 @@ def when(shot: Snapshot) -> str:
 
 def outlet_text(state: OutletState) -> str:
     """Name and leaked volume of an outlet, as it is written in every picture."""
-    return f"{state.outlet.name} {volume(state.leaked)}" if state.leaks else f"{state.outlet.name} (tight)"
+    return (
+        f"{state.outlet.name} {volume(state.leaked)}" if state.leaks else f"{state.outlet.name} (no cement)"
+    )
 
 
 def volume(millilitres: float) -> str:
