@@ -113,19 +113,44 @@ def test_pressure_limit_holds_the_flow_from_the_start() -> None:
     assert not any("max_pressure" in text for text in findings(l3(), "warning"))
 
 
-def test_a_stage_with_a_pressure_and_rate_of_its_own() -> None:
-    """A stage is looked at when it is driven in another way than the injection; one that is not says nothing more."""
-    stages = [
+def test_every_stage_is_looked_at_with_its_cement() -> None:
+    """With its own rate and limits, and with cement as old as it is when the stage begins."""
+    stages: list[dict[str, object]] = [
         {"name": "as stated", "inject": "1 mL"},
         {"name": "by hand", "inject": "1 mL", "max_pressure": "50 kPa"},
         {"name": "wait", "pause": "10 s"},
         {"name": "slow", "inject": "1 mL", "flow_rate": "1 mL/min"},
+        {"name": "fresh", "inject": "1 mL", "batch": {"age": "3 min"}},
     ]
     case = l3(injection__volume=None, injection__stage=stages)
     (weak,) = (text for text in findings(case, "warning") if "max_pressure" in text)
     assert weak.startswith("injection.stage.by hand.max_pressure: 0.05 MPa does not reach the wanted rate")
-    notes = [text.split(":")[0] for text in findings(case, "note") if "the cannula takes" in text]
-    assert notes == ["injection", "injection.stage.by hand", "injection.stage.slow"]
+    notes = [text for text in findings(case, "note") if "the cannula takes" in text]
+    assert [text.split(":")[0].split(".")[-1] for text in notes] == ["as stated", "by hand", "slow", "fresh"]
+    starts = [text.split("from ")[1].split(", ")[0] for text in notes]
+    assert starts == [
+        "0 s with cement 4.0 min old",
+        "15 s with cement 4.2 min old",
+        "40 s with cement 4.7 min old",
+        "100 s with cement 3.0 min old",
+    ]
+
+
+def test_a_long_pause_puts_a_stage_out_of_reach() -> None:
+    stages: list[dict[str, object]] = [
+        {"name": "first", "inject": "1 mL"},
+        {"name": "wait", "pause": "10 min"},
+        {"name": "late", "inject": "1 mL"},
+    ]
+    limits = {"injection__volume": None, "injection__max_pressure": "2 MPa"}
+    (weak,) = (t for t in findings(l3(**limits, injection__stage=stages), "warning") if "max_pressure" in t)
+    assert weak.startswith(
+        "injection.max_pressure: 2.00 MPa does not reach the wanted rate of stage.late with cement 14.2 min old"
+    )
+    stages[1]["pause"] = "10 s"
+    stages[2]["until"] = {"syringe_pressure": "0.3 MPa"}
+    (soon,) = (t for t in findings(l3(**limits, injection__stage=stages), "warning") if "syringe" in t)
+    assert soon.startswith("injection.stage.late.until.syringe_pressure: 0.30 MPa is there from the start")
 
 
 def test_wall_as_the_only_way_out() -> None:

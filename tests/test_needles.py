@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 import cementflow as cf
 from cementflow.mesh.box import box_mesh
 from cementflow.mesh.geometry import build_geometry
+from cementflow.mesh.tetmesh import TetMesh
 from cementflow.model import build_model
 from cementflow.simulate import simulate
-from cementflow.sites.needles import Needle, lies_inside, outside_by, way_out
+from cementflow.sites.needles import Needle, lies_inside, outside_by, outside_parts, way_out
 from cementflow.summary_text import summary_text
 from cementflow.views.curves import pauses
 from cementflow.views.sheet import open_run
@@ -142,6 +143,42 @@ def test_needles_that_miss_the_bone_are_refused() -> None:
     assert 8.0 < away < 16.0
     (second,) = texts(l3([LEFT, beside | {"name": "b"}]), "error")
     assert second.startswith("injection.needle.b: the tip lies outside the bone")
+
+
+def test_a_shaft_that_leaves_the_bone_is_told() -> None:
+    """Along a hollow endplate: in at the rim, out over the hollow, in again at the other rim."""
+    rims = {"entry": {"ap": 0.1, "lr": 0.5, "si": 0.97}, "tip": {"ap": 0.93, "lr": 0.5, "si": 0.96}}
+    fine = {"geometry.edge_length": "1.5 mm"}
+    (text,) = (t for t in texts(l3([LEFT | rims], **fine), "warning") if "leaves the bone" in t)
+    begin, over, left = (
+        float(text.split(before)[1].split(" mm")[0]) for before in ("leaves the bone ", "back after ", "mm, ")
+    )
+    assert begin > 0.0 and over > 5.0 and left > 0.0
+    assert not any("leaves the bone" in t for t in texts(l3([LEFT, RIGHT], **fine), "warning"))
+
+
+def test_parts_of_a_line_outside_two_boxes() -> None:
+    """Two boxes of 9 mm with 3 mm between them, of which a line sees the gap and what lies before and behind."""
+    box = box_mesh((9e-3, 9e-3, 9e-3), 3e-3)
+    shift = np.array([12e-3, 0.0, 0.0])
+    both = TetMesh(
+        np.concatenate([box.points, box.points + shift]),
+        np.concatenate([box.tets, box.tets + len(box.points)]).astype(box.tets.dtype),
+        np.concatenate([box.region, box.region]),
+    )
+    ends = np.array([-2e-3, 4e-3, 5e-3]), np.array([24e-3, 4e-3, 5e-3])
+    found = outside_parts(both, *ends, 1e-6)
+    assert np.array(found) == pytest.approx(np.array([[0.0, 2e-3], [11e-3, 14e-3], [23e-3, 26e-3]]))
+    assert outside_parts(both, *ends, 2.5e-3) == [pytest.approx(part) for part in found[1:]]
+    assert outside_parts(both, ends[0], ends[0], 1e-6) == []
+
+
+def test_a_needle_too_short_is_refused(tmp_path: Path) -> None:
+    short = l3([LEFT | {"length": "20 mm"}])
+    (text,) = texts(short, "error")
+    assert text.startswith("injection.needle.left.length: 20 mm is too short for a tip ")
+    with pytest.raises(cf.CaseError, match="too short"):
+        cf.run(short, tmp_path / "run")
 
 
 def test_a_needle_is_not_drawn_out_of_the_bone() -> None:

@@ -83,10 +83,10 @@ def _errors(error: InputError, case: Case) -> list[Finding]:
 
 def model_findings(model: Model) -> Iterator[Finding]:
     """What can be said of source, fluids and pressures."""
-    from cementflow.check import bone, pressure
+    from cementflow.check import bone, needles, pressure
 
     yield from bone.source_findings(model)
-    yield from bone.needle_findings(model)
+    yield from needles.needle_findings(model)
     yield from bone.unevenness_findings(model)
     yield from bone.vein_findings(model)
     yield from pressure.watch_findings(model)

@@ -1,4 +1,4 @@
-"""What is doubtful about needles, veins and the bone that they meet."""
+"""What is doubtful about the tip, veins and the bone that they meet."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cementflow.check.findings import Finding
-from cementflow.check.geometry import FAR_FROM_SURFACE
 
 if TYPE_CHECKING:
     from cementflow.model import Model
@@ -45,33 +44,6 @@ def source_findings(model: Model) -> Iterator[Finding]:
             yield Finding("warning", text)
         else:
             yield Finding("error", f"{text}; no outlet is among those that can, so nothing can be injected")
-
-
-def needle_findings(model: Model) -> Iterator[Finding]:
-    """Where each needle enters, which way it goes and how deep."""
-    from cementflow.sites.needles import outside_by
-
-    mesh, frame = model.geometry.mesh, model.geometry.frame
-    for needle in model.needles:
-        if not needle.name:
-            continue
-        depth = needle.depth(mesh)
-        entry = needle.tip - depth * needle.direction
-        at = ", ".join(
-            f"{n} {f:.2f}" for n, f in zip(("ap", "lr", "si"), frame.fractions(entry)[0], strict=True)
-        )
-        way = ", ".join(
-            f"{n} {f:+.2f}" for n, f in zip(("ap", "lr", "si"), frame.axes @ needle.direction, strict=True)
-        )
-        yield Finding(
-            "note",
-            f"injection.needle.{needle.name}: enters at {at}, goes {depth * 1e3:.1f} mm deep, its direction is {way}",
-        )
-        if (away := outside_by(mesh, entry)) > FAR_FROM_SURFACE:
-            yield Finding(
-                "warning",
-                f"injection.needle.{needle.name}: its entry lies {away * 1e3:.1f} mm outside the bone",
-            )
 
 
 def unevenness_findings(model: Model) -> Iterator[Finding]:

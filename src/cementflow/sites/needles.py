@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,7 +112,42 @@ def outside_by(mesh: TetMesh, point: Floats) -> float:
 
 
 def way_out(mesh: TetMesh, start: Floats, direction: Floats) -> float:
-    """Distance from a point to the first triangle of the surface that a ray meets [m], NaN if it meets none.
+    """Distance from a point to the first triangle of the surface that a ray meets [m], NaN if it meets none."""
+    return float(min(crossings(mesh, start, direction), default=np.nan))
+
+
+def outside_parts(mesh: TetMesh, start: Floats, end: Floats, least: float) -> list[tuple[float, float]]:
+    """Where a straight line lies outside the bone.
+
+    Parameters
+    ----------
+    mesh
+        The bone.
+    start, end
+        Of the line [m].
+    least
+        Length of a part that is not told [m].
+
+    Returns
+    -------
+    list of (float, float)
+        Begin and end of each part, counted from the start [m].
+    """
+    length = float(np.linalg.norm(end - start))
+    if length == 0.0:
+        return []
+    way = (end - start) / length
+    met = crossings(mesh, start, way)
+    marks = [0.0, *np.sort(met[met < length]).tolist(), length]
+    return [
+        (a, b)
+        for a, b in pairwise(marks)
+        if b - a > least and not lies_inside(mesh, start + 0.5 * (a + b) * way)
+    ]
+
+
+def crossings(mesh: TetMesh, start: Floats, direction: Floats) -> Floats:
+    """Distances from a point to the triangles of the surface that a ray meets [m], in no order.
 
     The intersection of Moeller and Trumbore 1997.
     """
@@ -127,4 +163,5 @@ def way_out(mesh: TetMesh, start: Floats, direction: Floats) -> float:
     v = scale * (lever @ direction)
     distance = scale * np.einsum("ij,ij->i", two, lever)
     met = (u >= -ON_THE_EDGE) & (v >= -ON_THE_EDGE) & (u + v <= 1.0 + ON_THE_EDGE) & (distance > 0.0)
-    return float(distance[met].min()) if met.any() else np.nan
+    found: Floats = distance[met]
+    return found
