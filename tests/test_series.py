@@ -13,10 +13,12 @@ from cementflow.crew import processes
 from cementflow.crew.jobs import Job
 from cementflow.crew.processes import Crew
 from cementflow.series import Series, check_series, series_text
+from cementflow.series.rows import compared_heads, compared_rows
 from command import cementflow, refused
 
 BOXES = """
 title = "two boxes"
+note = "All of it is assumed."
 case = "box-newtonian"
 set = {"geometry.edge_length" = "6 mm", "stop.time" = "4 s", "output.figures" = false}
 
@@ -201,6 +203,8 @@ def test_the_summary_is_that_of_its_runs(done: Path) -> None:
     injected, around = s["comparison"]
     assert injected["ml"] == {name: r["injected_ml"] for name, r in runs.items()}
     assert around["ml"] == {name: r["leaked_ml"]["all faces"] for name, r in runs.items()}
+    row, heads = compared_rows(s)[0], compared_heads(s)
+    assert float(row[heads.index("all [mL]")]) == pytest.approx(s["total"]["injected_ml"], abs=1e-4)
     (thick,) = s["what_if"]
     peaks = [
         series.run(name, "thick cement").summary["peak_tip_pressure_kPa"] / r["peak_tip_pressure_kPa"]
@@ -213,7 +217,15 @@ def test_the_summary_is_that_of_its_runs(done: Path) -> None:
 def test_text_and_page_tell_of_every_run(done: Path) -> None:
     series = cf.open_series(done)
     for text in (series_text(series), series.page.read_text(encoding="utf-8")):
-        for part in ("two boxes", "slow", "fast", "around", "thick cement", "as it was done"):
+        for part in (
+            "two boxes",
+            "slow",
+            "fast",
+            "around",
+            "thick cement",
+            "as it was done",
+            "All of it is assumed.",
+        ):
             assert part in text
         assert f"{series.summary['total']['injected_ml']:.3f}" in text
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from cementflow.files import write_text
 from cementflow.series.result import SeriesResult
@@ -20,11 +21,6 @@ from cementflow.series.rows import (
 )
 from cementflow.views.markup import heads, number, picture, table, whole_page
 
-# Wider than the text, so that what is written in the pictures can be read.
-_WIDE = (
-    "display:flex; gap:.6rem; margin:1.2rem 0 1.2rem calc(50% - min(48vw, 54rem)); width:min(96vw, 108rem)"
-)
-
 
 def write_page(result: SeriesResult) -> Path:
     """Write the report of a series from its summary and the pictures of its levels."""
@@ -32,6 +28,7 @@ def write_page(result: SeriesResult) -> Path:
     parts = [
         f"<h1>{escape(s['title'])}</h1>",
         f'<p class="state">{escape(s["status"])}</p>',
+        *([f"<p>{escape(s['note'])}</p>"] if s["note"] else []),
         "<h2>Levels</h2>",
         *(_levels(s) if s["levels"] else ["<p>No level has come to its end.</p>"]),
         *_scenes(result, list(s["levels"])),
@@ -47,21 +44,17 @@ def write_page(result: SeriesResult) -> Path:
 def _levels(s: dict[str, Any]) -> list[str]:
     return [
         _numbers(LEVELS, level_rows(s), words=2),
-        "<p>Leaks are those at the end of the injection.</p>",
+        f"<p>Leaks are those at the end of the injection, by kind: {KINDS}.</p>",
     ]
 
 
 def _scenes(result: SeriesResult, levels: list[str]) -> list[str]:
-    """Pictures of the levels, one beside the other."""
+    """Pictures of the levels, each as wide as the text: what is written in them has to be read."""
     found = [(n, p) for n in levels if (p := result.folder(n) / "figures/scene.png").is_file()]
-    if not found:
-        return []
-    boxes = "".join(
-        f'<figure style="flex:1; min-width:0; margin:0">{picture(path, name)}'
-        f"<figcaption>{escape(name)}</figcaption></figure>"
+    return [
+        f'<figure style="margin:1.2rem 0"><a href="{_page(name)}">{picture(path, name)}</a></figure>'
         for name, path in found
-    )
-    return [f'<div style="{_WIDE}">{boxes}</div>']
+    ]
 
 
 def _compared(s: dict[str, Any]) -> list[str]:
@@ -99,4 +92,8 @@ def _numbers(head: tuple[str, ...], rows: list[tuple[str, ...]], words: int = 1)
 
 
 def _links(levels: list[str]) -> str:
-    return ", ".join(f'<a href="{escape(n)}/report.html">{escape(n)}</a>' for n in levels)
+    return ", ".join(f'<a href="{_page(n)}">{escape(n)}</a>' for n in levels)
+
+
+def _page(level: str) -> str:
+    return f"{escape(quote(level))}/report.html"

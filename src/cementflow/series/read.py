@@ -70,8 +70,8 @@ class Series:
 
     Parameters
     ----------
-    title
-        What it is.
+    title, note
+        What it is, and what a reader of its numbers has to know.
     levels, what_ifs, reported
         As stated.
     changes
@@ -87,6 +87,7 @@ class Series:
     changes: dict[str, Any]
     source: str
     folder: Path
+    note: str = ""
 
     def replace(self, changes: Mapping[str, object]) -> Series:
         """The series with values set at every level; what-ifs start from those.
@@ -138,7 +139,7 @@ def series_preset(name: str) -> Series:
 def _read(stated: Mapping[str, Any], source: str, folder: Path) -> Series:
     problems: list[str] = []
     top = Table(stated, "", problems)
-    top.know("title", "case", "set", "level", "what_if", "reported")
+    top.know("title", "note", "case", "set", "level", "what_if", "reported")
     title, base, changes = top.text("title", ""), top.text("case", ""), top.changes("set")
     levels = tuple(
         level for item in top.tables("level") if (level := _level(item, base, changes, folder)) is not None
@@ -152,7 +153,7 @@ def _read(stated: Mapping[str, Any], source: str, folder: Path) -> Series:
     reported = tuple(_reported(item, sorted(places)) for item in top.tables("reported"))
     if problems:
         raise CaseError(list(dict.fromkeys(problems)), source)
-    return Series(title, levels, what_ifs, reported, changes, source, folder)
+    return Series(title, levels, what_ifs, reported, changes, source, folder, top.text("note", ""))
 
 
 def _level(table: Table, base: str, general: dict[str, Any], folder: Path) -> Level | None:
@@ -258,6 +259,7 @@ def _stated(series: Series) -> dict[str, Any]:
     """Table of the file that the series could have been read from."""
     return {
         "title": series.title,
+        **({"note": series.note} if series.note else {}),
         "set": series.changes,
         "level": [{"name": x.name, "case": x.base, "set": x.changes} for x in series.levels],
         "what_if": [{"name": x.name, "set": x.changes} for x in series.what_ifs],

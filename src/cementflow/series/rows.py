@@ -7,7 +7,16 @@ from typing import Any
 from cementflow.case.sites import LEAK_TYPES
 
 LEAST = 5e-5  # mL; less would be told as 0.0000
-LEVELS = ("", "injected [mL]", "leaked [mL]", "tip [kPa]", "syringe [MPa]", "a leak seen", "ended by")
+LEVELS = (
+    "",
+    "injected [mL]",
+    "leaked [mL]",
+    *LEAK_TYPES,
+    "tip [kPa]",
+    "syringe [MPa]",
+    "a leak seen",
+    "ended by",
+)
 WHAT_IF = ("", "injected [mL]", "leaked [mL]", *LEAK_TYPES, "tip [kPa]", "syringe [MPa]", "seen at")
 KINDS = "; ".join(f"{letter} {name}" for letter, name in LEAK_TYPES.items())
 AS_DONE = "as it was done"
@@ -16,27 +25,31 @@ AS_DONE = "as it was done"
 def level_rows(summary: dict[str, Any]) -> list[tuple[str, ...]]:
     """A row a level, and one of all of them."""
     rows: list[tuple[str, ...]] = [
-        (name, *_volumes(r), *_pressures(r), _seen(r), r["stop_reason"])
+        (name, *_volumes(r), *_types(r), *_pressures(r), _seen(r), r["stop_reason"])
         for name, r in summary["levels"].items()
     ]
     total = summary["total"]
     if total is not None:
-        rows.append(("all", *_volumes(total), *_pressures(total), _levels(summary, total), ""))
+        rows.append(
+            ("all", *_volumes(total), *_types(total), *_pressures(total), _levels(summary, total), "")
+        )
     return rows
 
 
 def compared_heads(summary: dict[str, Any]) -> tuple[str, ...]:
     """Heads of the comparison."""
-    return ("", "the case report", *(f"{name} [mL]" for name in summary["levels"]), "shown by")
+    levels = [f"{name} [mL]" for name in summary["levels"]]
+    return ("", "the case report", *levels, *(["all [mL]"] if summary["total"] else []), "shown by")
 
 
 def compared_rows(summary: dict[str, Any]) -> list[tuple[str, ...]]:
-    """A row a finding: what was reported, the cement of each level, and what would show it."""
+    """A row a finding: what was reported, the cement of each level and of all, and what would show it."""
     return [
         (
             row["what"],
             row["said"],
             *(_volume(v) for v in row["ml"].values()),
+            *([_volume(sum(row["ml"].values()))] if summary["total"] else []),
             _shown(row) if row["places"] else "",
         )
         for row in summary["comparison"]
@@ -52,7 +65,7 @@ def what_if_rows(summary: dict[str, Any]) -> list[tuple[str, ...]]:
         (
             name,
             *_volumes(t),
-            *(_volume(t["leaked_by_type_ml"][kind]) for kind in LEAK_TYPES),
+            *_types(t),
             *_pressures(t),
             _levels(summary, t),
         )
@@ -79,6 +92,10 @@ def _volumes(row: dict[str, Any]) -> tuple[str, str]:
 
 def _volume(volume: float) -> str:
     return f"{volume:.4f}" if abs(volume) >= LEAST else "none"
+
+
+def _types(row: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(_volume(row["leaked_by_type_ml"][kind]) for kind in LEAK_TYPES)
 
 
 def _pressures(row: dict[str, Any]) -> tuple[str, str]:

@@ -34,6 +34,7 @@ def summarise_series(series: Series, result: SeriesResult, status: str) -> dict[
             what_ifs.append({"name": what_if.name, "total": _total(rows.values()), "levels": rows})
     return {
         "title": series.title,
+        "note": series.note,
         "status": status,
         "levels": levels,
         "total": _total(levels.values()) if whole else None,

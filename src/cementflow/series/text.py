@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from cementflow.series.result import SeriesResult
 from cementflow.series.rows import (
     KINDS,
@@ -18,14 +20,21 @@ from cementflow.series.rows import (
 def series_text(result: SeriesResult) -> str:
     """Summary of a series on one screen."""
     s = result.summary
-    lines = ["", f"{s['status']}: {s['title']}"]
-    lines += _table(LEVELS, level_rows(s)) if s["levels"] else ["  no level has come to its end"]
+    lines = [
+        "",
+        f"{s['status']}: {s['title']}",
+        *wrap(s["note"], 118, initial_indent="  ", subsequent_indent="  "),
+    ]
+    if s["levels"]:
+        lines += ["", f"at the end of the injection ({KINDS}):", *_table(LEVELS, level_rows(s))]
+    else:
+        lines.append("  no level has come to its end")
     if s["comparison"] and s["levels"]:
         lines += ["", "beside the case report, at the end of each run:"]
         lines += _table(compared_heads(s), compared_rows(s)) + [f"  {rest_text(s)}".rstrip()]
     what_if = what_if_rows(s)
     if len(what_if) > 1:
-        lines += ["", f"what if, all levels together ({KINDS}):", *_table(WHAT_IF, what_if)]
+        lines += ["", "what if, all levels together:", *_table(WHAT_IF, what_if)]
     lines += ["", f"results in {result.path}, the page is {result.page}"]
     if s["status"] == "interrupted":
         lines.append(f"go on with: cementflow run --resume --out {result.path}")
