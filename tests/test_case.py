@@ -31,7 +31,6 @@ from cementflow.case.ranges import OUTSIDE
 from cementflow.case.reference import reference_markdown
 from cementflow.case.rules import GAUGE_DIAMETERS
 from cementflow.case.schema import (
-    BatchSpec,
     BoneSpec,
     BoneThermal,
     CannulaSpec,
@@ -630,6 +629,14 @@ WRONG = [
         {"injection.batch": [{"after": "4 mL", "mixed": "1 min"}]},
         "injection.batch begins when the whole volume is in",
     ),
+    (
+        {"injection.batch": [{"after": "2 mL", "mixed": "30 s"}, {"after": "3 mL", "mixed": "46 s"}]},
+        "injection.batch.1.mixed is too late: the syringe is changed 45 s after the start",
+    ),
+    (
+        {"injection.flow_rate": None, "injection.batch": [{"after": "2 mL", "mixed": "1 s"}]},
+        "injection.batch.0.mixed is too late: the syringe is changed at a time that is not known",
+    ),
     ({"cement.a": 1.5}, 'cement.a has no meaning with law = "carreau"'),
     ({"cement.law": "herschel-bulkely"}, 'did you mean "herschel-bulkley"?'),
     ({"cement.shear_rule": "cristopher-middleman"}, 'did you mean "christopher-middleman"?'),
@@ -1056,8 +1063,9 @@ ENTRY = st.one_of(
 )
 BATCHES = merged(
     st.just({"volume": "9 mL"}),
-    some(BatchSpec, (), ("mixed",)).map(
-        lambda t: {"batch": [t | {"after": "2 mL"}, {"after": "3 mL", "mixed": "-1 min"}]}
+    # Mixed before the start, as it has to be when the syringe is changed.
+    quantities(Quantity("time", "-24 h", "0 s")).map(
+        lambda t: {"batch": [{"after": "2 mL", "mixed": t}, {"after": "3 mL", "mixed": "-1 min"}]}
     ),
 )
 NEEDLE = merged(

@@ -141,12 +141,29 @@ def injection(s: Section) -> None:
             "flow_rate",
             "is missing: state it, or what drives without it: max_pressure, max_tip_pressure or plunger",
         )
-    batches = s.get("batch") or ()
+    _batches(s)
+
+
+def _batches(s: Section) -> None:
+    """They come in their order, before the volume is in, and are mixed by then; only a stage waits for its batch."""
+    batches, rate = s.get("batch") or (), s.get("flow_rate")
     starts = [b.after for b in batches]
     if any(a >= b for a, b in pairwise(starts)):
         s.problem("batch", "must be in the order in which they are injected, by rising after")
     if starts and s.get("volume") and max(starts) >= s.values["volume"]:
         s.problem("batch", "begins when the whole volume is in: after must be below injection.volume")
+    for i, batch in enumerate(() if s.get("stage") else batches):
+        soonest = batch.after / rate if rate else 0.0
+        if batch.mixed > soonest * (1.0 + 1e-9):
+            when = (
+                f"{soonest:.4g} s after the start"
+                if rate
+                else "at a time that is not known without flow_rate"
+            )
+            s.problem(
+                f"batch.{i}.mixed",
+                f"is too late: the syringe is changed {when}; a stage with a batch waits until that is mixed",
+            )
 
 
 def cannula(s: Section) -> None:
