@@ -17,7 +17,7 @@ from cementflow.views.words import cut
 
 HEATED_SIZE = (SIZE[0], 1440)  # of a page with a panel for the heat
 
-_EVENTS_SHOWN = 10
+_EVENTS_SHOWN = 12
 _HEAD = 1.55  # inches above the panels
 _HEAT_SHARE = 0.36  # of the room for panels that the heat takes
 _GAP = 1.2  # inches between the panels of the flow and of the heat
