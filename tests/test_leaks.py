@@ -134,3 +134,10 @@ def test_little_is_told_as_little(result: cf.Result, leaked: float, told: str) -
     row = next(r for r in leak_parts(s)[1].split("<tr") if f"<td>{name}</td>" in r)
     assert f">{told}<" in row
     assert "-0.000" not in row
+
+
+@pytest.mark.parametrize(("pressure", "told"), [(1.8, "1.8 kPa"), (670.0, "0.67 MPa")])
+def test_a_small_pressure_in_the_syringe_is_told(result: cf.Result, pressure: float, told: str) -> None:
+    changed = cf.Result(result.path)
+    changed.summary["peak_syringe_pressure_kPa"] = pressure
+    assert f", {told} in the syringe" in summary_text(changed)

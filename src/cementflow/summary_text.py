@@ -29,9 +29,7 @@ def summary_text(result: Result) -> str:
         *_seen_lines(s),
         f"  peak pressure {s['peak_tip_pressure_kPa']:.1f} kPa at the tip"
         + (
-            f", {s['peak_syringe_pressure_kPa'] * 1e-3:.2f} MPa in the syringe"
-            if "cannula" in s["sites"]
-            else ""
+            f", {_pressure(s['peak_syringe_pressure_kPa'])} in the syringe" if "cannula" in s["sites"] else ""
         ),
         *_ablation_lines(s["ablation"]),
         *_stage_lines(s),
@@ -45,6 +43,11 @@ def summary_text(result: Result) -> str:
     if s["status"] == "interrupted":
         lines.append(f"go on with: cementflow run --resume --out {result.path}")
     return "\n".join(lines) + "\n"
+
+
+def _pressure(kilopascals: float) -> str:
+    """In MPa; what would be next to nothing there, as of contrast agent, in kPa."""
+    return f"{kilopascals * 1e-3:.2f} MPa" if kilopascals >= 10.0 else f"{kilopascals:.1f} kPa"
 
 
 def _behind_lines(s: dict[str, Any]) -> list[str]:
