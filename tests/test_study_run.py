@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -14,12 +15,15 @@ import numpy as np
 import pytest
 
 import cementflow as cf
+from cementflow.cli import main
 from cementflow.crew import processes
 from cementflow.crew.jobs import Job, kept_geometry, run_task
-from cementflow.study.folder import alone_in
+from cementflow.results.seal import damage, write_seal
+from cementflow.study.folder import alone_in, room_for_tables, write_tables
+from cementflow.study.on_dask import alone
 from cementflow.study.parquet import unit_of
 from cementflow.study.rows import results_of, scalars
-from cementflow.study.run import lean
+from cementflow.study.run import _Runs, lean
 from cementflow.study.statement import Study, make_study
 from command import ENVIRONMENT
 
@@ -84,7 +88,12 @@ def test_nothing_in_the_table_depends_on_the_clock(done: Path) -> None:
 
 
 def test_a_run_of_a_study_keeps_only_its_numbers(done: Path) -> None:
-    assert sorted(p.name for p in (done / "0001").iterdir()) == ["case.toml", "history.csv", "summary.json"]
+    assert sorted(p.name for p in (done / "0001").iterdir()) == [
+        "SHA256SUMS",
+        "case.toml",
+        "history.csv",
+        "summary.json",
+    ]
 
 
 def test_parquet_holds_the_same_with_units_and_provenance(done: Path) -> None:
@@ -125,8 +134,6 @@ def test_lists_are_no_scalars() -> None:
 def test_without_pyarrow_the_user_is_told(
     done: Path, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import shutil
-
     shutil.copytree(done, tmp_path / "out")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     told: list[str] = []
@@ -162,8 +169,10 @@ def test_two_jobs_make_the_table_of_one_and_a_resumed_study_runs_only_what_is_no
     assert tables(out) == tables(done)
     # What may be found on going on: a folder cut short, one of another case, a file in its place, and one that is well.
     (out / "0001/summary.json").write_text('{"status": "comp')
+    write_seal(out / "0001")
     summary = json.loads((out / "0002/summary.json").read_text())
     (out / "0002/summary.json").write_text(json.dumps({**summary, "digest": "0" * 64, "injected_ml": 7.0}))
+    write_seal(out / "0002")
     for file in (out / "0004").iterdir():
         file.unlink()
     (out / "0004").rmdir()
@@ -173,6 +182,47 @@ def test_two_jobs_make_the_table_of_one_and_a_resumed_study_runs_only_what_is_no
     cf.run_study(study, out, jobs=1, resume=True)
     assert tables(out) == tables(done)
     assert (out / "0005/summary.json").stat().st_mtime_ns == before
+
+
+def test_a_run_that_was_changed_is_told_from_one_that_is_whole(
+    done: Path, study: Study, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(done, out)
+    (out / "0001/history.csv").unlink()
+    text = (out / "0002/summary.json").read_text()
+    (out / "0002/summary.json").write_text(text.replace("0", "1", 1))
+    (out / "0004/SHA256SUMS").write_text("")
+    assert [damage(out / name) for name in ("0001", "0002", "0004", "0005")] == [
+        "history.csv is missing or cannot be read",
+        "summary.json is not as it was written",
+        "SHA256SUMS is empty",
+        "",
+    ]
+    table = write_tables(out, study, {}, {"0001", "0002", "0005"}, lambda text: None)
+    assert [table.column("status")[i] for i in (0, 1, 4)] == ["failed", "failed", "completed"]
+    assert (
+        table.column("reason")[1]
+        == "its folder was damaged after the run: summary.json is not as it was written"
+    )
+    cf.run_study(study, out, jobs=1, resume=True)
+    assert tables(out) == tables(done)
+
+
+def test_runs_of_two_versions_are_not_mixed(done: Path, study: Study, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(done, out)
+    summary = json.loads((out / "0002/summary.json").read_text())
+    (out / "0002/summary.json").write_text(json.dumps({**summary, "version": "0.0.1"}))
+    write_seal(out / "0002")
+    with pytest.raises(cf.InputError, match=r"run 0002 is of cementflow 0\.0\.1"):
+        cf.run_study(study, out, jobs=1, resume=True)
+
+
+def test_runs_on_one_mesh_come_one_after_another(tmp_path: Path) -> None:
+    factors = {"injection.flow_rate": ["3 mL/min", "6 mL/min"], "geometry.edge_length": ["6 mm", "5 mm"]}
+    runs = _Runs(make_study(box(), factors), tmp_path)
+    assert [job.name for job in runs._jobs] == ["0001", "0003", "0002", "0004"]
 
 
 def test_a_killed_study_goes_on_to_the_same_table(done: Path, study: Study, tmp_path: Path) -> None:
@@ -187,6 +237,28 @@ def test_a_killed_study_goes_on_to_the_same_table(done: Path, study: Study, tmp_
     assert not (out / "table.csv").exists()
     cf.run_study(study, out, jobs=2, resume=True)
     assert tables(out) == tables(done)
+
+
+def test_the_command_says_where_reasons_are_and_fails_where_nothing_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = """base = "box-newtonian"
+[set]
+"geometry.edge_length" = "6 mm"
+"injection.volume" = "0.1 mL"
+[factors]
+"injection.source.center.ap" = [1.2, 0.5]
+"""
+    Path("some.toml").write_text(text)
+    Path("none.toml").write_text(text.replace(", 0.5", ""))
+    assert main(["sweep", "some.toml", "--out", "some", "--jobs", "1", "--quiet"]) == 0
+    said = capsys.readouterr()
+    assert said.out == "some: 1 invalid, 1 completed\n"
+    assert said.err == (
+        "cementflow: why runs failed is in some/table.csv; --resume --out some tries them again\n"
+    )
+    assert main(["sweep", "none.toml", "--out", "none", "--jobs", "1", "--quiet"]) == 3
 
 
 def test_another_study_is_not_gone_on_with(done: Path, study: Study, tmp_path: Path) -> None:
@@ -268,6 +340,25 @@ def test_a_disk_that_is_full_is_the_reason_whatever_file_it_was(
     assert not answer["input"]
 
 
+def test_the_tables_have_their_room_on_the_disk_from_the_start(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with room_for_tables(tmp_path, 10):
+        (kept,) = tmp_path.iterdir()
+        assert kept.stat().st_size > 500_000
+    assert not list(tmp_path.iterdir())
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("os.posix_fallocate", full)
+    with pytest.raises(cf.InputError, match="no room for the tables: No space left"):
+        cf.run_study(study, tmp_path / "out", jobs=1)
+    monkeypatch.setattr("cementflow.study.folder.write_csv", full)
+    with pytest.raises(cf.CementflowError, match=r"could not be written: No space .*(\n.*)make room, then"):
+        cf.run_study(study, tmp_path / "new", jobs=1, stop_asked=lambda: True)
+
+
 def test_one_mesh_serves_all_runs_of_a_process_that_state_the_same(tmp_path: Path) -> None:
     first, second = box(), box().replace({"injection.volume": "0.2 mL"})
     other = box().replace({"geometry.edge_length": "5 mm"})
@@ -329,4 +420,14 @@ def test_a_scheduler_that_is_not_there_is_told(
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(cf.InputError, match=r"cementflow\[dask\]"):
         cf.run_study(study, tmp_path / "out", scheduler="tcp://127.0.0.1:1")
-    assert set(statuses(tmp_path / "out").values()) == {"missing"}
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(cf.InputError, match="jobs is for processes of this machine"):
+        cf.run_study(study, tmp_path / "out", jobs=2, scheduler="tcp://127.0.0.1:1")
+
+
+def test_a_worker_of_another_version_runs_nothing(study: Study, tmp_path: Path) -> None:
+    point = study.points()[0]
+    assert point.case is not None
+    answer = alone(Job("a", point.case, tmp_path / "a", lean=True).task(), "0.0.1")
+    assert answer["error"] == f"the Dask worker has cementflow {cf.__version__}, not 0.0.1"
+    assert not (tmp_path / "a").exists()

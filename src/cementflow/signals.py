@@ -9,9 +9,16 @@ from typing import Any
 
 
 class Signals:
-    """Turns Ctrl-C and SIGTERM into a question that the run asks between its steps; a second Ctrl-C ends at once."""
+    """Turns Ctrl-C and SIGTERM into a question that the run asks between its steps; a second Ctrl-C ends at once.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    answer
+        What to say to the user then.
+    """
+
+    def __init__(self, answer: str = "stopping after this step; Ctrl-C once more stops at once") -> None:
+        self._answer = answer
         self._asked = False
         self._before: dict[int, Any] = {}
 
@@ -32,4 +39,4 @@ class Signals:
             raise KeyboardInterrupt
         self._asked = True
         # Not print: a signal may arrive in the middle of one, and buffered streams cannot be entered twice.
-        os.write(2, b"\ncementflow: stopping after this step; Ctrl-C once more stops at once\n")
+        os.write(2, f"\ncementflow: {self._answer}\n".encode())

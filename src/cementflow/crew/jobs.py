@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cementflow.case import Case, read_case, to_toml
 from cementflow.errors import CementflowError, InputError
+from cementflow.results.seal import write_seal
 from cementflow.runner import CHECKPOINT_EVERY, run
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Job:
         Run folder; gone on with if it has a checkpoint, unless the job is lean.
     lean
         Whether it is one of many: what the folder holds is removed and run anew, without checkpoints and report, on a
-        mesh that is kept for the next run of its process.
+        mesh that is kept for the next run of its process; its files are sealed at the end.
     """
 
     name: str
@@ -94,6 +95,8 @@ def run_task(
             checkpoint_every=inf if lean else CHECKPOINT_EVERY,
             build=kept_geometry if lean else None,
         )
+        if lean:
+            write_seal(out)
     except InputError as error:
         return _failed("; ".join(error.problems) if lean else str(error), True)
     except CementflowError as error:

@@ -13,7 +13,8 @@ from cementflow.errors import InputError
 if TYPE_CHECKING:
     from cementflow.study.statement import Study
 
-INTERRUPTED = 130
+FAILED, INTERRUPTED = 3, 130
+STOPPING = "stopping; what is finished is kept"
 STATED = "sweep.toml"  # what a study folder was made from
 
 
@@ -57,10 +58,11 @@ def sweep(options: argparse.Namespace) -> int:
     if options.dry_run:
         return _dry_run(study, options)
     from cementflow.signals import Signals
+    from cementflow.study.result import TABLE
     from cementflow.study.run import run_study
-    from cementflow.study.table import STATUS
+    from cementflow.study.table import DONE, STATUS
 
-    with Signals() as asked:
+    with Signals(STOPPING) as asked:
         result = run_study(
             study,
             options.out,
@@ -74,7 +76,12 @@ def sweep(options: argparse.Namespace) -> int:
         interrupted = asked()
     counts = Counter(str(status) for status in result.table.column(STATUS))
     print(f"{result.path}: " + ", ".join(f"{n} {status}" for status, n in counts.items()))
-    return INTERRUPTED if interrupted else 0
+    if counts["failed"] or counts["invalid"]:
+        _say(f"why runs failed is in {result.path / TABLE}; --resume --out {result.path} tries them again")
+    if interrupted:
+        _say(f"go on with: cementflow sweep --resume --out {result.path}")
+        return INTERRUPTED
+    return 0 if any(counts[status] for status in DONE) else FAILED
 
 
 def stated_study(options: argparse.Namespace) -> Study:

@@ -16,6 +16,7 @@ from cementflow.case import digest
 from cementflow.crew.jobs import Job
 from cementflow.errors import InputError
 from cementflow.files import write_text
+from cementflow.results.seal import damage
 from cementflow.study.parquet import unit_of, write_parquet
 from cementflow.study.points import Cell, Point
 from cementflow.study.rows import FAILED, MISSING, make_table, results_of, timings_of
@@ -24,6 +25,11 @@ from cementflow.study.table import DONE, POINT, Table, write_csv
 from cementflow.version import version
 
 PATIENCE = 10.0  # s; the last runs of a study that was killed end within
+ROOM = ".room-for-tables"
+ROOM_AT_LEAST, ROOM_A_POINT = (
+    500_000,
+    12_000,
+)  # bytes; with a tree of veins a row of all tables takes some 8 kB
 
 
 @contextmanager
@@ -51,13 +57,51 @@ def alone_in(path: Path) -> Iterator[int]:
         os.close(handle)
 
 
+@contextmanager
+def room_for_tables(path: Path, points: int) -> Iterator[None]:
+    """Keep the room on the disk that the tables will take, which full it could not hold.
+
+    Raises
+    ------
+    InputError
+        If there is no such room.
+    """
+    kept = path / ROOM
+    try:
+        try:
+            with open(kept, "wb") as stream:
+                if hasattr(os, "posix_fallocate"):  # not on macOS, where a full disk may take the tables too
+                    os.posix_fallocate(stream.fileno(), 0, ROOM_AT_LEAST + points * ROOM_A_POINT)
+        except OSError as error:
+            raise InputError(f"there is no room for the tables: {error.strerror}", str(path)) from error
+        yield
+    finally:
+        kept.unlink(missing_ok=True)
+
+
 def finished(job: Job) -> bool:
-    """Whether a run folder holds the whole run of this very case."""
+    """Whether a run folder holds the whole run of this very case, with nothing damaged.
+
+    Raises
+    ------
+    InputError
+        If another version of cementflow made it, as the table would mix the two.
+    """
     try:
         summary = json.loads((job.out / "summary.json").read_text(encoding="utf-8"))
-        return summary["status"] in DONE and summary["digest"] == digest(job.case)
+        whole = summary["status"] in DONE and summary["digest"] == digest(job.case)
+        made_by = summary["version"]
     except (OSError, ValueError, TypeError, KeyError):
         return False
+    if not whole or damage(job.out):
+        return False
+    if made_by != version():
+        raise InputError(
+            f"run {job.name} is of cementflow {made_by}, and this is {version()}: go on with that one, or start a new "
+            "folder",
+            str(job.out.parent),
+        )
+    return True
 
 
 def write_tables(
@@ -88,13 +132,12 @@ def write_tables(
     for point in points:
         status, reason = over.get(point.name, (MISSING, ""))
         found: Mapping[str, Cell] = {}
-        if point.name in done:
-            try:
-                summary = json.loads((path / point.name / "summary.json").read_text(encoding="utf-8"))
-                status, reason, found = summary["status"], "", results_of(summary)
-                timings[point.name] = timings_of(summary)
-            except (OSError, ValueError, TypeError, KeyError, AttributeError):
-                status, reason = FAILED, "its summary.json cannot be read"
+        if point.name in done and (found_damage := damage(path / point.name)):
+            status, reason = FAILED, f"its folder was damaged after the run: {found_damage}"
+        elif point.name in done:
+            summary = json.loads((path / point.name / "summary.json").read_text(encoding="utf-8"))
+            status, reason, found = summary["status"], "", results_of(summary)
+            timings[point.name] = timings_of(summary)
         outcomes[point.name] = (status, reason, found)
     table = make_table(points, outcomes)
     write_csv(path / "table.csv", table.names, table.rows)

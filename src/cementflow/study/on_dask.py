@@ -2,18 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 from cementflow.crew.jobs import Failure, Job, run_task
 from cementflow.errors import CementflowError, InputError
+from cementflow.version import version
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 _LOOK = 0.5  # s
 
 
+@contextmanager
+def cluster_at(scheduler: str) -> Iterator[Client]:
+    """Be a client of a scheduler.
+
+    Parameters
+    ----------
+    scheduler
+        Address, such as "tcp://10.0.0.1:8786".
+
+    Raises
+    ------
+    InputError
+        If dask is not installed.
+    CementflowError
+        If the scheduler cannot be reached.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise InputError('a scheduler needs Dask: pip install "cementflow[dask]"') from error
+    try:
+        client = Client(scheduler, timeout="20s")
+    except (OSError, ValueError) as error:
+        raise CementflowError(f"the Dask scheduler {scheduler} cannot be reached: {error}") from error
+    with client:
+        yield client
+
+
 def run_on_dask(
-    scheduler: str,
+    client: Client,
     jobs: Sequence[Job],
     stop_asked: Callable[[], bool],
     done: Callable[[Job], object],
@@ -26,8 +58,8 @@ def run_on_dask(
 
     Parameters
     ----------
-    scheduler
-        Address, such as "tcp://10.0.0.1:8786".
+    client
+        Of the scheduler.
     jobs
         What to run; the workers write the run folders themselves.
     stop_asked
@@ -37,41 +69,35 @@ def run_on_dask(
 
     Raises
     ------
-    InputError
-        If dask is not installed.
     CementflowError
-        If the scheduler cannot be reached or goes away.
+        If the scheduler goes away.
     """
+    from distributed import CancelledError, wait
+
+    waiting, asked = list(jobs)[::-1], dict[Any, Job]()
     try:
-        from distributed import CancelledError, Client, wait
-    except ImportError as error:
-        raise InputError('a scheduler needs Dask: pip install "cementflow[dask]"') from error
-    try:
-        client = Client(scheduler, timeout="20s")
-    except (OSError, ValueError) as error:
-        raise CementflowError(f"the Dask scheduler {scheduler} cannot be reached: {error}") from error
-    with client:
-        waiting, asked = list(jobs)[::-1], dict[Any, Job]()
-        try:
-            while (waiting or asked) and not stop_asked():
-                # No more than the workers have threads: Dask counts the loss of a worker against all that it was given.
-                while waiting and len(asked) < max(1, sum(client.nthreads().values())):
-                    job = waiting.pop()
-                    asked[client.submit(alone, job.task(), pure=False)] = job
-                with suppress(TimeoutError):
-                    wait(list(asked), timeout=_LOOK, return_when="FIRST_COMPLETED")
-                for future in [f for f in asked if f.done()]:
-                    _leave(asked.pop(future), future, done, failed)
-        except CancelledError as error:
-            raise CementflowError(f"the Dask scheduler {scheduler} has gone away") from error
-        finally:
-            client.cancel(list(asked), force=True)
+        while (waiting or asked) and not stop_asked():
+            # No more than the workers have threads: Dask counts the loss of a worker against all that it was given.
+            while waiting and len(asked) < max(1, sum(client.nthreads().values())):
+                job = waiting.pop()
+                asked[client.submit(alone, job.task(), version(), pure=False)] = job
+            with suppress(TimeoutError):
+                wait(list(asked), timeout=_LOOK, return_when="FIRST_COMPLETED")
+            for future in [f for f in asked if f.done()]:
+                _leave(asked.pop(future), future, done, failed)
+    except CancelledError as error:
+        raise CementflowError("the Dask scheduler has gone away") from error
+    finally:
+        client.cancel(list(asked), force=True)
 
 
-def alone(task: dict[str, Any]) -> dict[str, Any]:
-    """`run_task` on one thread, as it is in the processes of a study on one machine."""
+def alone(task: dict[str, Any], wanted: str) -> dict[str, Any]:
+    """`run_task` on one thread, as it is in the processes of a study on one machine, by the wanted version only."""
     import numba
 
+    if version() != wanted:
+        why = f"the Dask worker has cementflow {version()}, not {wanted}"
+        return {"status": "", "error": why, "input": False}
     numba.set_num_threads(1)
     return run_task(task)
 

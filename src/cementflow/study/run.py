@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cementflow.case import Case
 from cementflow.crew.jobs import Failure, Job
 from cementflow.crew.processes import Crew, processors
-from cementflow.errors import InputError
+from cementflow.errors import CementflowError, InputError
 from cementflow.files import write_text
 from cementflow.runner import DEFAULT_PARENT
-from cementflow.study.folder import alone_in, finished, write_tables
+from cementflow.study.folder import alone_in, finished, room_for_tables, write_tables
+from cementflow.study.on_dask import cluster_at, run_on_dask
 from cementflow.study.points import Point
 from cementflow.study.progress import StudyProgress
 from cementflow.study.result import STATEMENT, StudyResult
 from cementflow.study.rows import FAILED, INVALID
 from cementflow.study.statement import Study, make_study
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 
 def run_study(
@@ -66,17 +70,22 @@ def run_study(
     InputError
         If the folder or the number of jobs cannot be used.
     CementflowError
-        If the scheduler cannot be reached.
+        If the scheduler cannot be reached, or the tables not be written.
     """
     if jobs is not None and jobs < 1:
         raise InputError(f"jobs must be at least 1, not {jobs}")
-    path = _folder(study, out, resume)
-    with alone_in(path) as hold:
+    if jobs is not None and scheduler is not None:
+        raise InputError("jobs is for processes of this machine; on a cluster its workers' threads decide")
+    with ExitStack() as stack:
+        cluster = None if scheduler is None else stack.enter_context(cluster_at(scheduler))
+        path = _folder(study, out, resume)
+        hold = stack.enter_context(alone_in(path))
         runs = _Runs(study, path)
         try:
-            runs.go(jobs or processors(), hold, scheduler, progress, stop_asked)
+            with room_for_tables(path, len(study.points())):
+                runs.go(jobs or processors(), hold, cluster, progress, stop_asked)
         finally:
-            write_tables(path, study, runs.over, runs.done, tell)
+            _write_tables(path, study, runs, tell)
     return StudyResult(path)
 
 
@@ -113,6 +122,16 @@ def sweep(
     return run_study(make_study(case, factors, design, points, seed), out, jobs, **others)
 
 
+def _write_tables(path: Path, study: Study, runs: _Runs, tell: Callable[[str], object]) -> None:
+    try:
+        write_tables(path, study, runs.over, runs.done, tell)
+    except OSError as error:
+        raise CementflowError(
+            f"{path}: the tables could not be written: {error.strerror or error}\n  hint: what was run is kept; "
+            f"make room, then: cementflow sweep --resume --out {path}"
+        ) from error
+
+
 class _Runs:
     """What is known of the runs of a study while they go on."""
 
@@ -130,9 +149,12 @@ class _Runs:
                 self.done.add(point.name)
             else:
                 self._jobs.append(job)
+        # Runs on one mesh one after another, as a process keeps the last few meshes only.
+        meshes = list(dict.fromkeys(job.case.geometry for job in self._jobs))
+        self._jobs.sort(key=lambda job: meshes.index(job.case.geometry))
 
     def go(
-        self, jobs: int, hold: int, scheduler: str | None, progress: bool, stop_asked: Callable[[], bool]
+        self, jobs: int, hold: int, cluster: Client | None, progress: bool, stop_asked: Callable[[], bool]
     ) -> None:
         """Run what is not finished."""
         if not self._jobs:
@@ -150,10 +172,8 @@ class _Runs:
                 bar.advance(failed=True)
 
         try:
-            if scheduler is not None:
-                from cementflow.study.on_dask import run_on_dask
-
-                run_on_dask(scheduler, self._jobs, stop_asked, done, failed)
+            if cluster is not None:
+                run_on_dask(cluster, self._jobs, stop_asked, done, failed)
                 return
             cases = [job.case for job in self._jobs]
             heat = any(c.physics.heat or c.ablation is not None for c in cases)
