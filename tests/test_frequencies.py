@@ -196,6 +196,7 @@ def test_published_shares_are_shares() -> None:
 def test_the_command_shows_cohort_and_literature(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table = cohort(60)
     write_csv(tmp_path / "table.csv", table.names, table.rows)
+    (tmp_path / "sweep.toml").write_text("")
     picture = tmp_path / "frequencies.png"
     assert main(["frequencies", str(tmp_path), "--against", "vertos-2", "-o", str(picture)]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -18,7 +18,7 @@ import cementflow as cf
 from cementflow.cli import main
 from cementflow.errors import InputError
 from cementflow.study.plan_answer import Answer, solve
-from cementflow.study.plan_run import run_plan
+from cementflow.study.plan_run import _number, run_plan
 from cementflow.study.plan_statement import Limit, Plan, plan_of, read_plan
 from cementflow.study.plan_text import plan_picture, plan_text
 from cementflow.study.plan_volume import answers_all_volumes, kept_at
@@ -268,6 +268,19 @@ def test_a_limit_on_what_no_run_tells(tmp_path: Path, monkeypatch: pytest.Monkey
     )
     with pytest.raises(InputError, match=r"leaked_ml\.total"):
         run_plan(tmp_path / "plan.toml", tmp_path / "out", each_volume=True)
+    (tmp_path / "plan.toml").write_text(QUICK.replace("leaked_ml.total", "leaked_ml.totl"))
+    with pytest.raises(InputError, match=r"leaked_ml\.total"):
+        run_plan(tmp_path / "plan.toml", tmp_path / "one")
+
+
+def test_nothing_leaks_by_a_way_that_a_body_lacks(tiny: cf.Case, tmp_path: Path) -> None:
+    """One body of two has the outlet: the other keeps any limit on it."""
+    cf.run(tiny, tmp_path / "lacks")
+    cf.run(tiny.replace({"outlet.0.name": "way"}), tmp_path / "has")
+    plan = replace(QUESTION, keep=(Limit("leaked_ml.way", below=1e-12),))
+    assert kept_at(plan, [tmp_path / "lacks", tmp_path / "has"], [1.5]) == [[True, False]]
+    assert _number(None, "leaked_ml.way") == 0.0
+    assert math.isnan(_number(None, "peak_tip_pressure_kPa"))
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

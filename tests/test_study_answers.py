@@ -212,6 +212,14 @@ def test_the_front_leaves_out_what_has_no_number() -> None:
     assert list(pareto_front(x, y)) == [2, 3, 1]
 
 
+def test_without_a_factor_that_varies_the_report_says_so(tmp_path: Path) -> None:
+    names = ("point", "a", "status", "reason", *RESULTS)
+    write_csv(tmp_path / "table.csv", names, [("0001", 1.0, "completed", "", 0.5, 0.1, 9.0)])
+    (tmp_path / "sweep.toml").write_text("")
+    page = open_study(tmp_path).report().read_text(encoding="utf-8")
+    assert "no picture: no factor varies among the runs that came to their end" in page
+
+
 def test_effects_of_an_additive_result() -> None:
     a, b = (v.ravel() for v in np.meshgrid([1.0, 10.0, 100.0], [0.0, 1.0], indexing="ij"))
     texts = ["on" if v else "off" for v in b]

@@ -68,7 +68,9 @@ def test_a_study_has_a_row_a_point_and_a_reason_where_there_is_no_run(done: Path
     assert table.numbers("injected_ml")[[0, 1, 3, 4]] == pytest.approx(0.1)
     assert np.isnan(table.numbers("injected_ml")[[2, 5]]).all()
     assert result.study.to_toml() == study.to_toml()
-    assert [len(f) for f in (result.frame(), table.done().rows)] == [6, 4]
+    assert [len(f) for f in (result, result.frame(), table.done().rows)] == [6, 6, 4]
+    assert result["status"] == table.column("status")
+    assert str(result) == f"{done}: 4 completed, 2 invalid"
 
 
 def test_the_table_says_what_each_run_alone_says(done: Path, tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ from cementflow.case import to_toml
 from cementflow.errors import CaseError, InputError
 from cementflow.presets import list_presets
 from cementflow.study.designs import DRAWN, Design
-from cementflow.study.dry_run import dry_run, shortened
+from cementflow.study.dry_run import dry_run
 from cementflow.study.factors import Normal, Range, Values
+from cementflow.study.points import shortened
 from cementflow.study.read_factors import read_factors
 from cementflow.study.statement import load_study, make_study, read_study, study_preset
 from cementflow.units import parse_quantity
@@ -164,6 +165,26 @@ def test_a_wrong_key_is_told_together_with_a_wrong_value():
     assert len(error.value.problems) == 3  # and a grid wants a count
     assert 'did you mean "high"' in str(error.value)
     assert 'injection.max_presure is unknown (did you mean "max_pressure"?)' in str(error.value)
+
+
+def test_one_mistake_is_told_once():
+    """A factor or a design that is refused is not asked for again by what hangs on it."""
+    factors = {"injection.volume": {"low": "5 mL", "high": "3 mL"}, "injection.max_presure": {"low": "1 MPa"}}
+    then = [{"when": {"injection.volume": {"above": "2 mL"}}, "set": {"cement.age": "3 min"}}]
+    with pytest.raises(CaseError) as error:
+        make_study(CASE, factors, design="sobl", points=4, then=then)
+    assert [p.partition(" (")[0] for p in error.value.problems] == [
+        'factors."injection.volume" must have low below high',
+        'factors."injection.max_presure".high must be stated',
+        'design = "sobl" is none of grid, list, lhs, sobol, random, saltelli, morris',
+        "injection.max_presure is unknown",
+    ]
+
+
+def test_a_case_in_place_of_a_study_is_told(tmp_path: Path):
+    (tmp_path / "l3.toml").write_text('[geometry]\npreset = "L3"\n[cement]\npreset = "low"\n')
+    with pytest.raises(CaseError, match="reads as a case, with geometry, cement; a study names"):
+        load_study(tmp_path / "l3.toml")
 
 
 def test_labels_stand_in_for_whole_tables():

@@ -17,6 +17,8 @@ from cementflow.result import Result, open_result
 from cementflow.runner import run
 from cementflow.series import load_series, open_series, run_series, series_preset
 from cementflow.study.compare import compare
+from cementflow.study.frequencies import frequencies
+from cementflow.study.plan_run import run_plan
 from cementflow.study.result import StudyResult, open_study
 from cementflow.study.run import run_study, sweep
 from cementflow.study.statement import load_study, make_study, study_preset
@@ -36,6 +38,7 @@ __all__ = [
     "StudyResult",
     "check",
     "compare",
+    "frequencies",
     "load",
     "load_series",
     "load_study",
@@ -45,6 +48,7 @@ __all__ = [
     "open_study",
     "preset",
     "run",
+    "run_plan",
     "run_series",
     "run_study",
     "series_preset",

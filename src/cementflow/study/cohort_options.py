@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--jobs", type=int, metavar="N", help="runs at a time (default: all cores)")
     parser.add_argument("--resume", action="store_true", help="run only what is missing or failed")
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help="run on a Dask cluster, such as tcp://host:8786"
+    )
     parser.add_argument(
         "--each", action="store_true", help="run every volume, where one run would tell them all"
     )
@@ -60,14 +64,19 @@ def plan(options: argparse.Namespace) -> int:
     from cementflow.study.plan_text import plan_picture, plan_text
 
     out = options.out or options.plan.with_suffix("")
-    answer = run_plan(
-        options.plan,
-        out,
-        jobs=options.jobs,
-        resume=options.resume,
-        progress=not options.quiet,
-        each_volume=options.each,
-    )
+    try:
+        answer = run_plan(
+            options.plan,
+            out,
+            jobs=options.jobs,
+            resume=options.resume,
+            progress=not options.quiet,
+            each_volume=options.each,
+            scheduler=options.scheduler,
+        )
+    except KeyboardInterrupt:
+        print(f"cementflow: go on with: cementflow plan {options.plan} --resume --out {out}", file=sys.stderr)
+        raise
     print(plan_text(answer))
     plan_picture(answer, options.picture or out / "plan.png")
     return 0
@@ -77,9 +86,9 @@ def frequencies(options: argparse.Namespace) -> int:
     """Shares of bodies that leak, by kind of leak and by who looks, beside published ones."""
     from cementflow.study.frequencies import frequencies as count
     from cementflow.study.frequencies_text import frequencies_picture, frequencies_text
-    from cementflow.study.table import read_table
+    from cementflow.study.result import open_study
 
-    tables = [read_table(folder / "table.csv") for folder in options.study]
+    tables = [open_study(folder).table for folder in options.study]
     found = count(tables, options.against, options.calibrate, options.by)
     print(frequencies_text(found))
     if options.out is not None:

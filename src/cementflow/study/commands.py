@@ -75,7 +75,7 @@ def sweep(options: argparse.Namespace) -> int:
         )
         interrupted = asked()
     counts = Counter(str(status) for status in result.table.column(STATUS))
-    print(f"{result.path}: " + ", ".join(f"{n} {status}" for status, n in counts.items()))
+    print(result)
     if counts["failed"] or counts["invalid"]:
         _say(f"why runs failed is in {result.path / TABLE}; --resume --out {result.path} tries them again")
     if interrupted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,7 +74,12 @@ class Condition:
 
 
 def read_conditions(
-    stated: object, name: str, factors: tuple[Factor, ...], problems: list[str], sets: bool
+    stated: object,
+    name: str,
+    factors: tuple[Factor, ...],
+    refused: Set[str],
+    problems: list[str],
+    sets: bool,
 ) -> tuple[Condition, ...]:
     """Conditions of a study file.
 
@@ -86,6 +91,8 @@ def read_conditions(
         Its key, for messages.
     factors
         All that may be asked for.
+    refused
+        Keys of further ones, of which something is wrong that is noted already.
     problems
         Where problems are noted.
     sets
@@ -94,12 +101,12 @@ def read_conditions(
     if not isinstance(stated, (list, tuple)) or not all(isinstance(s, Mapping) for s in stated):
         problems.append(f"{name} must be a list of tables, [[{name}]]")
         return ()
-    known = {f.key: f for f in factors}
+    known = {f.key: f for f in factors} | dict.fromkeys(refused)
     return tuple(_condition(s, f"{name}.{i}", known, problems, sets) for i, s in enumerate(stated))
 
 
 def _condition(
-    table: Mapping[str, Any], where: str, known: dict[str, Factor], problems: list[str], sets: bool
+    table: Mapping[str, Any], where: str, known: Mapping[str, Factor | None], problems: list[str], sets: bool
 ) -> Condition:
     names = ("when", "set") if sets else ("when",)
     problems += [
@@ -112,9 +119,9 @@ def _condition(
     else:
         for key, value in when.items():
             place = f"{where}.when.{inline_key(key)}"
-            if key in known:
-                tests += _tests(known[key], value, place, problems)
-            else:
+            if (factor := known.get(key)) is not None:
+                tests += _tests(factor, value, place, problems)
+            elif key not in known:
                 problems.append(f"{place} is no factor of the study{close_match(key, tuple(known))}")
     if sets and (not isinstance(changes, Mapping) or not changes):
         problems.append(f"{where}.set must be a table of values by dotted key")

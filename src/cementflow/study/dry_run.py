@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cementflow.case import Case, GeometrySpec
 from cementflow.errors import InputError, RunFailed
-from cementflow.study.points import Point
+from cementflow.study.points import Point, shortened
 from cementflow.study.study import Study
 
 if TYPE_CHECKING:
@@ -175,18 +175,6 @@ def seconds_per_vertex(case: Case, geometry: Geometry, longest: float = LONGEST)
         if spent > longest and share > 0:
             break
     return (prepared + spent / max(share, 1e-3)) / len(geometry.mesh.points)
-
-
-def shortened(names: Sequence[str], longest: int = 8) -> str:
-    """Names of points, neighbours as a range: "0001-0004, 0007"."""
-    parts: list[list[str]] = []
-    for name in names:
-        if parts and int(name) == int(parts[-1][-1]) + 1:
-            parts[-1] = [parts[-1][0], name]
-        else:
-            parts.append([name])
-    shown = ["-".join(p) for p in parts[:longest]]
-    return ", ".join(shown) + (", ..." if len(parts) > longest else "")
 
 
 def _how(study: Study, runs: int) -> str:

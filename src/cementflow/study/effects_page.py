@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cementflow.errors import InputError
 from cementflow.study.effects import Effect, main_effect, varied_factors
 from cementflow.study.levels import short
 from cementflow.study.table import Table
@@ -36,6 +37,8 @@ def draw_effects(table: Table, title: str, out: Path) -> Path:
     """
     shown = shown_results(table)
     factors = varied_factors(table)
+    if not factors:
+        raise InputError("no factor varies among the runs that came to their end")
     effects = [[main_effect(table, factor, result) for result, _, _ in shown] for factor in factors]
     effects.sort(key=lambda row: -row[0].size)
     rows = effects[:MOST_FACTORS]

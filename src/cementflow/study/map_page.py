@@ -94,7 +94,7 @@ def _draw(axes: Any, found: Interaction, name: str) -> None:
     for side, levels in (("x", found.columns), ("y", found.rows)):
         _scale(axes, side, levels)
     wide = len(found.columns)
-    size, digits = (13, 3) if wide <= 4 else (11 if wide <= 7 else 9, 2)
+    size, digits = (13 if wide <= 4 else 11, 3) if wide <= 6 else (11 if wide <= 7 else 9, 2)
     for i, j in np.ndindex(found.mean.shape):
         value = float(found.mean[i, j])
         dark = np.isfinite(value) and (value - low) / (high - low) > 0.6

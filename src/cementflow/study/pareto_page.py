@@ -10,6 +10,7 @@ from cementflow.study.effects import main_effect, varied_factors
 from cementflow.study.effects_page import SHOWN
 from cementflow.study.levels import Levels, levels_of
 from cementflow.study.pareto import pareto_front
+from cementflow.study.points import shortened
 from cementflow.study.table import POINT, Table
 from cementflow.views.page import headline, new_page, save_page
 from cementflow.views.palette import CYCLE, FAINT, INK, LEAK
@@ -46,11 +47,13 @@ def draw_front(table: Table, title: str, out: Path, fill: str = FILL, leak: str 
     axes.plot(x[front], y[front], "o", ms=12, mfc="none", mec=LEAK, mew=1.8, zorder=4)
     named = {name: label for name, label, _ in SHOWN}
     dress(axes, named.get(fill, fill), named.get(leak, leak))
-    names = done.column(POINT)
-    for i in (
-        front[np.unique(np.linspace(0, len(front) - 1, _NAMED).round().astype(int))] if len(front) else ()
-    ):
-        axes.annotate(str(names[i]), (x[i], y[i]), (7, -14), textcoords="offset points", size=11, color=INK)
+    places: dict[tuple[float, float], list[str]] = {}
+    for i in front:
+        places.setdefault((float(x[i]), float(y[i])), []).append(str(done.column(POINT)[i]))
+    few = np.unique(np.linspace(0, len(places) - 1, _NAMED).round().astype(int)) if places else ()
+    for place in (list(places)[i] for i in few):
+        names = shortened(sorted(places[place]))
+        axes.annotate(names, place, (7, -14), textcoords="offset points", size=11, color=INK)
     return save_page(page, out)
 
 

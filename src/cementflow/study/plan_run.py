@@ -11,7 +11,6 @@ from typing import Any
 from cementflow.errors import InputError
 from cementflow.study.plan_answer import Answer, solve
 from cementflow.study.plan_statement import Limit, Plan, read_plan
-from cementflow.study.plan_volume import answers_all_volumes, kept_at
 from cementflow.study.points import Cell
 from cementflow.study.result import StudyResult
 from cementflow.study.run import run_study
@@ -19,17 +18,18 @@ from cementflow.study.statement import Study, read_study
 from cementflow.study.table import DONE, STATUS
 from cementflow.units import close_match
 
-_FIRST_LEAK = "first_leak_s."
+_FIRST_LEAK, _LEAK = "first_leak_s.", "leaked_ml."
 
 
 def run_plan(
-    path: Path,
-    out: Path | None = None,
+    path: str | Path,
+    out: str | Path | None = None,
     *,
     jobs: int | None = None,
     resume: bool = False,
     progress: bool = False,
     each_volume: bool = False,
+    scheduler: str | None = None,
 ) -> Answer:
     """Answer a plan file.
 
@@ -39,7 +39,7 @@ def run_plan(
         The plan.
     out
         Folder of its studies, one a round; by default the name of the file without its ending.
-    jobs, resume, progress
+    jobs, resume, progress, scheduler
         As of `run_study`.
     each_volume
         Whether volumes are run one by one even where one run tells them all.
@@ -49,8 +49,12 @@ def run_plan(
     InputError
         For a plan that cannot be answered as stated.
     """
+    from cementflow.study.plan_volume import answers_all_volumes, kept_at  # not with the package: it is slow
+
+    path = Path(path)
+    folder = path.with_suffix("") if out is None else Path(out)
     plan, table = read_plan(path)
-    rounds = _Rounds(plan, table, path, out or path.with_suffix(""), jobs, resume, progress)
+    rounds = _Rounds(plan, table, path, folder, jobs, resume, progress, scheduler)
     top = rounds.study([plan.high])
     if not each_volume and answers_all_volumes(plan, [p.case for p in top.points()]):
         folders = rounds.folders(top, "largest")
@@ -69,6 +73,7 @@ class _Rounds:
     jobs: int | None
     resume: bool
     progress: bool
+    scheduler: str | None = None
     done: list[str] = field(default_factory=list)
 
     def judge(self, values: Sequence[float]) -> list[list[bool | None]]:
@@ -97,7 +102,9 @@ class _Rounds:
     def _run(self, study: Study, name: str) -> StudyResult:
         folder = self.out / name
         again = self.resume and folder.exists()
-        return run_study(study, out=folder, jobs=self.jobs, resume=again, progress=self.progress)
+        return run_study(
+            study, folder, jobs=self.jobs, resume=again, scheduler=self.scheduler, progress=self.progress
+        )
 
 
 def _kept(result: StudyResult, keep: Sequence[Limit], path: Path) -> dict[str, bool | None]:
@@ -123,7 +130,10 @@ def _kept(result: StudyResult, keep: Sequence[Limit], path: Path) -> dict[str, b
 
 
 def _number(cell: Cell, name: str) -> float:
-    """A cell as a number; a leak that never began begins at infinity, nothing else may be empty."""
+    """A cell as a number; a leak that never began begins at infinity, one by a way that the body lacks is none.
+
+    Nothing else may be empty.
+    """
     if isinstance(cell, (int, float)):
         return float(cell)
-    return math.inf if name.startswith(_FIRST_LEAK) else math.nan
+    return math.inf if name.startswith(_FIRST_LEAK) else 0.0 if name.startswith(_LEAK) else math.nan

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.case import Case
+from cementflow.errors import InputError
 from cementflow.results.folder import RunFolder
 from cementflow.study.plan_statement import Limit, Plan
-from cementflow.units import parse_quantity
+from cementflow.units import close_match, parse_quantity
 from cementflow.views.history import History, read_history
 
 Floats = NDArray[np.float64]
@@ -51,6 +52,7 @@ def kept_at(plan: Plan, folders: Sequence[Path | None], values: Sequence[float])
         Volumes in the unit of the plan.
     """
     histories = [None if f is None else read_history(RunFolder(f).history) for f in folders]
+    _refuse_unknown(plan, [h for h in histories if h is not None])
     return [
         [None if h is None else all(k.keeps(_at(h, k, _ml(plan, v))) for k in plan.keep) for h in histories]
         for v in values
@@ -58,16 +60,16 @@ def kept_at(plan: Plan, folders: Sequence[Path | None], values: Sequence[float])
 
 
 def _at(history: History, limit: Limit, volume: float) -> float:
-    """The result that a run of a smaller volume [mL] would have had; NaN if it is not told."""
+    """The result that a run of a smaller volume [mL] would have had."""
     if limit.name in _PEAKS:
         column = history.columns[_PEAKS[limit.name]]
-        values: Floats | None = np.maximum.accumulate(column)
+        values = np.maximum.accumulate(column)
     elif limit.name == _TOTAL:
         values = history.columns["leaked_ml"]
+    elif (leak := history.leak(limit.name.removeprefix(_LEAK))) is not None:
+        values = leak
     else:
-        values = history.leak(limit.name.removeprefix(_LEAK))
-    if values is None:
-        return float("nan")
+        return 0.0  # another body has that outlet; through none nothing leaks
     injected = history.columns["injected_ml"]
     # While nothing goes in a leak may go on: the run of this volume ends when it is first reached.
     first = int(np.searchsorted(injected, volume * (1.0 - 1e-9)))
@@ -76,6 +78,20 @@ def _at(history: History, limit: Limit, volume: float) -> float:
     before, after = injected[first - 1], injected[first]
     share = min((volume - before) / (after - before), 1.0)
     return float(values[first - 1] + share * (values[first] - values[first - 1]))
+
+
+def _refuse_unknown(plan: Plan, histories: Sequence[History]) -> None:
+    """Limits on a leak that no run tells."""
+    leaks = {
+        _LEAK + c.removeprefix("leak_").removesuffix("_ml")
+        for h in histories
+        for c in h.columns
+        if c.startswith("leak_")
+    }
+    known = {_TOTAL, *_PEAKS, *leaks}
+    unknown = [k.name for k in plan.keep if k.name not in known] if histories else []
+    if unknown:
+        raise InputError([f'plan.keep: no run tells "{n}"{close_match(n, sorted(known))}' for n in unknown])
 
 
 def _ml(plan: Plan, value: float) -> float:

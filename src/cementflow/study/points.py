@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cementflow.case import Case
@@ -33,3 +33,15 @@ class Point:
     columns: Mapping[str, Cell]
     case: Case | None
     reason: str = ""
+
+
+def shortened(names: Sequence[str], longest: int = 8) -> str:
+    """Names of points, neighbours as a range: "0001-0004, 0007"."""
+    parts: list[list[str]] = []
+    for name in names:
+        if parts and int(name) == int(parts[-1][-1]) + 1:
+            parts[-1] = [parts[-1][0], name]
+        else:
+            parts.append([name])
+    shown = ["-".join(p) for p in parts[:longest]]
+    return ", ".join(shown) + (", ..." if len(parts) > longest else "")

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cementflow.errors import InputError
+from cementflow.study.points import Cell
 from cementflow.study.statement import Study, load_study
-from cementflow.study.table import Table, read_table
+from cementflow.study.table import STATUS, Table, read_table
 
 if TYPE_CHECKING:
     import pandas
+
+    from cementflow.study.sensitivity import Sensitivity
 
 STATEMENT, TABLE = "sweep.toml", "table.csv"
 
@@ -30,6 +34,18 @@ class StudyResult:
     """
 
     path: Path
+
+    def __len__(self) -> int:
+        """Number of points."""
+        return len(self.table.rows)
+
+    def __getitem__(self, name: str) -> list[Cell]:
+        """Cells of a column of the table, one a point; None where there is nothing to say."""
+        return self.table.column(name)
+
+    def __str__(self) -> str:
+        counts = Counter(str(status) for status in self[STATUS])
+        return f"{self.path}: " + ", ".join(f"{n} {status}" for status, n in counts.items())
 
     @cached_property
     def text(self) -> str:
@@ -116,6 +132,18 @@ class StudyResult:
         from cementflow.study.report_page import write_study_report
 
         return write_study_report(self, None if out is None else Path(out))
+
+    def sensitivity(self, result: str = "leaked_ml.total") -> Sensitivity:
+        """How much of a result each factor makes; which measures there are depends on the design.
+
+        Raises
+        ------
+        InputError
+            If the table has no such numbers, or not in the order of their design.
+        """
+        from cementflow.study.sensitivity import of_study
+
+        return of_study(self, result)
 
     def frame(self) -> pandas.DataFrame:
         """The table in pandas, with the points as index.

@@ -9,6 +9,7 @@ from typing import Any
 
 from cementflow.case import Case, load, parse_toml, preset, read_case
 from cementflow.case.edit import misplaced
+from cementflow.case.fields import entries
 from cementflow.case.inline import inline_key, shown
 from cementflow.errors import CaseError
 from cementflow.presets.store import list_presets, load_preset
@@ -95,6 +96,11 @@ def read_study(stated: Mapping[str, Any], source: str, folder: Path, base: Case 
     CaseError
         With every problem found.
     """
+    sections = [key for key in stated if key in entries(Case) and key not in KEYS]
+    if sections and not {"factors", "uncertain"} & stated.keys():
+        raise CaseError(
+            f"it reads as a case, with {', '.join(sections)}; a study names such a file as its base", source
+        )
     reader = _Reader(stated, source, folder)
     study = reader.study(base)
     if study is None or reader.problems:
@@ -121,11 +127,13 @@ class _Reader:
             self.problems.append("factors must be stated, at least one")
         self._refuse_twins(factors, uncertain)
         design = self._design(factors, uncertain)
-        skip = read_conditions(self.stated.get("skip", []), "skip", both, self.problems, sets=False)
-        then = read_conditions(self.stated.get("then", []), "then", both, self.problems, sets=True)
+        refused = self._keys() - {f.key for f in both}
+        skip = read_conditions(self.stated.get("skip", []), "skip", both, refused, self.problems, sets=False)
+        then = read_conditions(self.stated.get("then", []), "then", both, refused, self.problems, sets=True)
         if skip and design.name in ORDERED:
             self.problems.append(f'skip cannot be with design = "{design.name}", which needs all its rows')
         if base is not None:
+            self.problems += misplaced(base, dict.fromkeys(refused, ""))
             self.problems += _unknown_keys(base, both, then)
         if base is None or self.problems:
             return None
@@ -167,6 +175,11 @@ class _Reader:
     def _factors(self, name: str) -> tuple[Factor, ...]:
         return read_factors(self.stated.get(name, {}), name, self.folder, self.problems)
 
+    def _keys(self) -> set[str]:
+        """All that is varied, whether or not it could be read."""
+        tables = (self.stated.get(name) for name in ("factors", "uncertain"))
+        return {str(key) for table in tables if isinstance(table, Mapping) for key in table}
+
     def _refuse_twins(self, factors: tuple[Factor, ...], uncertain: tuple[Factor, ...]) -> None:
         drawn, changes = {f.key for f in uncertain}, self.stated.get("set", {})
         for f in factors:
@@ -181,7 +194,7 @@ class _Reader:
         if name not in (*STATED, *DRAWN):
             hint = close_match(name, (*STATED, *DRAWN)) if isinstance(name, str) else ""
             self.problems.append(f"design = {shown(name)} is none of {', '.join((*STATED, *DRAWN))}{hint}")
-            name = "grid"
+            return Design()
         if name in DRAWN and "points" not in self.stated and factors:
             self.problems.append(f'points must be stated with design = "{name}"')
         if name in STATED and "points" in self.stated:
