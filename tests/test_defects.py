@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from cementflow.case import Case, read_case
 from cementflow.case.zoned import MeshField
-from cementflow.errors import MeshError
+from cementflow.check import check
+from cementflow.errors import CaseError, MeshError
 from cementflow.mesh.fields import MeshFields
 from cementflow.mesh.geometry import Geometry, build_geometry
 from cementflow.mesh.zones import ZONES
@@ -198,6 +199,55 @@ def test_a_track_runs_along_the_needle() -> None:
 def test_a_zone_without_wall_lies_open(edge: str) -> None:
     found = opening(edge, shape="zone", zone="anterior wall", thickness="0 mm")
     assert found.transmissibility.sum() == pytest.approx(K * SIDE**2 / GONE, rel=1e-3)
+
+
+def tumour(ap: float) -> dict[str, Any]:
+    """Bone with a ball of 6 mm radius at some depth."""
+    region = {
+        "name": "tumour",
+        "shape": "ball",
+        "center": {"ap": ap, "lr": 0.5, "si": 0.5},
+        "radius": "6 mm",
+        "permeability": f"{K} m2",
+    }
+    return {"porosity": 0.9, "permeability": f"{K} m2", "region": [region]}
+
+
+LOST = {"name": "defect", "type": "C", "shape": "zone", "zone": "anterior wall", "within": "tumour"}
+
+
+@pytest.mark.parametrize("edge", EDGES)
+@pytest.mark.parametrize("away", [0.0, 2.0, 4.0])
+def test_a_wall_is_lost_where_a_region_reaches_it(edge: str, away: float) -> None:
+    """A ball whose middle is some millimetres behind the wall: a disc of the radius sqrt(36 - away^2) mm."""
+    lost = LOST | {"permeability": "1e-13 m2"}
+    stated = case("box", edge, bone=tumour(1.0 - away / 20.0), defect=[lost])
+    made = build_model(stated, body("box", edge))
+    found = next(o for o in made.problem.outlets if o.name == "defect")
+    assert isinstance(found, Opening)
+    assert np.pi * found.radius**2 == pytest.approx(np.pi * (36.0 - away**2) * 1e-6, rel=0.05)
+
+
+def test_a_wall_that_its_region_does_not_reach_is_whole() -> None:
+    stated = case("box", "2.4 mm", bone=tumour(0.5), defect=[LOST | {"thickness": "0 mm"}])
+    made = build_model(stated, body("box", "2.4 mm"))
+    assert "defect" not in [o.name for o in made.problem.outlets]
+    findings = [f.text for f in check(stated)]
+    assert "defect.defect: tumour does not reach the anterior wall; nothing is lost" in findings
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"within": "tumor"}, 'within "tumor", which is no region of the bone (did you mean "tumour"?)'),
+        ({"shape": "disc", "at": "anterior wall centre", "radius": "2 mm", "zone": None}, "has no meaning"),
+    ],
+)
+def test_what_a_wall_cannot_be_lost_within(changes: dict[str, Any], message: str) -> None:
+    stated = {k: v for k, v in (LOST | changes).items() if v is not None}
+    with pytest.raises(CaseError) as error:
+        case("box", bone=tumour(0.5), defect=[stated])
+    assert message in str(error.value)
 
 
 def drop_through(edge: str, **stated: Any) -> tuple[float, float]:

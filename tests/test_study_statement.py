@@ -181,6 +181,40 @@ def test_one_mistake_is_told_once():
     ]
 
 
+def test_what_follows_a_factor_has_its_value():
+    follow = {"injection.cannula.tip.si": "injection.cannula.tip.ap"}
+    study = make_study(CASE, {"injection.cannula.tip.ap": [0.3, 0.5]}, follow=follow)
+    assert [p.case.injection.cannula.tip.values[2] for p in study.points()] == [0.3, 0.5]
+    assert [list(p.columns) for p in study.points()] == [["injection.cannula.tip.ap"]] * 2
+    again = read_study(tomllib.loads(study.to_toml()), "again", Path("/"))
+    assert again.to_toml() == study.to_toml()
+    assert again.points() == study.points()
+    with pytest.raises(CaseError, match="cannot be set too"):
+        study.replace({"injection.cannula.tip.si": 0.5})
+
+
+@pytest.mark.parametrize(
+    ("follow", "fragment"),
+    [
+        (
+            {"injection.cannula.tip.si": "injection.cannula.tip.app"},
+            'did you mean "injection.cannula.tip.ap"?',
+        ),
+        ({"injection.cannula.tip.ap": "injection.cannula.tip.ap"}, "is stated elsewhere in the study too"),
+        (
+            {"injection.canula.tip.si": "injection.cannula.tip.ap"},
+            'canula is unknown (did you mean "cannula"?)',
+        ),
+        ({"injection.cannula.tip.si": 3}, "= 3 is no factor of the study"),
+        ([1], "is not a table of factors by dotted key"),
+    ],
+)
+def test_what_cannot_follow(follow, fragment):
+    with pytest.raises(CaseError) as error:
+        make_study(CASE, {"injection.cannula.tip.ap": [0.3, 0.5]}, follow=follow)
+    assert fragment in str(error.value)
+
+
 def test_a_case_in_place_of_a_study_is_told(tmp_path: Path):
     (tmp_path / "l3.toml").write_text('[geometry]\npreset = "L3"\n[cement]\npreset = "low"\n')
     with pytest.raises(CaseError, match="reads as a case, with geometry, cement; a study names"):

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import cementflow as cf
-from cementflow.case import digest, read_case, to_toml
+from cementflow.case import ScatterSpec, digest, read_case, to_toml
 from cementflow.errors import CaseError
 from cementflow.mesh.geometry import build_geometry
 from cementflow.model import build_model
+from cementflow.sites.vein_scatter import corners
 from cementflow.sites.veins import VeinTree
 
 INSIDE = [{"ap": 0.7, "lr": 0.5, "si": 0.5}, {"ap": 0.2, "lr": 0.5, "si": 0.5}]
@@ -164,3 +165,38 @@ def test_a_venous_pressure_that_follows_time() -> None:
     assert model.plan.bends == (10.0, 12.0)
     for time, pressure in ((0.0, 1e3), (11.0, 6.5e3), (40.0, 12e3)):
         assert tree.outside_at(time)[tree.last] == pytest.approx([pressure, 3e3])
+
+
+def test_scattered_veins_stay_joined_and_leave_through_the_same_walls() -> None:
+    """Each corner moves by the stated deviation at most twice; what lies at a face or beyond moves along it only."""
+    case = cf.preset("l3-veins")
+    assert case.veins is not None
+    geometry = build_geometry(case.replace({"geometry.edge_length": "6 mm"}).geometry)
+    frame, places = geometry.frame, [p for v in case.veins.vein for p in v.path]
+    usual = np.array(list(corners(places, None, frame).values()))
+    moved = np.array(
+        [list(corners(places, ScatterSpec(spread=2e-3, seed=seed), frame).values()) for seed in range(1, 400)]
+    )
+    along = (moved - usual) @ frame.axes.T
+    fraction = frame.fractions(usual)
+    free = (fraction > 0.1) & (fraction < 0.9)
+    assert len(usual) == len(set(places)) < len(places)
+    assert (along[:, ~free] == pytest.approx(0.0, abs=1e-15)) and free.any() and not free.all()
+    assert np.abs(along).max() <= 4e-3 * (1 + 1e-12)
+    # Of a normal distribution cut (clipped) at two deviations, 0.9594 of the deviation is left.
+    assert along[:, free].std() == pytest.approx(0.9594 * 2e-3, rel=0.02)
+    assert along[:, free].mean() == pytest.approx(0.0, abs=5e-5)
+
+
+def test_another_seed_is_another_tree_and_none_is_as_stated() -> None:
+    case = cf.preset("l3-veins").replace({"geometry.edge_length": "6 mm"})
+    assert case.veins is not None and case.veins.scatter is None
+    trees = [
+        build_model(case.replace({"veins.scatter": s}), build_geometry(case.geometry)).problem.veins
+        for s in (None, {"spread": "0 mm"}, {"seed": 1}, {"seed": 1}, {"seed": 2})
+    ]
+    points = [t.points for t in trees if isinstance(t, VeinTree)]
+    assert len(points) == 5
+    np.testing.assert_array_equal(points[0], points[1])
+    np.testing.assert_array_equal(points[2], points[3])
+    assert points[2].shape != points[4].shape or np.abs(points[2] - points[4]).max() > 1e-3

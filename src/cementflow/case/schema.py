@@ -35,6 +35,7 @@ from cementflow.case.sites import (
     SourceSpec,
 )
 from cementflow.case.stages import MixSpec, StageSpec, UntilSpec
+from cementflow.case.vein_scatter import ScatterSpec
 from cementflow.case.veins import PressureAtTime, VeinSpec, VeinsSpec
 from cementflow.case.wall import CompartmentSpec, CortexSpec, DefectSpec, ForaminaSpec
 
@@ -69,6 +70,7 @@ __all__ = [
     "PressureAtTime",
     "RadiopacifierSpec",
     "RegionSpec",
+    "ScatterSpec",
     "SourceSpec",
     "StageSpec",
     "StopSpec",

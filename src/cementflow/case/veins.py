@@ -1,5 +1,6 @@
 """Veins as a tree: where they run, how wide they are, and what they lead to."""
 
+# ruff: noqa: RUF009 - `entry` makes a dataclass field, which ruff cannot know.
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -10,9 +11,10 @@ from cementflow.case.fields import entry
 from cementflow.case.kinds import Choice, Flag, Number, Quantity, Text
 from cementflow.case.positions import Position
 from cementflow.case.ranges import CLOCK, OUTSIDE, VISCOSITY
-from cementflow.case.sections import Rules, Tables
+from cementflow.case.sections import Rules, Table, Tables
 from cementflow.case.sites import LEAK_TYPES
 from cementflow.case.vein_kinds import Names, Path, Taper
+from cementflow.case.vein_scatter import ScatterSpec
 from cementflow.presets.store import list_presets
 
 
@@ -70,6 +72,7 @@ class VeinsSpec:
     )
     diameter_scale: float = entry(Number(0.1, 10.0), "factor on all diameters", 1.0, source="assumed")
     flow_scale: float = entry(Number(0.0, 100.0), "factor on all blood flows", 1.0, source="assumed")
+    scatter: ScatterSpec | None = entry(Table(ScatterSpec), "how their places differ from those stated", None)
     vein: tuple[VeinSpec, ...] = entry(Tables(VeinSpec), "the veins", [])
 
     RULES: ClassVar = Rules(vein_rules.veins, presets="veins")

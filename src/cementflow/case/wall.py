@@ -83,6 +83,9 @@ class DefectSpec:
         Positions(), "corners of a polygon, or the path of a crack along the wall", None
     )
     zone: str | None = entry(Choice(ZONES), "wall that is lost", None)
+    within: str | None = entry(
+        Text(80), "region of the bone where it is lost; nothing, if the region does not reach it", None
+    )
     width: float | None = entry(GAP, "opening of a crack, or gap of a track around the needle", None)
     diameter: float | None = entry(
         Quantity("length", "0.1 mm", "30 mm"),

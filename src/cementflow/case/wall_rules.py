@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cementflow.case.checks import meaningless, needed
 from cementflow.case.sections import Section
+from cementflow.units import close_match
 
 # Compartments that every case has, and the walls that each lies behind.
 BEHIND = {
@@ -25,11 +26,12 @@ MAY = {
     "disc": ("thickness", "permeability"),
     "ellipse": ("toward", "thickness", "permeability"),
     "polygon": ("thickness", "permeability"),
-    "zone": ("thickness", "permeability"),
+    "zone": ("within", "thickness", "permeability"),
     "crack": ("thickness",),
     "breach": ("diameter",),
     "track": ("diameter",),
 }
+CENTERED = ("ball", "ellipsoid", "box", "cylinder")  # shapes of regions that a wall may be lost within
 CORNERS = {"polygon": 3, "crack": 2}
 # Outer diameters of needles [m], recalled from the gauge of hypodermic tubes; makers differ by 0.1 mm: assumed.
 OUTER_DIAMETERS = {8: 4.2e-3, 10: 3.4e-3, 11: 3.0e-3, 13: 2.4e-3}
@@ -78,6 +80,7 @@ def walls(s: Section) -> None:
             )
     _names_differ(s)
     _needle_is_known(s)
+    _regions_are_known(s)
 
 
 def _names_differ(s: Section) -> None:
@@ -85,6 +88,20 @@ def _names_differ(s: Section) -> None:
     for d in s.get("defect") or ():
         if d.name in outlets:
             s.problem("defect", f'and outlet both have an entry with the name "{d.name}"')
+
+
+def _regions_are_known(s: Section) -> None:
+    """A wall that is lost within a region names one that is a shape around a centre."""
+    bone = s.get("bone")
+    regions = {r.name: r for r in bone.region if r.name} if bone is not None else {}
+    for d in s.get("defect") or ():
+        if bone is None or d.within is None:
+            continue
+        if d.within not in regions:
+            hint = close_match(d.within, tuple(regions)) or f"; there are: {', '.join(regions) or 'none'}"
+            s.problem("defect", f'{d.name} is within "{d.within}", which is no region of the bone{hint}')
+        elif regions[d.within].shape not in CENTERED:
+            s.problem("defect", f'{d.name} is within "{d.within}", which is no {", ".join(CENTERED)}')
 
 
 def _needle_is_known(s: Section) -> None:

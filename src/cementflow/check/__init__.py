@@ -89,6 +89,7 @@ def model_findings(model: Model) -> Iterator[Finding]:
     yield from needles.needle_findings(model)
     yield from bone.unevenness_findings(model)
     yield from bone.vein_findings(model)
+    yield from bone.defect_findings(model)
     yield from pressure.watch_findings(model)
     yield from pressure.volume_findings(model)
     yield from pressure.pressure_findings(model)

@@ -85,6 +85,17 @@ def vein_findings(model: Model) -> Iterator[Finding]:
             )
 
 
+def defect_findings(model: Model) -> Iterator[Finding]:
+    """Walls that are not lost, as the region that they would be lost within does not reach them."""
+    there = {outlet.name for outlet in model.problem.outlets}
+    for defect in model.case.defect:
+        if defect.name not in there:
+            yield Finding(
+                "note",
+                f"defect.{defect.name}: {defect.within} does not reach the {defect.zone}; nothing is lost",
+            )
+
+
 def _reachable(model: Model) -> np.ndarray:
     """Whether each tetrahedron is connected to the source through bone that is not tight, shape (m,)."""
     from cementflow.mesh.tetmesh import components, touching

@@ -56,6 +56,14 @@ def shape_fractions(
     return _all_fractions(mesh, local, near, lambda points: _gauge(shape, points, along))
 
 
+def in_shape(
+    points: Floats, frame: AnatomicalFrame, shape: str, center: ArrayLike, radii: ArrayLike
+) -> NDArray[np.bool_]:
+    """Whether points (n, 3) [m] lie inside a shape, which is as in `shape_fractions`, shape (n,)."""
+    local = along_axes(points - np.asarray(center, float), frame.axes) / np.asarray(radii, float)
+    return _gauge(shape, local, 2) < 1.0
+
+
 def capsule_fractions(mesh: TetMesh, start: Floats, end: Floats, radius: float) -> Floats:
     """Volume fraction of each tetrahedron within a distance of the line between two points [m], shape (m,)."""
     local, line = (mesh.points - start) / radius, (end - start) / radius

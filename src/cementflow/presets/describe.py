@@ -134,7 +134,7 @@ def _entry_of_study(key: str) -> Entry | None:
     from cementflow.case.compound_kinds import Whole
     from cementflow.case.fields import Entry
 
-    for part in ("factors.", "uncertain.", "set."):
+    for part in ("factors.", "uncertain.", "follow.", "set."):
         if key.startswith(part):
             inner = key.removeprefix(part)
             # A component of a position, such as tip.ap, is told as the position.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.case import DefectSpec
+from cementflow.case import DefectSpec, RegionSpec
 from cementflow.mesh.samples import Samples
 from cementflow.sites.compartments import Behind
 from cementflow.sites.entrance import BREADTH, crack_entrance, hole_entrance
@@ -15,7 +16,7 @@ from cementflow.sites.locate import locate
 from cementflow.sites.outlets import Opening
 from cementflow.sites.path import surface_path
 from cementflow.sites.wall import Wall
-from cementflow.sites.windows import window
+from cementflow.sites.windows import Window, window
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -25,9 +26,17 @@ GONE = 20e-6
 
 
 def build_defect(
-    spec: DefectSpec, wall: Wall, source: Floats, needle: float | None, backward: Floats, behind: Behind
-) -> tuple[Opening, Floats]:
+    spec: DefectSpec,
+    wall: Wall,
+    source: Floats,
+    needle: float | None,
+    backward: Floats,
+    behind: Behind,
+    regions: Sequence[RegionSpec] = (),
+) -> tuple[Opening, Floats] | None:
     """Opening of a defect, and the area of the wall that it covers at each of its vertices [m2].
+
+    None for a wall that is lost within a region which does not reach it.
 
     Parameters
     ----------
@@ -43,10 +52,15 @@ def build_defect(
         Unit vector from the tip of the needle to its hub.
     behind
         What lies behind it.
+    regions
+        Of the bone.
     """
     if spec.shape == "track":
         return _track(spec, wall, source, needle, backward, behind)
-    return _crack(spec, wall, behind) if spec.shape == "crack" else _hole(spec, wall, needle, behind)
+    if spec.shape == "crack":
+        return _crack(spec, wall, behind)
+    hole = window(spec, wall, needle, regions)
+    return None if hole is None else _hole(spec, wall, hole, behind)
 
 
 def slit_transmissibility(width: float, thickness: Floats) -> Floats:
@@ -63,13 +77,12 @@ def gap_transmissibility(diameter: float, width: float, length: float) -> float:
     return np.pi * diameter * width**3 / (12.0 * length)
 
 
-def _hole(spec: DefectSpec, wall: Wall, needle: float | None, behind: Behind) -> tuple[Opening, Floats]:
-    hole = window(spec, wall, needle)
+def _hole(spec: DefectSpec, wall: Wall, hole: Window, behind: Behind) -> tuple[Opening, Floats]:
     samples, spot, mesh = hole.samples, hole.spot, wall.geometry.mesh
     bone = wall.bone_behind(samples)
     k = bone if spec.permeability is None else spec.permeability
     through = samples.area * k / _thickness(spec, wall, samples)
-    if spec.shape != "zone":  # nothing converges on a whole wall
+    if spec.shape != "zone" or spec.within is not None:  # nothing converges on a whole wall
         entrance = hole_entrance(hole.radius, mesh.mean_edge_length, float(bone.mean()))
         through /= 1.0 + float(np.sum(through)) * entrance
     _, covered = samples.spread(mesh, samples.area)

@@ -114,9 +114,11 @@ def _defects(case: Case, wall: Wall, source: Floats, backward: Floats, covered: 
         usual = stated[name].pressure if name in stated else OUTSIDE_PRESSURE
         pressure = usual if spec.pressure is None else spec.pressure
         there = Behind(name, pressure, name in stated)
-        opening, area = build_defect(spec, wall, source, needle, backward, there)
-        covered[opening.vertices] += area
-        found.append(opening)
+        built = build_defect(spec, wall, source, needle, backward, there, case.bone.region)
+        if built is not None:
+            opening, area = built
+            covered[opening.vertices] += area
+            found.append(opening)
     return found
 
 

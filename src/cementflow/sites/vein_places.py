@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.case import VeinSpec, VeinsSpec
+from cementflow.case import Position, VeinSpec, VeinsSpec
 from cementflow.mesh.frame import AnatomicalFrame
 from cementflow.mesh.tetmesh import TetMesh
 from cementflow.sites.outlets import Vein
-from cementflow.sites.place import locate
+from cementflow.sites.vein_scatter import corners
 from cementflow.sites.veins import VeinCourse, VeinTree, VenousPressure, build_veins
 
 Floats = NDArray[np.float64]
@@ -27,7 +29,8 @@ def vein_tree(spec: VeinsSpec, mesh: TetMesh, frame: AnatomicalFrame, permeabili
     permeability
         Of each tetrahedron as (xx, yy, zz, yz, xz, xy) [m2], shape (m, 6).
     """
-    courses = [_course(vein, spec, frame) for vein in spec.vein]
+    places = corners((p for vein in spec.vein for p in vein.path), spec.scatter, frame)
+    courses = [_course(vein, spec, places) for vein in spec.vein]
     return build_veins(courses, mesh, permeability, venous=venous_pressure(spec))
 
 
@@ -55,12 +58,12 @@ def vein_outlets(spec: VeinsSpec, tree: VeinTree) -> tuple[Vein, ...]:
     return tuple(outlets)
 
 
-def _course(spec: VeinSpec, tree: VeinsSpec, frame: AnatomicalFrame) -> VeinCourse:
+def _course(spec: VeinSpec, tree: VeinsSpec, places: Mapping[Position, Floats]) -> VeinCourse:
     begin, end = (0.5 * tree.diameter_scale * d for d in spec.diameter)
     return VeinCourse(
         name=spec.name,
         type=spec.type,
-        path=np.array([locate(place, frame) for place in spec.path]),
+        path=np.array([places[p] for p in spec.path]),
         radii=(begin, end),
         into=spec.into,
         pressure=spec.pressure,

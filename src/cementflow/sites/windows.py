@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.case import DefectSpec, Position
+from cementflow.case import DefectSpec, Position, RegionSpec
 from cementflow.case.zoned import ZONES
 from cementflow.errors import CaseError
 from cementflow.mesh.frame import AnatomicalFrame
+from cementflow.mesh.regions import in_shape
 from cementflow.mesh.samples import Samples
 from cementflow.sites.locate import locate
 from cementflow.sites.surface import FACING, BoneSurface, Spot
@@ -34,7 +36,9 @@ class Window:
         return float(np.sqrt(np.sum(self.samples.area) / np.pi))
 
 
-def window(spec: DefectSpec, wall: Wall, needle: float | None) -> Window:
+def window(
+    spec: DefectSpec, wall: Wall, needle: float | None, regions: Sequence[RegionSpec] = ()
+) -> Window | None:
     """The hole of a defect that is one.
 
     A hole of a few samples has the area that is stated.
@@ -45,6 +49,13 @@ def window(spec: DefectSpec, wall: Wall, needle: float | None) -> Window:
         As stated, and the wall that it is in.
     needle
         Outer diameter of the needle [m], where its gauge tells.
+    regions
+        Of the bone; a zone may be lost within one only.
+
+    Returns
+    -------
+    Window or None
+        None for a zone that its region does not reach.
 
     Raises
     ------
@@ -52,7 +63,7 @@ def window(spec: DefectSpec, wall: Wall, needle: float | None) -> Window:
         For a zone that the geometry does not have.
     """
     if spec.shape == "zone":
-        return _zone(spec, wall)
+        return _zone(spec, wall, regions)
     spot = defect_spot(spec, wall.surface, wall.geometry.frame)
     assert spot is not None
     if spec.shape == "polygon":
@@ -83,13 +94,23 @@ def defect_spot(spec: DefectSpec, surface: BoneSurface, frame: AnatomicalFrame) 
     return surface.nearest(np.mean(points, axis=0))
 
 
-def _zone(spec: DefectSpec, wall: Wall) -> Window:
+def _zone(spec: DefectSpec, wall: Wall, regions: Sequence[RegionSpec]) -> Window | None:
     samples = wall.zones.samples.part(wall.zones.zone == ZONES.index(spec.zone or ""))
     if not len(samples.area):
         raise CaseError(f"defect.{spec.name}: the geometry has no {spec.zone}")
+    if spec.within is not None:
+        region = next(r for r in regions if r.name == spec.within)
+        samples = samples.part(_inside(region, samples, wall.geometry.frame))
+        if not len(samples.area):
+            return None
     middle = samples.area @ samples.center / np.sum(samples.area)
     nearest, away = samples.nearest(middle)
     return Window(Spot(samples.center[nearest], wall.surface.normals[samples.face[nearest]], away), samples)
+
+
+def _inside(region: RegionSpec, samples: Samples, frame: AnatomicalFrame) -> NDArray[np.bool_]:
+    assert region.shape is not None and region.center is not None and region.radii is not None
+    return in_shape(samples.center, frame, region.shape, locate(region.center, frame), region.radii)
 
 
 def _polygon(places: tuple[Position, ...], wall: Wall, spot: Spot) -> Window:

@@ -23,8 +23,8 @@ from cementflow.units import close_match
 __all__ = ["Study", "load_study", "make_study", "read_study", "study_preset"]
 
 KEYS = (
-    "title", "base", "preset", "design", "points", "seed", "draws", "set", "factors", "uncertain", "skip",
-    "then", "plan", "cohort",
+    "title", "base", "preset", "design", "points", "seed", "draws", "set", "factors", "uncertain", "follow",
+    "skip", "then", "plan", "cohort",
 )  # fmt: skip
 
 
@@ -62,6 +62,7 @@ def make_study(
     skip: Iterable[Mapping[str, object]] = (),
     then: Iterable[Mapping[str, object]] = (),
     title: str | None = None,
+    follow: Mapping[str, str] | None = None,
 ) -> Study:
     """Study from a case and Python objects; each argument is what a study file says under its name.
 
@@ -71,7 +72,7 @@ def make_study(
         With every problem found.
     """
     stated: dict[str, Any] = {"title": case.title if title is None else title, "factors": factors}
-    given = {"points": points, "seed": seed, "uncertain": uncertain, "draws": draws}
+    given = {"points": points, "seed": seed, "uncertain": uncertain, "draws": draws, "follow": follow}
     stated |= {"design": design, "skip": list(skip), "then": list(then)}
     stated |= {name: value for name, value in given.items() if value is not None}
     return read_study(_plain(stated), "study", case.folder, case)
@@ -130,16 +131,17 @@ class _Reader:
         refused = self._keys() - {f.key for f in both}
         skip = read_conditions(self.stated.get("skip", []), "skip", both, refused, self.problems, sets=False)
         then = read_conditions(self.stated.get("then", []), "then", both, refused, self.problems, sets=True)
+        follow = self._follow(both, refused)
         if skip and design.name in ORDERED:
             self.problems.append(f'skip cannot be with design = "{design.name}", which needs all its rows')
         if base is not None:
             self.problems += misplaced(base, dict.fromkeys(refused, ""))
-            self.problems += _unknown_keys(base, both, then)
+            self.problems += _unknown_keys(base, both, then, follow)
         if base is None or self.problems:
             return None
         title = self._title() or base.title
         plan, cohort = self._raw("plan"), self._raw("cohort")
-        return Study(title, self.source, base, design, factors, uncertain, skip, then, plan, cohort)
+        return Study(title, self.source, base, design, factors, uncertain, skip, then, follow, plan, cohort)
 
     def _base(self) -> Case | None:
         stated, named = self.stated.get("base"), self.stated.get("preset")
@@ -174,6 +176,22 @@ class _Reader:
 
     def _factors(self, name: str) -> tuple[Factor, ...]:
         return read_factors(self.stated.get(name, {}), name, self.folder, self.problems)
+
+    def _follow(self, factors: tuple[Factor, ...], refused: set[str]) -> dict[str, str]:
+        """Keys that take the value of a factor; each may be stated in this way only."""
+        stated, changes = self.stated.get("follow", {}), self.stated.get("set", {})
+        if not isinstance(stated, Mapping):
+            self.problems.append(f"follow = {shown(stated)} is not a table of factors by dotted key")
+            return {}
+        known = {f.key for f in factors} | refused
+        for key, leader in stated.items():
+            where = f"follow.{inline_key(key)}"
+            if key in known or (isinstance(changes, Mapping) and key in changes):
+                self.problems.append(f"{where}: {key} is stated elsewhere in the study too")
+            if leader not in known:
+                hint = close_match(leader, tuple(known)) if isinstance(leader, str) else ""
+                self.problems.append(f"{where} = {shown(leader)} is no factor of the study{hint}")
+        return {str(k): str(v) for k, v in stated.items()}
 
     def _keys(self) -> set[str]:
         """All that is varied, whether or not it could be read."""
@@ -260,11 +278,14 @@ class _Reader:
         return None
 
 
-def _unknown_keys(base: Case, varied: tuple[Factor, ...], then: tuple[Condition, ...]) -> list[str]:
+def _unknown_keys(
+    base: Case, varied: tuple[Factor, ...], then: tuple[Condition, ...], follow: Mapping[str, str]
+) -> list[str]:
     """Problems with keys that no value of their factors would mend."""
     tried = []
     for u in (0.0, 0.5, 1.0):
         changes = {f.key: f.at(u) for f in varied}
+        changes |= {key: changes[leader] for key, leader in follow.items() if leader in changes}
         found = list(misplaced(base, changes))
         for condition in then:
             wanted = {r.key: r.stated for r in condition.relations if r.relation == "among"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -40,6 +40,8 @@ class Study:
         Points to leave out.
     then
         What else is set where a condition holds.
+    follow
+        Keys that take the value of a factor, by key.
     plan, cohort
         Tables for others to read, as stated; None where they are not.
     """
@@ -52,6 +54,7 @@ class Study:
     uncertain: tuple[Factor, ...] = ()
     skip: tuple[Condition, ...] = ()
     then: tuple[Condition, ...] = ()
+    follow: Mapping[str, str] = field(default_factory=dict)
     plan: Mapping[str, Any] | None = None
     cohort: Mapping[str, Any] | None = None
 
@@ -67,7 +70,8 @@ class Study:
         CaseError
             With every problem found; a factor cannot be set.
         """
-        varied = [f.key for f in (*self.factors, *self.uncertain) if f.key in changes]
+        keys = [*(f.key for f in (*self.factors, *self.uncertain)), *self.follow]
+        varied = [key for key in keys if key in changes]
         if varied:
             raise CaseError(
                 [f"{key} is varied by the study, so it cannot be set too" for key in varied], self.source
@@ -88,6 +92,7 @@ class Study:
         lines += [f"{key} = {inline(value)}" for key, value in top.items()]
         for name, factors in (("factors", self.factors), ("uncertain", self.uncertain)):
             lines += _table(name, {f.key: f.stated() for f in factors})
+        lines += _table("follow", self.follow)
         for name, conditions in (("skip", self.skip), ("then", self.then)):
             for condition in conditions:
                 lines += ["", f"[[{name}]]", *(f"{k} = {inline(v)}" for k, v in condition.stated().items())]
@@ -111,7 +116,7 @@ class Study:
     def _point(self, name: str, values: dict[str, Any]) -> Point:
         varied = (*self.factors, *self.uncertain)
         drawn = cells_of(varied, values)
-        changes = dict(values)
+        changes = values | {key: values[leader] for key, leader in self.follow.items()}
         for condition in self.then:
             if condition.holds(drawn):
                 changes |= condition.changes
