@@ -114,6 +114,20 @@ def test_parquet_holds_the_same_with_units_and_provenance(done: Path) -> None:
     assert len(said["digest_of_base"]) == 64
 
 
+def test_polars_and_xarray_read_the_table_as_it_is(done: Path) -> None:
+    polars, pandas = pytest.importorskip("polars"), pytest.importorskip("pandas")
+    xarray = pytest.importorskip("xarray")
+    rate, ap = cf.open_study(done).table.factors
+    leaks = cf.open_study(done).table.numbers("injected_ml")
+    for table in (polars.read_parquet(done / "table.parquet"), polars.read_csv(done / "table.csv")):
+        assert table.shape == (6, len(cf.open_study(done).table.names))
+        np.testing.assert_array_equal(table["injected_ml"].to_numpy(), leaks)
+    frame = pandas.read_parquet(done / "table.parquet").set_index([rate, ap])
+    grid = xarray.Dataset.from_dataframe(frame)["injected_ml"]
+    assert grid.dims == (rate, ap)
+    assert grid.sel({rate: 5e-8, ap: 0.4}).item() == leaks[1]
+
+
 @pytest.mark.parametrize(
     ("name", "unit"),
     [
@@ -158,6 +172,19 @@ def test_pictures_and_fields_only_where_a_point_asks_for_them() -> None:
     other = make_study(box(), {"injection.flow_rate": ["3 mL/min"]}).points()[0]
     assert other.case is not None and other.case.output.fields
     assert not lean(other, other.case).output.fields
+
+
+def test_a_sweep_takes_all_that_a_study_is_made_of(tmp_path: Path) -> None:
+    found = cf.sweep(
+        box(),
+        {"injection.source.center.ap": [0.4, 0.5, 0.6]},
+        out=tmp_path / "out",
+        jobs=1,
+        skip=[{"when": {"injection.source.center.ap": {"above": 0.55}}}],
+        follow={"injection.source.center.si": "injection.source.center.ap"},
+    )
+    assert found["injection.source.center.ap"] == [0.4, 0.5]
+    assert [p.case.injection.source.center.values[2] for p in found.study.points()] == [0.4, 0.5]  # type: ignore[union-attr]
 
 
 # --- jobs, going on

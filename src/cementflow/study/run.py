@@ -94,10 +94,12 @@ def sweep(
     factors: Mapping[str, object],
     out: str | Path | None = None,
     jobs: int | None = None,
-    design: str = "grid",
-    points: int | None = None,
-    seed: int | None = None,
-    **others: Any,
+    *,
+    resume: bool = False,
+    scheduler: str | None = None,
+    progress: bool = False,
+    tell: Callable[[str], object] = lambda text: None,
+    **stated: Any,
 ) -> StudyResult:
     """Run a case at many points: `run_study` of `make_study`.
 
@@ -107,19 +109,23 @@ def sweep(
         The base case.
     factors
         What differs, by dotted key: a list of values, or a range or distribution as a table.
-    out, jobs
+    out, jobs, resume, scheduler, progress, tell
         As in `run_study`.
-    design, points, seed
-        As in `make_study`.
-    **others
-        Further arguments of `run_study`, such as `resume`.
+    **stated
+        As in `make_study`: `design`, `points`, `seed`, `uncertain`, `draws`, `follow`, `skip`, `then`, `title`.
+
+    Returns
+    -------
+    StudyResult
+        The folder; its columns are read by name, such as `study["leaked_ml.total"]`.
 
     Raises
     ------
     InputError
         With every problem found, or if the folder cannot be used.
     """
-    return run_study(make_study(case, factors, design, points, seed), out, jobs, **others)
+    study = make_study(case, factors, **stated)
+    return run_study(study, out, jobs, resume, scheduler, progress, tell=tell)
 
 
 def _write_tables(path: Path, study: Study, runs: _Runs, tell: Callable[[str], object]) -> None:
