@@ -70,7 +70,7 @@ def frequencies_picture(found: Frequencies, path: Path) -> None:
     """Draw the shares by kind of leak with their intervals, published series beside them; PNG, SVG or PDF."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(9.0, 4.6), layout="constrained")
+    figure, axes = plt.subplots(figsize=(8.0, 4.8), layout="constrained")
     try:
         rows: list[tuple[str, Mapping[str, Share]]] = [
             (f"cohort, {OBSERVED[o]}", s) for o, s in found.shares.items() if o in ("ct", "radiograph")
@@ -94,7 +94,7 @@ def frequencies_picture(found: Frequencies, path: Path) -> None:
         if found.calibration is not None:
             shown += f'; calibrated on "{found.calibration.series.name}"'
         axes.set_title(shown, fontsize=10, loc="left")
-        figure.legend(loc="outside right upper", fontsize=8, frameon=False)
+        figure.legend(loc="outside lower center", ncols=2, fontsize=8, frameon=False)
         with replacing(path) as temporary:
             figure.savefig(temporary, dpi=150)
     finally:
