@@ -54,6 +54,7 @@ from cementflow.case.schema import (
     PhysicsSpec,
     RadiopacifierSpec,
     RegionSpec,
+    ScatterSpec,
     SourceSpec,
     StageSpec,
     StopSpec,
@@ -1133,17 +1134,28 @@ def hole(shape, needed, may=()):
 
 
 LEFT = ("thickness", "permeability")
+LESION = {
+    "name": "lesion",
+    "shape": "ball",
+    "center": {"ap": 0.5, "lr": 0.5, "si": 0.5},
+    "radius": "9 mm",
+    "porosity": 0.5,
+}
 DEFECTS = st.lists(
     st.one_of(
         hole("disc", ("at", "radius"), LEFT),
         hole("ellipse", ("at", "radii"), ("toward", *LEFT)),
         hole("polygon", ("points",), LEFT),
-        hole("zone", ("zone",), LEFT),
+        merged(
+            hole("zone", ("zone",), LEFT),
+            st.fixed_dictionaries({}, optional={"within": st.just(LESION["name"])}),
+        ),
         hole("crack", ("points", "width"), ("thickness",)),
         hole("breach", ("at", "diameter")),
         hole("track", ("width", "length", "diameter")),
     ),
-    max_size=2,
+    min_size=1,  # rarer, some entry of one shape would be in no example
+    max_size=3,
     unique_by=lambda t: t["name"],
 )
 TISSUE = st.one_of(
@@ -1174,6 +1186,7 @@ MARROW = merged(
 VEINS = merged(
     some(VeinsSpec, ("pressure", "blood_viscosity", "diameter_scale")),
     st.just({"preset": "lumbar"}) | st.just({"vein": [VEIN, LAST_VEIN], "pressure_times": PRESSURE_TIMES}),
+    st.fixed_dictionaries({}, optional={"scatter": some(ScatterSpec, tuple(entries(ScatterSpec)))}),
 )
 ABLATED = {
     name: some(part, tuple(entries(part)))
@@ -1206,7 +1219,16 @@ REST = st.fixed_dictionaries(
         ),
     },
 )
-VALID = merged(REST, WAYS_OUT)
+
+
+def with_lesion(table):
+    """The case with the region that its walls are lost within."""
+    if not any("within" in d for d in table.get("defect", ())):
+        return table
+    return table | {"bone": table["bone"] | {"region": [*table["bone"].get("region", ()), LESION]}}
+
+
+VALID = merged(REST, WAYS_OUT).map(with_lesion)
 
 
 def test_any_valid_case_round_trips_and_every_entry_is_tried():
@@ -1499,7 +1521,7 @@ def full_case(tmp_path):
             "compartment": [{"preset": "disc"}],
             "injection.batch": [batch],
             "injection.plunger": {"diameter": "10 mm", "force": "80 N"},
-            "veins": {"vein": [VEIN, LAST_VEIN], "pressure_times": PRESSURE_TIMES},
+            "veins": {"vein": [VEIN, LAST_VEIN], "pressure_times": PRESSURE_TIMES, "scatter": {}},
             "ablation": {},
             "imaging": {},
         }
