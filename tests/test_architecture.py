@@ -37,6 +37,7 @@ FLOORS = (
     ("series",),
     ("study",),
     ("summary_text", "verify"),
+    ("mesh_command",),
     ("bench",),
     ("__init__", "cli"),
     ("__main__",),

@@ -31,6 +31,7 @@ from cementflow.case.ranges import OUTSIDE
 from cementflow.case.reference import reference_markdown
 from cementflow.case.rules import GAUGE_DIAMETERS
 from cementflow.case.schema import (
+    AnisotropySpec,
     BoneSpec,
     BoneThermal,
     CannulaSpec,
@@ -41,6 +42,7 @@ from cementflow.case.schema import (
     CortexSpec,
     CureSpec,
     DefectSpec,
+    DensityMapSpec,
     ForaminaSpec,
     HeterogeneitySpec,
     ImagingSpec,
@@ -416,10 +418,51 @@ WRONG = [
         {"geometry": {"mesh": "a.vtu", "edge_length": "1 mm"}},
         "geometry.edge_length cannot be chosen for a mesh",
     ),
-    ({"geometry.units": "mm"}, "geometry.units is for a mesh or surface file"),
+    ({"geometry.units": "mm"}, "geometry.units is for a mesh, a surface or a label image"),
     ({"geometry.size": "30 mm"}, 'geometry.size belongs to preset = "box"'),
     ({"geometry": {"surface": "a.obj", "axes": "RLS"}}, 'geometry.axes = "RLS" must say where'),
     ({"geometry": {"mesh": ""}}, "is not the path of a file"),
+    (
+        {"geometry": {"labels": "a.nii"}},
+        "geometry.label is missing: say which voxels of the image are the bone",
+    ),
+    ({"geometry": {"labels": "a.nii", "label": []}}, "geometry.label = [] is not whole number"),
+    ({"geometry": {"labels": "a.nii", "label": [1, 0]}}, "geometry.label.1 = 0 is no whole number"),
+    ({"geometry": {"labels": "a.nii", "label": 1, "units": "m"}}, "geometry.units comes from the image"),
+    ({"geometry": {"labels": "a.nii", "label": 1, "axes": "RAS"}}, "geometry.axes comes from the image"),
+    (
+        {"geometry": {"labels": "a.nii", "label": 1, "mesh": "b.vtu"}},
+        "mesh and geometry.labels exclude each other",
+    ),
+    ({"geometry": {"image": "a.nii"}}, "geometry needs one of preset, mesh, surface, labels"),
+    ({"geometry.image": "a.nii"}, "geometry.image is for a body from a file"),
+    ({"geometry.label": 3}, "geometry.label is for a label image"),
+    ({"bone.density_map": {"calibration": "HU"}}, "geometry.image is missing: bone.density_map reads"),
+    ({"bone.density_map": {"calibration": "hu"}}, 'did you mean "HU"'),
+    ({"bone.density_map": {}}, "bone.density_map.calibration is missing"),
+    ({"bone.density_map": {"calibration": "HU", "slope": 1}}, 'slope is for calibration = "linear"'),
+    ({"bone.density_map": {"calibration": "linear", "slope": 1}}, "density_map.offset is missing"),
+    (
+        {"bone.density_map": {"calibration": "HU", "tissue_density": "1 g/cm3"}},
+        "tissue_density is for calibration",
+    ),
+    (
+        {"bone.density_map": {"calibration": "HU", "trabeculae": "rods"}},
+        'trabeculae is for law = "kozeny-carman"',
+    ),
+    ({"bone.density_map": {"calibration": "HU", "porosity_range": [0.9, 0.5]}}, "must begin below its end"),
+    (
+        {"bone.density_map": {"calibration": "HU", "porosity_range": 0.9}},
+        "is not a list of lowest and highest",
+    ),
+    (
+        {"bone.density_map": {"calibration": "HU"}, "bone.porosity": 0.9},
+        "bone.porosity and bone.density_map exclude each other",
+    ),
+    (
+        {"bone.density_map": {"calibration": "HU", "anisotropy": {}}, "bone.permeability": "1e-8 m2"},
+        "bone.permeability and bone.density_map.anisotropy state the same",
+    ),
     ({"geometry": {"mesh": "a\0b"}}, "is not the path of a file"),
     (
         {"geometry": {"mesh": "a.vtu", "body": {"low": ["0 mm"] * 3, "high": ["1 mm", "1 mm", "0 mm"]}}},
@@ -994,6 +1037,33 @@ BONE = st.one_of(
     ),
     merged(some(BoneSpec, FLOWING[2:], FLOWING[:2]), RESIDUALS, st.fixed_dictionaries({"region": REGIONS})),
 )
+LABELLED = merged(
+    st.fixed_dictionaries({"labels": PATHS, "image": PATHS, "label": st.integers(1, 9) | st.just([2, 1, 2])}),
+    EDGE,
+)
+MAPS = merged(
+    st.just({"calibration": "HU"})
+    | some(DensityMapSpec, ("tissue_density",)).map(lambda t: t | {"calibration": "mg/cm3"})
+    | some(DensityMapSpec, (), ("slope", "offset")).map(lambda t: t | {"calibration": "linear"}),
+    st.just({})
+    | some(DensityMapSpec, ("trabecular_thickness", "trabeculae", "largest_permeability")).map(
+        lambda t: t | {"law": "kozeny-carman"}
+    ),
+    some(DensityMapSpec, ("rim", "permeability_factor")),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "porosity_range": st.just([0.4, 0.99]),
+            "anisotropy": some(AnisotropySpec, tuple(entries(AnisotropySpec))),
+        },
+    ),
+)
+IMAGED = st.fixed_dictionaries(
+    {
+        "geometry": LABELLED,
+        "bone": merged(some(BoneSpec, ("preset",)), st.fixed_dictionaries({"density_map": MAPS})),
+    }
+)
 AGE = ("age", "temperature", "growth", "reference_age", "reference_temperature", "activation_energy")
 AGEING = st.one_of(
     st.just({}),
@@ -1228,7 +1298,7 @@ def with_lesion(table):
     return table | {"bone": table["bone"] | {"region": [*table["bone"].get("region", ()), LESION]}}
 
 
-VALID = merged(REST, WAYS_OUT).map(with_lesion)
+VALID = merged(REST, WAYS_OUT, st.just({}) | st.just({}) | IMAGED).map(with_lesion)
 
 
 def test_any_valid_case_round_trips_and_every_entry_is_tried():
@@ -1503,6 +1573,12 @@ def with_section(value, old, new):
     return dataclasses.replace(value, **parts)
 
 
+IMAGED_CASE = {
+    "geometry": {"labels": "a.vtu", "label": 1, "image": "a.vtu"},
+    "bone": {"preset": "osteoporotic", "density_map": {"calibration": "HU"}},
+}
+
+
 @pytest.fixture
 def full_case(tmp_path):
     (tmp_path / "a.vtu").write_bytes(b"mesh")
@@ -1546,16 +1622,16 @@ def test_digest_sees_everything_that_has_an_effect(full_case, tmp_path):
         }
     )
     ignored, seen = set(), set()
-    for case in (full_case, source, staged):
+    imaged = read_case(to_table(source) | IMAGED_CASE, "imaged", tmp_path)
+    for case in (full_case, source, staged, imaged):
         first = digest(case)
         for path, section in sections_of(case):
             for name, e in entries(type(section)).items():
                 if isinstance(e.kind, (Table, Tables)):
                     continue
                 key = f"{path}.{name}" if path else name
-                other = (
-                    str(tmp_path / "same.vtu") if name in ("mesh", "surface", "labels") else "something else"
-                )
+                files = ("mesh", "surface", "labels", "image")
+                other = str(tmp_path / "same.vtu") if name in files else "something else"
                 differs = (
                     digest(with_section(case, section, dataclasses.replace(section, **{name: other})))
                     != first

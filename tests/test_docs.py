@@ -126,6 +126,8 @@ def test_documents_are_complete() -> None:
     assert len(keys) > 20
     for key in set(keys) - {"title"}:
         assert f"`{key}`" in usage, key
-    verbs = "".join((ROOT / "src/cementflow" / p).read_text() for p in ("cli.py", "study/commands.py"))
+    verbs = "".join(
+        (ROOT / "src/cementflow" / p).read_text() for p in ("cli.py", "mesh_command.py", "study/commands.py")
+    )
     for verb in re.findall(r'add_parser\(\s*"(\w+)"', verbs):
         assert f"`cementflow {verb} " in usage

@@ -96,7 +96,9 @@ def test_a_label_that_is_not_there_and_one_elsewhere(mesh: TetMesh, frame: Anato
     ("made", "message"),
     [
         (lambda path: path.write_bytes(b"no image"), "cannot be read as a NIfTI image"),
-        (lambda path: None, "cannot be read as a NIfTI image"),
+        (lambda path: None, "no such file"),
+        (lambda path: path.write_bytes(b""), "the file is empty"),
+        (lambda path: path.mkdir(), "dcm2niix"),
         (lambda path: written(path, np.zeros((4, 4, 4, 3), np.int16)), "three dimensions, this one 4"),
         (lambda path: written(path, np.full((4, 4, 4), 0.5)), "no whole numbers"),
         # The reader itself stumbles where NumPy is told to raise.
@@ -133,9 +135,10 @@ def test_without_the_reader_the_message_names_the_extra(
             raise ImportError(name)
         return real(name, *rest, **more)
 
+    path = written(tmp_path / "a.nii", np.ones((4, 4, 4), np.int16))
     monkeypatch.setattr(builtins, "__import__", no_nibabel)
     with pytest.raises(MeshError, match=r"cementflow\[images\]"):
-        read_labels(tmp_path / "a.nii")
+        read_labels(path)
 
 
 @pytest.fixture
@@ -172,7 +175,7 @@ def test_the_digest_follows_the_image_and_not_its_place(case: cf.Case, tmp_path:
 
 
 def test_check_says_what_is_wrong_with_an_image(case: cf.Case, tmp_path: Path) -> None:
-    (tmp_path / "labels.nii.gz").write_bytes(b"")
+    (tmp_path / "labels.nii.gz").write_bytes(b"no image")
     assert any(f.level == "error" and "NIfTI" in f.text for f in cf.check(case))
     with pytest.raises(InputError, match="NIfTI"):
         cf.run(case, tmp_path / "run")

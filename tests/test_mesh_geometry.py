@@ -27,6 +27,9 @@ class Spec:
     preset: str | None = None
     mesh: str | None = None
     surface: str | None = None
+    labels: str | None = None
+    label: tuple[int, ...] | None = None
+    image: str | None = None
     units: str | None = None
     axes: str | None = None
     edge_length: float | None = None
@@ -137,7 +140,7 @@ def test_regions_of_a_mesh_file_are_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        (Spec(), "one of preset, mesh, surface"),
+        (Spec(), "one of preset, mesh, surface, labels"),
         (Spec(preset="T12"), "no preset geometry 'T12'"),
         (Spec(preset="box"), "needs size"),
         (Spec(preset="ball"), "needs radius"),

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.case import BoneSpec, HeterogeneitySpec, Permeability, RegionSpec
+from cementflow.case import BoneSpec, DensityMapSpec, HeterogeneitySpec, Permeability, RegionSpec
 from cementflow.errors import CaseError
 from cementflow.fem.control_volumes import ControlVolumes
+from cementflow.laws.bone_density import BoneShare, HounsfieldBone, LinearBone, MineralBone
+from cementflow.laws.permeability import KozenyCarmanPermeability, LogLinearPermeability, PorosityLaw
 from cementflow.laws.random_field import LogNormalField
 from cementflow.mesh.frame import along_axes
 from cementflow.mesh.geometry import Geometry
+from cementflow.mesh.grey import GreyValues, grey_values
+from cementflow.mesh.images import read_image
 from cementflow.mesh.labels import label_fractions, read_labels
 from cementflow.mesh.regions import capsule_fractions, shape_fractions, slab_fractions
 from cementflow.sites.locate import locate
@@ -33,11 +37,36 @@ class BoneFields:
         As (xx, yy, zz, yz, xz, xy) [m2], shape (m, 6); bone without regions has one row, broadcast.
     marrow
         By how much thicker the marrow is than that of the case [-], shape (m,).
+    imaged
+        What the image said, where the bone follows one.
     """
 
     porosity: Floats
     permeability: Floats
     marrow: Floats
+    imaged: ImagedBone | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ImagedBone:
+    """Bone as an image shows it, before regions.
+
+    Parameters
+    ----------
+    grey
+        Grey values.
+    bone_share
+        BV/TV of each tetrahedron as the calibration gives it, shape (m,) [-].
+    porosity
+        Of each tetrahedron, held in its range, shape (m,) [-].
+    permeability
+        Along ap, lr and si, shape (3, m) [m2].
+    """
+
+    grey: GreyValues
+    bone_share: Floats
+    porosity: Floats
+    permeability: Floats
 
 
 def bone_fields(spec: BoneSpec, marrow: float, geometry: Geometry) -> BoneFields:
@@ -57,9 +86,15 @@ def bone_fields(spec: BoneSpec, marrow: float, geometry: Geometry) -> BoneFields
     """
     n = len(geometry.mesh.tets)
     # Bone without regions keeps one row that stands for all.
-    rows = n if spec.region or spec.heterogeneity else 1
-    porosity, thicker = np.full(rows, spec.porosity), np.zeros(rows)
-    logarithm = np.tile(np.log(_along_axes(spec.permeability))[:, None], (1, rows))
+    rows = n if spec.region or spec.heterogeneity or spec.density_map else 1
+    imaged = imaged_bone(spec.density_map, geometry) if spec.density_map is not None else None
+    if imaged is not None:
+        porosity, logarithm = imaged.porosity.copy(), np.log(imaged.permeability)
+    else:
+        assert spec.porosity is not None and spec.permeability is not None
+        porosity = np.full(rows, spec.porosity)
+        logarithm = np.tile(np.log(_along_axes(spec.permeability))[:, None], (1, rows))
+    thicker = np.zeros(rows)
     if spec.heterogeneity is not None:
         logarithm += permeability_variation(spec.heterogeneity, geometry)
     for number, region in enumerate(spec.region):
@@ -83,8 +118,48 @@ def bone_fields(spec: BoneSpec, marrow: float, geometry: Geometry) -> BoneFields
             if axis[i] * axis[j] != 0.0:
                 packed[:, column] += k * (axis[i] * axis[j])
     return BoneFields(
-        np.broadcast_to(porosity, n), np.broadcast_to(packed, (n, 6)), np.broadcast_to(np.exp(thicker), n)
+        np.broadcast_to(porosity, n),
+        np.broadcast_to(packed, (n, 6)),
+        np.broadcast_to(np.exp(thicker), n),
+        imaged,
     )
+
+
+def imaged_bone(spec: DensityMapSpec, geometry: Geometry) -> ImagedBone:
+    """Porosity and permeability of each tetrahedron from the image of the geometry.
+
+    Raises
+    ------
+    MeshError
+        If the image cannot be read or does not show the bone.
+    """
+    assert geometry.image is not None and spec.anisotropy is not None
+    grey = grey_values(geometry.mesh, geometry.frame, read_image(geometry.image), spec.rim)
+    share = bone_share_law(spec).bone_share(grey.cells)
+    porosity = np.clip(1.0 - share, *spec.porosity_range)
+    along_si = spec.permeability_factor * porosity_law(spec).permeability(porosity)
+    across = np.array([spec.anisotropy.ap, spec.anisotropy.lr, 1.0])
+    return ImagedBone(grey, share, porosity, across[:, None] * along_si)
+
+
+def bone_share_law(spec: DensityMapSpec) -> BoneShare:
+    """Law of BV/TV that a calibration stands for."""
+    if spec.calibration == "HU":
+        return HounsfieldBone()
+    if spec.calibration == "mg/cm3":
+        assert spec.tissue_density is not None
+        return MineralBone(spec.tissue_density)
+    assert spec.slope is not None and spec.offset is not None
+    return LinearBone(spec.slope, spec.offset)
+
+
+def porosity_law(spec: DensityMapSpec) -> PorosityLaw:
+    """Law of the permeability by porosity."""
+    if spec.law == "log-linear":
+        return LogLinearPermeability()
+    assert spec.trabecular_thickness is not None and spec.largest_permeability is not None
+    shape = 4.0 if spec.trabeculae == "rods" else 2.0
+    return KozenyCarmanPermeability(spec.trabecular_thickness, shape, spec.largest_permeability)
 
 
 def open_to_veins(spec: BoneSpec, permeability: Floats, geometry: Geometry) -> Floats:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cementflow.bench.options import add_options as add_bench_options
 from cementflow.errors import CementflowError, InputError
+from cementflow.mesh_command import add_verb as add_mesh_verb
 from cementflow.signals import Signals
 from cementflow.study.answers import PICTURES, add_answers, or_study
 from cementflow.study.cohort_options import add_verbs as add_cohort_verbs
@@ -18,7 +19,6 @@ from cementflow.study.commands import add_verbs as add_study_verbs
 
 if TYPE_CHECKING:
     from cementflow.case import Case
-    from cementflow.case.kinds import Kind
     from cementflow.series import Series
 
 DEFAULT_PRESET = "l3-osteoporotic"
@@ -108,31 +108,6 @@ def check(options: argparse.Namespace) -> int:
     return 2 if errors else 0
 
 
-def mesh(options: argparse.Namespace) -> int:
-    """Mesh a closed surface with tetrahedra."""
-    from cementflow.case import GeometrySpec
-    from cementflow.case.fields import entries
-    from cementflow.mesh.geometry import build_geometry
-    from cementflow.mesh.read import write_mesh
-    from cementflow.summary_text import mesh_text
-
-    out = Path(options.out)
-    if out.exists() and not options.force:
-        raise InputError("there is such a file already; --force replaces it", str(out))
-    spec = GeometrySpec(
-        surface=str(Path(options.surface).absolute()),
-        units=options.units,
-        axes=options.axes,
-        edge_length=_quantity(
-            "--edge-length", options.edge_length, entries(GeometrySpec)["edge_length"].kind
-        ),
-    )
-    geometry = build_geometry(spec)
-    write_mesh(geometry.mesh, out)
-    print(mesh_text(geometry, out), end="")
-    return 0
-
-
 def presets(options: argparse.Namespace) -> int:
     """List the presets, or show the values of one with their sources; of a cement its course in time too."""
     from cementflow.presets import describe, list_presets, overview
@@ -160,11 +135,12 @@ def presets(options: argparse.Namespace) -> int:
 def view(options: argparse.Namespace) -> int:
     """Show a run in a window, or write a picture of it."""
     from cementflow.case.kinds import Quantity
+    from cementflow.case.read import read_option
     from cementflow.result import open_result
     from cementflow.views import show
 
     time = (
-        None if options.time is None else _quantity("--time", options.time, Quantity("time", "0 s", "24 h"))
+        None if options.time is None else read_option("--time", options.time, Quantity("time", "0 s", "24 h"))
     )
     result = open_result(options.run)
     if options.screenshot or options.kind != "scene":
@@ -197,16 +173,6 @@ def _say(text: str, status: int = 0) -> int:
 
 def _count(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
-
-
-def _quantity(option: str, text: str, kind: Kind) -> float:
-    from cementflow.case.kinds import Reading
-
-    reading = Reading(Path())
-    value: float = kind.read(text, option, reading)
-    if reading.problems:
-        raise InputError(reading.problems)
-    return value
 
 
 def _case(options: argparse.Namespace) -> Case:
@@ -273,16 +239,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_case(verb)
     verb.set_defaults(command=check)
 
-    verb = verbs.add_parser("mesh", help="mesh a closed surface", description=mesh.__doc__)
-    verb.add_argument("surface", metavar="SURFACE", help="closed triangle surface (OBJ, PLY, STL, VTP)")
-    verb.add_argument("-o", "--out", required=True, metavar="OUT.vtu", help="mesh to write")
-    verb.add_argument("--edge-length", default="1.2 mm", help='mean edge length (default "1.2 mm")')
-    verb.add_argument(
-        "--units", default="mm", choices=("mm", "m", "cm", "um"), help="unit of the file (default mm)"
-    )
-    verb.add_argument("--axes", default="RAS", help="where +x, +y, +z of the file point (default RAS)")
-    verb.add_argument("--force", action="store_true", help="replace OUT.vtu")
-    verb.set_defaults(command=mesh)
+    add_mesh_verb(verbs)
 
     verb = verbs.add_parser("presets", help="list presets or show one", description=presets.__doc__)
     verb.add_argument("name", nargs="?", metavar="NAME")
@@ -294,7 +251,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--time", help='time to show, such as "20 s" (default: the last)')
     verb.add_argument(
         "--kind",
-        choices=("scene", "slices", "curves", "heat", "ablation", *PICTURES),
+        choices=("scene", "slices", "bone", "curves", "heat", "ablation", *PICTURES),
         default="scene",
         help="picture to make (default: scene, the only one with a window, and effects of a study; into figures/)",
     )

@@ -15,7 +15,7 @@ from cementflow.result import Result, open_result
 from cementflow.version import version
 
 if TYPE_CHECKING:
-    from cementflow.case.body import GeometrySpec
+    from cementflow.case.geometry import GeometrySpec
     from cementflow.fem.linear_solver import PressureSolver
     from cementflow.mesh.geometry import Geometry
     from cementflow.model import Model

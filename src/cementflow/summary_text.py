@@ -137,7 +137,7 @@ def _drawn(run: Path) -> bool:
 
 
 def mesh_text(geometry: Geometry, out: Path) -> str:
-    """What was made of a surface."""
+    """What was made of a surface or a label."""
     report, mesh = geometry.report, geometry.mesh
     lines = [
         f"{out}: {len(mesh.points)} vertices, {len(mesh.tets)} tetrahedra, "
@@ -153,9 +153,9 @@ def mesh_text(geometry: Geometry, out: Path) -> str:
 
 def _fidelity(fidelity: Fidelity) -> str:
     to = fidelity.to_shape
-    text = f"; boundary within {to.largest * 1e3:.2f} mm of the surface, {to.mean * 1e3:.3f} mm on average"
+    text = f"; boundary within {to.largest * 1e3:.2f} mm of the {fidelity.shape}, {to.mean * 1e3:.3f} mm on average"
     shape = fidelity.shape_volume
-    return text if shape is None else f" of the surface's {shape * 1e6:.3f} mL{text}"
+    return text if shape is None else f" of the {fidelity.shape}'s {shape * 1e6:.3f} mL{text}"
 
 
 def _leak_line(name: str, site: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from cementflow.case.positions import Permeability, Position
 from cementflow.case.read import load, parse_toml, preset, read_case, states_levels
 from cementflow.case.schema import (
     AblationSpec,
+    AnisotropySpec,
     BatchSpec,
     BodyBox,
     BoneSpec,
@@ -17,6 +18,7 @@ from cementflow.case.schema import (
     CortexSpec,
     CureSpec,
     DefectSpec,
+    DensityMapSpec,
     ForaminaSpec,
     GeometrySpec,
     HeterogeneitySpec,
@@ -49,6 +51,7 @@ from cementflow.case.write import digest, to_table, to_toml
 
 __all__ = [
     "AblationSpec",
+    "AnisotropySpec",
     "BatchSpec",
     "BodyBox",
     "BoneSpec",
@@ -61,6 +64,7 @@ __all__ = [
     "CortexSpec",
     "CureSpec",
     "DefectSpec",
+    "DensityMapSpec",
     "ForaminaSpec",
     "GeometrySpec",
     "HeterogeneitySpec",

@@ -1,4 +1,4 @@
-"""The vertebral body: its geometry, bone and marrow."""
+"""Bone and marrow of the vertebral body."""
 
 # ruff: noqa: RUF009 - `entry` makes a dataclass field, which ruff cannot know.
 from __future__ import annotations
@@ -8,62 +8,15 @@ from typing import ClassVar
 
 from cementflow.case import rules
 from cementflow.case.compound_kinds import Positions, Whole
+from cementflow.case.density import DensityMapSpec
 from cementflow.case.fields import entry
 from cementflow.case.heat import BoneThermal, MarrowThermal
 from cementflow.case.heterogeneity import HeterogeneitySpec
-from cementflow.case.kinds import Axes, Choice, FilePath, Flag, Number, Quantity, Tag, Text, Triple
+from cementflow.case.kinds import Choice, FilePath, Flag, Number, Quantity, Tag, Text, Triple
 from cementflow.case.positions import Permeability, PermeabilityKind, Position, PositionKind
-from cementflow.case.ranges import COORDINATE, POROUS, SITE, TEMPERATURE, VISCOSITY
+from cementflow.case.ranges import POROUS, SITE, TEMPERATURE, VISCOSITY
 from cementflow.case.sections import Rules, Table, Tables
 from cementflow.presets.store import list_presets
-
-
-@dataclass(frozen=True, kw_only=True)
-class BodyBox:
-    """Box of the vertebral body in coordinates of the file."""
-
-    low: tuple[float, float, float] = entry(Triple(COORDINATE), "corner with the smallest coordinates")
-    high: tuple[float, float, float] = entry(Triple(COORDINATE), "corner with the largest coordinates")
-
-    RULES: ClassVar = Rules(rules.body)
-
-
-@dataclass(frozen=True, kw_only=True)
-class GeometrySpec:
-    """The body that is filled: a built-in one, a tetrahedral mesh, or a closed surface to be meshed."""
-
-    preset: str | None = entry(
-        Choice(("L1", "L2", "L3", "L4", "L5", "box", "ball")), "built-in vertebral body, box or ball", None
-    )
-    mesh: str | None = entry(FilePath(), "tetrahedral mesh (VTU, MSH, INP, VTK)", None)
-    surface: str | None = entry(FilePath(), "closed triangle surface (OBJ, PLY, STL, VTP)", None)
-    units: str | None = entry(
-        Choice(("mm", "m", "cm", "um")), "unit of the coordinates in the file", None, note='"mm" for files'
-    )
-    axes: str | None = entry(Axes(), "where +x, +y and +z of the file point", None, note='"RAS" for files')
-    edge_length: float | None = entry(
-        Quantity("length", "0.1 mm", "10 mm"),
-        "mean edge length of the mesh to be made",
-        None,
-        source="assumed: a compromise of accuracy and time",
-        note='"1.2 mm", unless a mesh is given',
-    )
-    size: tuple[float, float, float] | None = entry(
-        Triple(Quantity("length", "1 mm", "500 mm"), single=True), "sides of the box", None
-    )
-    radius: float | None = entry(Quantity("length", "1 mm", "250 mm"), "radius of the ball", None)
-    body: BodyBox | None = entry(
-        Table(BodyBox), "box of the vertebral body in a file that has the arch too; found if absent", None
-    )
-
-    RULES: ClassVar = Rules(
-        rules.geometry,
-        displaces={
-            "preset": ("mesh", "surface", "units", "axes", "body", "size", "radius"),
-            "mesh": ("preset", "surface", "edge_length", "size", "radius"),
-            "surface": ("preset", "mesh", "size", "radius"),
-        },
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,14 +107,20 @@ class BoneSpec:
     preset: str | None = entry(
         Choice(tuple(list_presets("bones"))), "class of bone that fills in the rest", None
     )
-    porosity: float = entry(
-        Number(0.01, 1.0), "volume fraction of the pores", None, note="required without preset"
+    porosity: float | None = entry(
+        Number(0.01, 1.0), "volume fraction of the pores", None, note="required without preset or density_map"
     )
-    permeability: Permeability = entry(
+    permeability: Permeability | None = entry(
         PermeabilityKind(POROUS),
-        "intrinsic permeability along the axes of the vertebra",
+        "intrinsic permeability along the axes of the vertebra; with density_map only the ratios of the axes count",
         None,
-        note="required without preset",
+        note="required without preset or density_map",
+    )
+    density_map: DensityMapSpec | None = entry(
+        Table(DensityMapSpec),
+        "porosity and permeability from place to place by geometry.image",
+        None,
+        note="none",
     )
     heterogeneity: HeterogeneitySpec | None = entry(
         Table(HeterogeneitySpec), "how the permeability varies from place to place", None, note="even bone"
@@ -194,7 +153,7 @@ class BoneSpec:
         Table(BoneThermal), "how the solid between the pores holds and conducts heat", absent={}
     )
 
-    RULES: ClassVar = Rules(rules.bone, presets="bones")
+    RULES: ClassVar = Rules(rules.bone, presets="bones", displaces={"density_map": ("porosity",)})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cementflow.case.kinds import INVALID, Choice, Kind, Quantity, Reading
+from cementflow.case.kinds import INVALID, Choice, Kind, Number, Quantity, Reading
 from cementflow.case.positions import Position, PositionKind
 from cementflow.units import close_match
 
@@ -55,6 +55,31 @@ class Whole(Kind):
     def describe(self) -> str:
         """Range."""
         return f"whole number, {self.low} to {self.high}"
+
+
+@dataclass(frozen=True)
+class Wholes(Kind):
+    """One or several whole numbers, each once; held as a tuple."""
+
+    item: Whole
+
+    def read(self, value: object, key: str, reading: Reading) -> Any:
+        """Tuple of the numbers."""
+        if not isinstance(value, (list, tuple)):
+            one = self.item.read(value, key, reading)
+            return INVALID if one is INVALID else (one,)
+        if not value:
+            return reading.refuse(key, value, f"is not {self.describe()}")
+        numbers = [self.item.read(v, f"{key}.{i}", reading) for i, v in enumerate(value)]
+        return INVALID if INVALID in numbers else tuple(dict.fromkeys(numbers))
+
+    def write(self, value: tuple[int, ...]) -> int | list[int]:
+        """The number, or a list."""
+        return value[0] if len(value) == 1 else list(value)
+
+    def describe(self) -> str:
+        """Both forms."""
+        return f"{self.item.describe()}, or a list of such"
 
 
 @dataclass(frozen=True)
@@ -114,6 +139,30 @@ class Span(Pair):
     def describe(self) -> str:
         """A pair of the item."""
         return f"a list of begin and end, each {self.item.low} to {self.item.high}"
+
+
+@dataclass(frozen=True)
+class NumberSpan(Kind):
+    """Two plain numbers, the smaller one first."""
+
+    item: Number
+
+    def read(self, value: object, key: str, reading: Reading) -> Any:
+        """Pair of numbers."""
+        if not isinstance(value, (list, tuple)) or len(value) != 2:
+            return reading.refuse(key, value, f"is not {self.describe()}")
+        low, high = (self.item.read(v, f"{key}.{i}", reading) for i, v in enumerate(value))
+        if low is INVALID or high is INVALID:
+            return INVALID
+        return (low, high) if low < high else reading.refuse(key, value, "must begin below its end")
+
+    def write(self, value: tuple[float, float]) -> list[float]:
+        """List of the two."""
+        return list(value)
+
+    def describe(self) -> str:
+        """A pair of the item."""
+        return f"a list of lowest and highest, each {self.item.low:g} to {self.item.high:g}"
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ import dataclasses
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from cementflow.case.kinds import Reading
+from cementflow.case.kinds import Kind, Reading
 from cementflow.case.schema import Case
 from cementflow.case.sections import read_section
 from cementflow.errors import CaseError
@@ -64,6 +65,21 @@ def read_case(table: Mapping[str, object], source: str, folder: str | Path) -> C
     if reading.problems:
         raise CaseError(reading.problems, source)
     return dataclasses.replace(case, folder=reading.folder, source=source)
+
+
+def read_option(option: str, text: str, kind: Kind) -> Any:
+    """SI value of an option of the command line that is written as in a case file.
+
+    Raises
+    ------
+    CaseError
+        If it is no such value.
+    """
+    reading = Reading(Path())
+    value = kind.read(text, option, reading)
+    if reading.problems:
+        raise CaseError(reading.problems)
+    return value
 
 
 def states_levels(path: str | Path) -> bool:

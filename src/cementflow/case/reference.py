@@ -100,6 +100,6 @@ def _digest() -> str:
     names = ", ".join(f"`{n}`" for n in sorted(WITHOUT_EFFECT))
     return (
         "## Digest\n\nThe digest of a case is the SHA-256 of everything that can change its numbers: all "
-        "resolved values, the bytes of the mesh or surface file and of label images, and the version of the package. "
+        "resolved values, the bytes of the files of the geometry and of label images, and the version of the package. "
         f"Left out, because they cannot: {names}."
     )

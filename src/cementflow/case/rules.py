@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from cementflow.case import stage_rules
+from cementflow.case import density_rules, stage_rules
 from cementflow.case.checks import exactly_one, meaningless, needed, ordered
 from cementflow.case.imaging import ImagingSpec
 from cementflow.case.kinds import INVALID
@@ -18,52 +18,9 @@ GAUGE_DIAMETERS = {8: 3.4e-3, 10: 2.7e-3, 11: 2.4e-3, 13: 1.6e-3}
 EVERYWHERE = PLACES[-1]
 
 
-def geometry(s: Section) -> None:
-    """One origin of the mesh, and only entries that mean something for it."""
-    exactly_one(s, "preset", "mesh", "surface")
-    preset = s.get("preset")
-    from_file = "mesh" in s.explicit or "surface" in s.explicit
-    if from_file and preset is None:
-        s.values["units"] = s.values["units"] or "mm"
-        s.values["axes"] = s.values["axes"] or "RAS"
-    else:
-        meaningless(s, ("units", "axes", "body"), "is for a mesh or surface file")
-    _only_for_preset(s, "size", "box")
-    _only_for_preset(s, "radius", "ball")
-    if "mesh" in s.explicit and "surface" not in s.explicit and preset is None:
-        meaningless(s, ("edge_length",), "cannot be chosen for a mesh, which has its own edges")
-    elif s.lacks("edge_length"):
-        s.values["edge_length"] = 1.2e-3
-    _edges_fit(s)
-
-
-def _only_for_preset(s: Section, name: str, preset: str) -> None:
-    if s.values["preset"] is INVALID:
-        return
-    if s.get("preset") == preset:
-        if s.lacks(name):
-            s.problem(name, f'is missing: preset = "{preset}" needs it, such as {name} = "30 mm"')
-    elif name in s.explicit:
-        s.problem(name, f'belongs to preset = "{preset}"')
-
-
-def _edges_fit(s: Section) -> None:
-    size = s.get("size") or ((2 * s.values["radius"],) if s.get("radius") else ())
-    edge = s.get("edge_length")
-    if edge and size and 4 * edge > min(size) * (1 + 1e-9):
-        s.problem("edge_length", "is too long: the body is less than four edges wide")
-
-
-def body(s: Section) -> None:
-    """The corners of the box enclose a volume."""
-    low, high = s.get("low"), s.get("high")
-    if low and high and any(a >= b for a, b in zip(low, high, strict=True)):
-        s.problem("low", "must be below high in every coordinate")
-
-
 def bone(s: Section) -> None:
-    """Porosity and permeability are known; the residual saturations leave room to move."""
-    needed(s, ("porosity", "permeability"), "state it or name a preset")
+    """Porosity and permeability are known, or an image says them; the residual saturations leave room to move."""
+    density_rules.bone(s)
     residual = (s.get("residual_cement") or 0.0) + (s.get("residual_marrow") or 0.0)
     if residual >= 0.95:
         s.problem("residual_marrow", "and residual_cement leave less than 5 % of the pores to flow in")
@@ -250,6 +207,7 @@ def case(s: Section) -> None:
     for name in sorted({v.name for v in veins.vein} & taken if veins else ()):
         s.problem(f"veins.vein.{name}", "has the name of an outlet")
     walls(s)
+    density_rules.image_there(s)
     _leak_can_be_seen(s)
     _pressure_can_drive(s)
     _cement_can_set(s)

@@ -14,11 +14,13 @@ from typing import ClassVar
 
 from cementflow.case import rules
 from cementflow.case.ablation import AblationSpec, SurroundingTissue
-from cementflow.case.body import BodyBox, BoneSpec, GeometrySpec, MarrowSpec, RegionSpec
+from cementflow.case.body import BoneSpec, MarrowSpec, RegionSpec
 from cementflow.case.cement import CementSpec
 from cementflow.case.control import NumericsSpec, OutputSpec, StopSpec
 from cementflow.case.cure import CureSpec, RadiopacifierSpec
+from cementflow.case.density import AnisotropySpec, DensityMapSpec
 from cementflow.case.fields import entry
+from cementflow.case.geometry import BodyBox, GeometrySpec
 from cementflow.case.heat import BoneThermal, CementThermal, MarrowThermal, SurroundingsSpec, ThermalSpec
 from cementflow.case.heterogeneity import HeterogeneitySpec
 from cementflow.case.imaging import ImagingSpec
@@ -41,6 +43,7 @@ from cementflow.case.wall import CompartmentSpec, CortexSpec, DefectSpec, Forami
 
 __all__ = [
     "AblationSpec",
+    "AnisotropySpec",
     "BatchSpec",
     "BodyBox",
     "BoneSpec",
@@ -53,6 +56,7 @@ __all__ = [
     "CortexSpec",
     "CureSpec",
     "DefectSpec",
+    "DensityMapSpec",
     "ForaminaSpec",
     "GeometrySpec",
     "HeterogeneitySpec",

@@ -23,6 +23,8 @@ WITHOUT_EFFECT = frozenset(
         "title",
         "geometry.mesh",
         "geometry.surface",
+        "geometry.labels",
+        "geometry.image",
         "bone.preset",
         "bone.region.labels",
         "marrow.preset",
@@ -78,8 +80,8 @@ def _section_lines(section: type, table: dict[str, Any], key: str, lines: list[s
 def digest(case: Case) -> str:
     """SHA-256 over everything that can change the numbers of a run.
 
-    That is every value of the case except those in `WITHOUT_EFFECT`, the bytes of the mesh or surface file and of label
-    images, and the version of the package. Two cases that state the same in different words have the same digest.
+    That is every value of the case except those in `WITHOUT_EFFECT`, the bytes of the files of the geometry and of
+    label images, and the version of the package. Two cases that state the same in different words have the same digest.
 
     Raises
     ------
@@ -89,7 +91,7 @@ def digest(case: Case) -> str:
     content = _plain(case, "")
     text = json.dumps([version(), content], sort_keys=True, separators=(",", ":"), allow_nan=False)
     result = hashlib.sha256(text.encode())
-    for path in (case.geometry.mesh, case.geometry.surface, *(r.labels for r in case.bone.region)):
+    for path in (*case.geometry.files, *(r.labels for r in case.bone.region)):
         if path is not None:
             result.update(_file_digest(path, case.source))
     return result.hexdigest()

@@ -83,8 +83,9 @@ def _errors(error: InputError, case: Case) -> list[Finding]:
 
 def model_findings(model: Model) -> Iterator[Finding]:
     """What can be said of source, fluids and pressures."""
-    from cementflow.check import bone, needles, pressure
+    from cementflow.check import bone, image, needles, pressure
 
+    yield from image.image_findings(model)
     yield from bone.source_findings(model)
     yield from needles.needle_findings(model)
     yield from bone.unevenness_findings(model)

@@ -17,7 +17,7 @@ from cementflow.results.seal import write_seal
 from cementflow.runner import CHECKPOINT_EVERY, run
 
 if TYPE_CHECKING:
-    from cementflow.case.body import GeometrySpec
+    from cementflow.case.geometry import GeometrySpec
     from cementflow.mesh.geometry import Geometry
 
 KEPT_GEOMETRIES = 4
@@ -118,7 +118,7 @@ def run_task(
 
 def kept_geometry(spec: GeometrySpec, folder: Path | str) -> Geometry:
     """The mesh that a case asks for, made once for all the runs of this process that state the same."""
-    files = (Path(folder) / f for f in (spec.mesh, spec.surface) if f is not None)
+    files = (Path(folder) / f for f in spec.files if f is not None)
     return _geometry(spec, str(folder), tuple(f.stat().st_mtime_ns for f in files if f.is_file()))
 
 

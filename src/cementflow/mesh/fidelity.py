@@ -12,6 +12,7 @@ from cementflow.mesh.tetmesh import Floats, TetMesh
 
 if TYPE_CHECKING:
     from cementflow.mesh.bvh import SurfaceDistance
+    from cementflow.mesh.label_shape import LabelShape
     from cementflow.mesh.surface import Surface
 
 
@@ -41,16 +42,24 @@ class Fidelity:
         From the vertices of the surface to the boundary of the mesh; None for a shape given as a function.
     shape_volume
         Volume of the shape [m3]; None for a shape given as a function.
+    shape
+        What the shape is, in a word.
     """
 
     to_shape: Spread
     from_shape: Spread | None = None
     shape_volume: float | None = None
+    shape: str = "surface"
 
 
 def distance_fidelity(mesh: TetMesh, distance: Callable[[Floats], Floats]) -> Fidelity:
     """Fidelity to a signed-distance function."""
     return Fidelity(Spread.of(np.abs(distance(_samples(mesh)))))
+
+
+def label_fidelity(mesh: TetMesh, shape: LabelShape) -> Fidelity:
+    """Fidelity to the smooth shape of a label, whose volume is that of its voxels."""
+    return Fidelity(Spread.of(shape.distance(_samples(mesh))), None, shape.volume, "label")
 
 
 def surface_fidelity(mesh: TetMesh, surface: Surface, distance: SurfaceDistance) -> Fidelity:

@@ -21,6 +21,8 @@ VERTEBRA = (10e-3, 200e-3)
 # What lies in front of this share of the depth belongs to the body at any height and side: pedicles and
 # transverse processes start behind it.
 FRONT_SHARE = 0.4
+# Where no canal is found, rays are shot along a vertebra that is tipped forward or backward by so many degrees.
+TILTS = (0.0, -10.0, 10.0, -20.0, 20.0, -30.0, 30.0)
 
 
 def find_frame(axes: Floats, points: Floats, triangles: Ints) -> tuple[AnatomicalFrame, tuple[str, ...]]:
@@ -29,7 +31,8 @@ def find_frame(axes: Floats, points: Floats, triangles: Ints) -> tuple[Anatomica
     Rays are shot from the front through the middle. Where they leave bone, and meet bone again behind a
     gap, the gap is the spinal canal and its front the posterior wall. The box then holds what lies in front
     of that wall: in the middle all of it, further to the sides only the front part, which has no pedicles
-    and no transverse processes. Without a canal the box is the bounding box.
+    and no transverse processes. Without a canal the box is the bounding box. The box stays along the axes,
+    also where the rays had to be tilted to find the canal.
 
     Parameters
     ----------
@@ -44,22 +47,41 @@ def find_frame(axes: Floats, points: Floats, triangles: Ints) -> tuple[Anatomica
     """
     along = along_axes(points, axes)
     whole = AnatomicalFrame(axes, along.min(axis=0), along.max(axis=0))
-    middle = 0.5 * (whole.low[1] + whole.high[1])
-    sensible = VERTEBRA[0] < whole.size.min() and whole.size.max() < VERTEBRA[1]
-    wall = _posterior_wall(along, triangles, middle) if sensible else None
-    if wall is None:
+    if not (VERTEBRA[0] < whole.size.min() and whole.size.max() < VERTEBRA[1]):
         return whole, ()
+    for tilt in TILTS:
+        body = _body_points(along @ _tilted(tilt).T, triangles)
+        if body is not None:
+            box = body @ _tilted(tilt)
+            how = f" (rays tilted by {abs(tilt):g} degrees)" if tilt else ""
+            note = (
+                f"the spinal canal was found{how}; the box of the body leaves out the arch and the processes"
+            )
+            return AnatomicalFrame(axes, box.min(axis=0), box.max(axis=0)), (note,)
+    return whole, ()
+
+
+def _tilted(degrees: float) -> Floats:
+    """Turns (ap, lr, si) about lr, shape (3, 3)."""
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
+
+
+def _body_points(along: Floats, triangles: Ints) -> Floats | None:
+    """Points that span the body, those of its posterior wall among them; None where there is no canal."""
+    middle = 0.5 * (along[:, 1].min() + along[:, 1].max())
+    wall = _posterior_wall(along, triangles, middle)
+    if wall is None:
+        return None
     # The first middle comes from the transverse processes, which need not be alike; the body's own is better.
     front = _in_front(along, wall, FRONT_SHARE)
     middle = 0.5 * (along[front, 1].min() + along[front, 1].max())
     wall = _posterior_wall(along, triangles, middle) or wall
     front = _in_front(along, wall, FRONT_SHARE)
     central = _in_front(along, wall, 0.0) & (np.abs(along[:, 1] - middle) < RAY_REACH)
-    body = along[front | central]
-    low, high = body.min(axis=0), body.max(axis=0)
-    low[0] = wall.rearmost
-    note = "the spinal canal was found; the box of the body leaves out the arch and the processes"
-    return AnatomicalFrame(axes, low, high), (note,)
+    heights = np.array([wall.bottom, wall.top])
+    behind = np.column_stack([wall.at(heights), np.full(2, middle), heights])
+    return np.concatenate([along[front | central], behind])
 
 
 @dataclass(frozen=True)
@@ -75,11 +97,6 @@ class _Wall:
     def at(self, si: Floats) -> Floats:
         """Position of the wall [m] at heights [m]."""
         return self.offset + self.slope * si
-
-    @property
-    def rearmost(self) -> float:
-        """Where the wall reaches furthest back [m]."""
-        return float(self.at(np.array([self.bottom, self.top])).min())
 
 
 def _in_front(along: Floats, wall: _Wall, share: float) -> NDArray[np.bool_]:

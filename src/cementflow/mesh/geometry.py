@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 from cementflow.errors import MeshError
 from cementflow.mesh.ball import ball_distance
 from cementflow.mesh.box import box_mesh
-from cementflow.mesh.fidelity import Fidelity, distance_fidelity, surface_fidelity
+from cementflow.mesh.fidelity import Fidelity, distance_fidelity, label_fidelity, surface_fidelity
 from cementflow.mesh.fields import NO_FIELDS, MeshFields
 from cementflow.mesh.frame import AnatomicalFrame, anatomical_axes, box_frame, given_frame
 from cementflow.mesh.lumbar import SIZES, SLOPE, lumbar_body
@@ -24,6 +24,8 @@ DEFAULT_EDGE = 1.2e-3
 UNITS = {"m": 1.0, "cm": 1e-2, "mm": 1e-3, "um": 1e-6}
 # A lumbar vertebra or its body is larger and smaller than this in every direction [m].
 PLAUSIBLE = (10e-3, 100e-3)
+# No lumbar body is deeper than this [m]; with its arch a vertebra is.
+DEEPEST_BODY = 55e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,12 +66,13 @@ class MeshReport:
 
 @dataclass(frozen=True)
 class Geometry:
-    """A mesh with its anatomical frame, a report, and the fields of the file that it came from."""
+    """A mesh with its anatomical frame, a report, the fields of its file, and the file with an image of the bone."""
 
     mesh: TetMesh
     frame: AnatomicalFrame
     report: MeshReport
     fields: MeshFields = NO_FIELDS
+    image: Path | None = None
 
 
 def build_geometry(spec: Any, folder: Path | str = ".") -> Geometry:
@@ -78,8 +81,8 @@ def build_geometry(spec: Any, folder: Path | str = ".") -> Geometry:
     Parameters
     ----------
     spec
-        A `case.GeometrySpec`: one of `preset`, `mesh`, `surface`, and `units`, `axes`, `edge_length`, `size`,
-        `radius`, `body`, all but one possibly None.
+        A `case.GeometrySpec`: one of `preset`, `mesh`, `surface`, `labels`, and `label`, `image`, `units`, `axes`,
+        `edge_length`, `size`, `radius`, `body`, all but one possibly None.
     folder
         Where relative paths start: the folder of the case file.
 
@@ -90,11 +93,18 @@ def build_geometry(spec: Any, folder: Path | str = ".") -> Geometry:
     """
     if spec.preset is not None:
         return _preset(spec)
+    image = Path(folder) / spec.image if spec.image is not None else None
+    return replace(_from_file(spec, Path(folder)), image=image)
+
+
+def _from_file(spec: Any, folder: Path) -> Geometry:
     if spec.mesh is not None:
-        return _given_mesh(spec, Path(folder) / spec.mesh)
+        return _given_mesh(spec, folder / spec.mesh)
     if spec.surface is not None:
-        return _meshed_surface(spec, Path(folder) / spec.surface)
-    raise MeshError("the geometry needs one of preset, mesh, surface")
+        return _meshed_surface(spec, folder / spec.surface)
+    if spec.labels is not None:
+        return _meshed_label(spec, folder / spec.labels)
+    raise MeshError("the geometry needs one of preset, mesh, surface, labels")
 
 
 def _preset(spec: Any) -> Geometry:
@@ -161,13 +171,42 @@ def _meshed_surface(spec: Any, path: Path) -> Geometry:
     return Geometry(made.mesh, frame, report)
 
 
+def _meshed_label(spec: Any, path: Path) -> Geometry:
+    from cementflow.mesh.label_shape import SLOPE, label_shape
+    from cementflow.mesh.labels import read_labels
+    from cementflow.mesh.stuffing import stuff
+
+    image = read_labels(path)
+    if spec.label is None:
+        raise MeshError(f"say which label is the bone; the image has {image.known()}", str(path))
+    shape = label_shape(image, spec.label)
+    edge = spec.edge_length or DEFAULT_EDGE
+    warnings = (*shape.warnings, *_size_warnings(shape.high - shape.low))
+    try:
+        made = stuff(shape, shape.low, shape.high, edge, SLOPE)
+    except MeshError as error:
+        raise MeshError([*error.problems, *warnings], str(path)) from error
+    frame, notes, warnings = _frame(spec, made.mesh)
+    sides = " x ".join(f"{side:.3g}" for side in shape.voxel)
+    smooth = f"made of {shape.volume * 1e6:.2f} mL of voxels of {sides} mm, whose steps were smoothed"
+    if shape.voxel.max() > 1e3 * edge:
+        smooth += "; they are coarser than edge_length, which adds vertices but no detail"
+    report = _report(
+        made.mesh,
+        partial(label_fidelity, made.mesh, shape),
+        (smooth, *shape.notes, *made.notes, *notes),
+        (*shape.warnings, *warnings),
+    )
+    return Geometry(made.mesh, frame, report)
+
+
 def _frame(spec: Any, mesh: TetMesh) -> tuple[AnatomicalFrame, tuple[str, ...], tuple[str, ...]]:
     """Frame of a mesh from a file, notes and warnings."""
     from cementflow.mesh.find_body import find_frame
 
     letters = spec.axes or "RAS"
     axes = anatomical_axes(letters)
-    warnings = _size_warnings(mesh.extent, spec.units or "mm")
+    warnings = _size_warnings(mesh.extent, None if spec.labels is not None else spec.units or "mm")
     if spec.body is not None:
         frame = given_frame(axes, spec.body.low, spec.body.high)
         notes: tuple[str, ...] = ("the box of the body was given",)
@@ -176,6 +215,7 @@ def _frame(spec: Any, mesh: TetMesh) -> tuple[AnatomicalFrame, tuple[str, ...], 
             warnings += ("the given box of the body holds no vertex of the mesh",)
     else:
         frame, notes = find_frame(axes, mesh.points, mesh.boundary)
+        warnings += _box_warnings(frame, mesh, found=bool(notes))
     if not frame.right_handed:
         warnings += (
             f"axes = '{letters}' is left-handed: left and right are swapped, or the file is mirrored",
@@ -183,14 +223,31 @@ def _frame(spec: Any, mesh: TetMesh) -> tuple[AnatomicalFrame, tuple[str, ...], 
     return frame, notes, warnings
 
 
-def _size_warnings(extent: Floats, units: str) -> tuple[str, ...]:
-    """Whether something of this size [m] can be a vertebra, and which unit would make it one."""
+def _box_warnings(frame: AnatomicalFrame, mesh: TetMesh, found: bool) -> tuple[str, ...]:
+    """Whether the box that was found can be that of a body."""
+    if not found and DEEPEST_BODY < frame.size[0] < PLAUSIBLE[1]:
+        return (
+            f"no spinal canal was found, but {1e3 * frame.size[0]:.0f} mm from back to front are too deep for a body "
+            "alone; fractions count over the whole, so state geometry.body if the arch is there",
+        )
+    middle = mesh.points[mesh.tets].mean(axis=1)
+    in_front = float(mesh.volumes[frame.fractions(middle)[:, 0] > 0.0].sum() / mesh.volumes.sum())
+    if found and in_front < 0.5:
+        return (
+            f"only {in_front:.0%} of the bone lies in front of the spinal canal; front and back may be swapped in "
+            "the file",
+        )
+    return ()
+
+
+def _size_warnings(extent: Floats, units: str | None = None) -> tuple[str, ...]:
+    """Whether something of this size [m] can be a vertebra, and which unit would make it one if one was stated."""
     low, high = PLAUSIBLE
     if (extent >= low).all() and (extent <= high).all():
         return ()
     text = f"the geometry measures {' x '.join(f'{1e3 * e:.3g}' for e in extent)} mm, no vertebra does"
-    for unit, factor in UNITS.items():
-        other = extent * factor / UNITS[units]
+    for unit, factor in UNITS.items() if units is not None else ():
+        other = extent * factor / UNITS[units or unit]
         if unit != units and (other >= low).all() and (other <= high).all():
             return (f"{text}; with units = '{unit}' it would be {1e3 * other.max():.3g} mm long",)
     return (text,)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cementflow.errors import MeshError
 from cementflow.mesh.frame import AnatomicalFrame, along_axes
+from cementflow.mesh.images import read_image, to_millimetres, to_voxels
 from cementflow.mesh.regions import overlapping, sample_weights
 from cementflow.mesh.tetmesh import Floats, TetMesh
 
@@ -51,36 +52,18 @@ def read_labels(path: Path | str) -> LabelImage:
     MeshError
         If the reader is not installed, or the file is not such an image.
     """
-    try:
-        import nibabel
-    except ImportError:
-        raise MeshError(
-            'reading images needs nibabel; install it with: pip install "cementflow[images]"', str(path)
-        ) from None
-    try:
-        image: Any = nibabel.load(str(path))
-        values, affine = np.asanyarray(image.dataobj), np.asarray(image.affine, np.float64)
-        placed = image.header["sform_code"] > 0 or image.header["qform_code"] > 0
-    except Exception as error:  # nibabel raises what it happens on in a damaged file
-        text = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise MeshError(f"cannot be read as a NIfTI image: {text}", str(path)) from error
-    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
-        raise MeshError("its affine does not place the voxels in space", str(path))
-    if not placed:
-        raise MeshError("it does not say where its voxels are (sform and qform are unset)", str(path))
-    return LabelImage(_whole(values, str(path)), affine, str(path))
+    image = read_image(path)
+    return LabelImage(_whole(image.values, image.source), image.affine, image.source)
 
 
 def _whole(values: NDArray[Any], source: str) -> NDArray[np.integer[Any]]:
-    """Voxels as whole numbers in three dimensions."""
-    if values.size and values.ndim > 3 and max(values.shape[3:]) == 1:
-        values = values.reshape(values.shape[:3])
-    if values.ndim != 3 or not values.size:
-        raise MeshError(f"a label image has three dimensions, this one {values.ndim}", source)
+    """Voxels as whole numbers."""
     if values.dtype.kind in "iu":
         return values
-    whole = np.rint(values)
-    if not np.array_equal(whole, values) or np.abs(values).max() > 2**31:
+    with np.errstate(invalid="ignore"):
+        whole = np.rint(values)
+        same = np.array_equal(whole, values) and np.abs(values).max() <= 2**31
+    if not same:
         raise MeshError("its voxels are no whole numbers, so they are no labels", source)
     return whole.astype(np.int32)
 
@@ -110,8 +93,7 @@ def label_fractions(mesh: TetMesh, frame: AnatomicalFrame, image: LabelImage, la
     low = np.array([span[0] for span in spans])
     inside = np.pad(chosen[tuple(slice(s[0], s[-1] + 1) for s in spans)], 1)
     world = 1e3 * along_axes(mesh.points, frame.axes[RIGHT_ANTERIOR_SUPERIOR])
-    back = np.linalg.inv(image.affine).astype(np.float64)
-    voxel = along_axes(world, back[:3, :3]) + back[:3, 3] - low + 1.0
+    voxel = to_voxels(world, image.affine) - low + 1.0
     near = overlapping(mesh.tets, voxel, 0.5, np.array(inside.shape) - 1.5)
     weights, fraction = sample_weights()[:SAMPLES], np.zeros(len(mesh.tets))
     last = np.array(inside.shape) - 1
@@ -130,6 +112,6 @@ def label_fractions(mesh: TetMesh, frame: AnatomicalFrame, image: LabelImage, la
 def _places(chosen: NDArray[np.bool_], image: LabelImage, world: Floats) -> str:
     """Where label and mesh are, in words."""
     voxels = np.argwhere(chosen).astype(float)
-    middle = (along_axes(voxels, image.affine[:3, :3]) + image.affine[:3, 3]).mean(axis=0)
+    middle = to_millimetres(voxels, image.affine).mean(axis=0)
     texts = [", ".join(f"{x:.0f}" for x in point) for point in (middle, world.mean(axis=0))]
     return f"its middle is at ({texts[0]}) mm to the right, anterior and superior, that of the mesh at ({texts[1]}) mm"

@@ -15,6 +15,7 @@ from cementflow.flow.state import State
 from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.model import Model
 from cementflow.results.ablation import ablation_summary
+from cementflow.results.bone import bone_summary
 from cementflow.results.folder import LIMITED_BY
 from cementflow.results.heat import cure_summary, heat_summary, rest_summary
 from cementflow.results.leaks import blood_beyond, embolus, leak_report
@@ -131,6 +132,7 @@ def summarise(
         "balance_error": state.balance_error(problem),
         "largest_balance_error": peak["balance_error"],
         "mesh": {"vertices": len(mesh.points), "tets": len(mesh.tets)},
+        "bone": bone_summary(model),
         "steps": counters.steps,
         "rejected_steps": counters.rejected,
         "pressure_solves": counters.pressure_solves,

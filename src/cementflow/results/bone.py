@@ -1,0 +1,41 @@
+"""What a summary says of the bone: porosity, permeability, and what an image said of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cementflow.model import Model
+
+Floats = NDArray[np.float64]
+
+
+def bone_summary(model: Model) -> dict[str, Any]:
+    """Lowest, mean and highest porosity [-] and permeability along si [m2]; mean grey value and rim of an image."""
+    bone, volumes = model.bone, model.geometry.mesh.volumes
+    x, y, z = model.geometry.frame.axes[2]
+    parts = (x * x, y * y, z * z, 2 * y * z, 2 * x * z, 2 * x * y)
+    along_si = np.sum([part * k for part, k in zip(parts, bone.permeability.T, strict=True)], axis=0)
+    told: dict[str, Any] = {
+        "porosity": _spread(bone.porosity, volumes),
+        "permeability_si_m2": _spread(along_si, volumes),
+        "image": None,
+    }
+    if bone.imaged is not None:
+        grey = bone.imaged.grey
+        told["image"] = {
+            "mean": grey.mean,
+            "mean_below_rim": grey.deep_mean,
+            "rim_mm": grey.rim * 1e3,
+            "in_rim": grey.in_rim,
+            "bone_share": _spread(bone.imaged.bone_share, volumes),
+        }
+    return told
+
+
+def _spread(values: Floats, volumes: Floats) -> dict[str, float]:
+    # A dot product would add up in an order that depends on the number of threads.
+    mean = float(np.sum(values * volumes) / volumes.sum())
+    return {"lowest": float(values.min()), "mean": mean, "highest": float(values.max())}
