@@ -205,7 +205,7 @@ def test_python_interface(
 ) -> None:
     opened = cf.open_result(result.path)
     assert opened.summary == result.summary
-    for kind in ("scene", "slices", "curves"):
+    for kind in ("scene", "slices", "bone", "curves"):
         picture = opened.plot(kind, tmp_path / f"{kind}.png")
         assert picture.read_bytes().startswith(b"\x89PNG")
     with pytest.raises(cf.InputError, match="there is no picture 'film'"):

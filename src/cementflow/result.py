@@ -64,8 +64,8 @@ class Result:
         Parameters
         ----------
         kind
-            "scene" (bone and cement in 3-D), "slices", "curves", of a heated run "heat", of an ablation
-            "ablation".
+            "scene" (bone and cement in 3-D), "slices", "bone" (porosity on the same planes), "curves", of a heated
+            run "heat", of an ablation "ablation".
         out
             File to write, by default in the run's `figures`.
         time
@@ -76,20 +76,29 @@ class Result:
         InputError
             For another kind, or a run without what it shows.
         """
-        from cementflow.views import plot_curves, render_ablation, render_heat, render_scene, render_slices
+        from cementflow.views import (
+            plot_curves,
+            render_ablation,
+            render_bone,
+            render_heat,
+            render_scene,
+            render_slices,
+        )
 
         target = Path(out) if out is not None else self.path / "figures" / f"{kind}.png"
         if kind == "scene":
             return render_scene(self.path, target, time)
         if kind == "slices":
             return render_slices(self.path, target, time)
+        if kind == "bone":
+            return render_bone(self.path, target, time)
         if kind == "heat":
             return render_heat(self.path, target, time)
         if kind == "ablation":
             return render_ablation(self.path, target)
         if kind == "curves":
             return plot_curves(self.path, target)
-        raise InputError(f"there is no picture '{kind}'; use scene, slices, curves, heat or ablation")
+        raise InputError(f"there is no picture '{kind}'; use scene, slices, bone, curves, heat or ablation")
 
 
 def open_result(path: str | Path) -> Result:

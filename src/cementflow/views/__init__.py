@@ -14,6 +14,7 @@ __all__ = [
     "make_figures",
     "plot_curves",
     "render_ablation",
+    "render_bone",
     "render_heat",
     "render_scene",
     "render_slices",
@@ -26,6 +27,7 @@ PICTURES = ("curves", "slices", "heat", "ablation", "scene")
 _HOMES = {
     "plot_curves": "curves",
     "render_ablation": "ablation",
+    "render_bone": "bone",
     "render_heat": "heat_slices",
     "render_scene": "scene",
     "render_slices": "slices",

@@ -34,6 +34,13 @@ def saturation_map() -> Any:
     return LinearSegmentedColormap.from_list("cement", ["#f1eadd", "#9fcfc4", CEMENT, CEMENT_DARK])
 
 
+def porosity_map() -> Any:
+    """Matplotlib colour map from dense bone (dark) to bone that is nearly all pores (pale)."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("porosity", ["#33261a", "#7d6a4f", BONE, BONE_PALE])
+
+
 def heat_map() -> Any:
     """Matplotlib colour map from bone (cool) to nearly black (hot), steadily darker."""
     from matplotlib.colors import LinearSegmentedColormap

@@ -63,23 +63,28 @@ def render_slices(run: Path, out: Path, time: float | None = None, size: tuple[i
 def slices_page(sheet: RunSheet, shot: Snapshot, size: tuple[int, int]) -> Any:
     """The page that `render_slices` writes."""
     panel = panel_size(size)
-    views = [axial(sheet.frame), lateral(sheet.frame)]
-    cuts = [cut_through(shot.grid, sheet.tip.center, toward, sheet.folder) for _, toward, _ in views]
-    shown = [np.asarray(cut.points) for cut in cuts]
-    for state in shot.outlets:
-        if state.outlet.end is not None and any(_meets(state, sheet.tip.center, n) for _, n, _ in views):
-            shown.append(state.outlet.end[None])
-    cameras = fit(views, np.vstack(shown), panel, (0.70, 0.68))
+    cuts, cameras = tip_planes(sheet, shot, panel)
     page = new_page(size)
     headline(page, sheet.title, caption(sheet, shot))
     names = [f"{name} plane through the {sheet.tip.word}" for name in ("axial", "sagittal")]
     panels = add_panels(page, panel, names)
     for axes, camera, other, cut in zip(panels, cameras, cameras[::-1], cuts, strict=True):
         _draw_cut(axes, cut, camera)
-        _draw_sites(axes, sheet, shot, camera)
-        _annotate(axes, sheet, camera, other)
+        draw_sites(axes, sheet, shot, camera)
+        annotate(axes, sheet, camera, other)
     _key(page, sheet)
     return page
+
+
+def tip_planes(sheet: RunSheet, shot: Snapshot, panel: tuple[int, int]) -> tuple[list[Any], list[Camera]]:
+    """Axial and sagittal cut through the needle tip, and their cameras."""
+    views = [axial(sheet.frame), lateral(sheet.frame)]
+    cuts = [cut_through(shot.grid, sheet.tip.center, toward, sheet.folder) for _, toward, _ in views]
+    shown = [np.asarray(cut.points) for cut in cuts]
+    for state in shot.outlets:
+        if state.outlet.end is not None and any(_meets(state, sheet.tip.center, n) for _, n, _ in views):
+            shown.append(state.outlet.end[None])
+    return cuts, fit(views, np.vstack(shown), panel, (0.70, 0.68))
 
 
 def _draw_cut(axes: Any, cut: Any, camera: Camera) -> None:
@@ -107,7 +112,8 @@ def _isolines(axes: Any, mesh: Any, pressure: Floats) -> None:
             number.set_path_effects([withStroke(linewidth=2.6, foreground="white")])
 
 
-def _draw_sites(axes: Any, sheet: RunSheet, shot: Snapshot, camera: Camera) -> None:
+def draw_sites(axes: Any, sheet: RunSheet, shot: Snapshot, camera: Camera) -> None:
+    """Needle, and the outlets that the plane meets."""
     from matplotlib.patches import Circle
 
     tip = sheet.tip
@@ -165,7 +171,7 @@ def _draw_outlet(axes: Any, state: OutletState, camera: Camera) -> tuple[float, 
     return float(middle[0]), float(middle[1])
 
 
-def _annotate(axes: Any, sheet: RunSheet, camera: Camera, other: Camera) -> None:
+def annotate(axes: Any, sheet: RunSheet, camera: Camera, other: Camera) -> None:
     """Edge letters, scale bar, and the trace of the other plane."""
     width = camera.size[0]
     unit = width / 800

@@ -17,6 +17,7 @@ from cementflow.views.sheet import Outlet, RunSheet
 
 PRESSURE = "pressure [kPa]"
 SATURATION = "cement saturation [-]"
+POROSITY = "porosity [-]"
 SHARE, RADIUS = "cement share [-]", "radius [mm]"
 PEAK = "peak temperature [degC]"
 HOT_TIME = "time above 47 degC [s]"
@@ -54,8 +55,8 @@ class Snapshot:
     asked
         The time that was asked for [s], where it is another one.
     grid
-        `pyvista.UnstructuredGrid`, points in mm, point data `PRESSURE` and `SATURATION`, and of a heated run `PEAK`,
-        `HOT_TIME`, `LOG_DOSE` and `LOG_DAMAGE`.
+        `pyvista.UnstructuredGrid`, points in mm, point data `PRESSURE` and `SATURATION`, of a heated run `PEAK`,
+        `HOT_TIME`, `LOG_DOSE` and `LOG_DAMAGE`, and where it was stored the cell data `POROSITY`.
     outlets
         The outlets at that time.
     veins
@@ -132,6 +133,8 @@ def _read_grid(path: Path) -> Any:
     with quiet_vtk():
         reader = pyvista.get_reader(path)
         reader.disable_all_cell_arrays()
+        if POROSITY in reader.cell_array_names:
+            reader.enable_cell_array(POROSITY)
         grid = reader.read()
     if not isinstance(grid, pyvista.UnstructuredGrid) or not grid.n_cells:
         raise InputError("holds no cells or cannot be read as VTU", str(path))
@@ -148,6 +151,8 @@ def _read_grid(path: Path) -> Any:
     shown.points = np.asarray(grid.points, float) * 1e3
     shown.point_data[PRESSURE] = pressure
     shown.point_data[SATURATION] = saturation
+    if POROSITY in grid.cell_data:
+        shown.cell_data[POROSITY] = np.asarray(grid.cell_data[POROSITY], float)
     if all(name in names for name in _HEAT):
         _add_heat(shown, grid)
     return shown
