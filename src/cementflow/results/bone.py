@@ -15,12 +15,9 @@ Floats = NDArray[np.float64]
 def bone_summary(model: Model) -> dict[str, Any]:
     """Lowest, mean and highest porosity [-] and permeability along si [m2]; mean grey value and rim of an image."""
     bone, volumes = model.bone, model.geometry.mesh.volumes
-    x, y, z = model.geometry.frame.axes[2]
-    parts = (x * x, y * y, z * z, 2 * y * z, 2 * x * z, 2 * x * y)
-    along_si = np.sum([part * k for part, k in zip(parts, bone.permeability.T, strict=True)], axis=0)
     told: dict[str, Any] = {
         "porosity": _spread(bone.porosity, volumes),
-        "permeability_si_m2": _spread(along_si, volumes),
+        "permeability_si_m2": _spread(_along(bone.permeability, model.geometry.frame.axes[2]), volumes),
         "image": None,
     }
     if bone.imaged is not None:
@@ -33,6 +30,16 @@ def bone_summary(model: Model) -> dict[str, Any]:
             "bone_share": _spread(bone.imaged.bone_share, volumes),
         }
     return told
+
+
+def _along(permeability: Floats, axis: Floats) -> Floats:
+    """Permeability in a direction [m2]; one number where one row of tensors stands for all."""
+    rows = permeability if permeability.strides[0] else permeability[:1]
+    x, y, z = axis
+    total = np.zeros(len(rows))
+    for part, k in zip((x * x, y * y, z * z, 2 * y * z, 2 * x * z, 2 * x * y), rows.T, strict=True):
+        total += part * k
+    return total
 
 
 def _spread(values: Floats, volumes: Floats) -> dict[str, float]:
