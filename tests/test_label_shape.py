@@ -115,7 +115,7 @@ def test_the_level_keeps_the_volume_wherever_the_voxels_lie(
 ) -> None:
     image = ellipsoid(voxel, turn(seed), seed)
     shape = label_shape(image, (7,))
-    assert shape.volume == pytest.approx(np.count_nonzero(image.labels) * np.prod(voxel) * 1e-9, rel=1e-12)
+    assert shape.volume == pytest.approx(np.count_nonzero(image.values) * np.prod(voxel) * 1e-9, rel=1e-12)
     # By points all over the box.
     random = np.random.default_rng(seed).random((200_000, 3))
     share = (shape(shape.low + random * (shape.high - shape.low)) < 0.0).mean()
@@ -144,7 +144,7 @@ def meshed(path: str, label: tuple[int, ...] | None, edge: float = 2.5e-3) -> Ge
 @pytest.mark.parametrize("voxel", [(1.0, 1.0, 1.0), (0.5, 0.5, 2.0), (3.0, 3.0, 3.0)])
 def test_the_mesh_is_where_the_voxels_are(voxel: tuple[float, float, float], tmp_path: Path) -> None:
     image = ellipsoid(voxel, turn(5))
-    made = meshed(written(tmp_path / "a.nii.gz", image.labels, image.affine), (7,))
+    made = meshed(written(tmp_path / "a.nii.gz", image.values, image.affine), (7,))
     volume = 4e-9 / 3.0 * np.pi * np.prod(RADII)
     assert made.report.volume == pytest.approx(volume, rel=0.02)
     mesh = made.mesh
@@ -161,7 +161,7 @@ def test_the_mesh_is_where_the_voxels_are(voxel: tuple[float, float, float], tmp
 
 def test_several_labels_are_one_body(tmp_path: Path) -> None:
     image = ellipsoid((1.0, 1.0, 1.0), np.eye(3))
-    labels = image.labels.copy()
+    labels = image.values.copy()
     labels[labels.shape[0] // 2 :][labels[labels.shape[0] // 2 :] == 7] = 1
     path = written(tmp_path / "a.nii.gz", labels, image.affine)
     whole = meshed(path, (1, 7))
@@ -174,7 +174,7 @@ def test_units_of_the_header_count(tmp_path: Path) -> None:
     image = ellipsoid((2.0, 2.0, 2.0), np.eye(3))
     affine = image.affine.copy()
     affine[:3] *= 1e-3
-    made = nibabel.Nifti1Image(image.labels, affine)
+    made = nibabel.Nifti1Image(image.values, affine)
     made.header.set_xyzt_units("meter")
     nibabel.save(made, tmp_path / "a.nii.gz")
     assert meshed(str(tmp_path / "a.nii.gz"), (7,), 3e-3).report.volume * 1e6 == pytest.approx(20.4, rel=0.02)
@@ -182,7 +182,7 @@ def test_units_of_the_header_count(tmp_path: Path) -> None:
 
 def test_crumbs_and_holes_are_told() -> None:
     image = ellipsoid((1.0, 1.0, 1.0), np.eye(3))
-    labels = image.labels.copy()
+    labels = image.values.copy()
     labels[1, 1, 1] = 7
     middle = tuple(n // 2 for n in labels.shape)
     labels[middle] = 0
@@ -196,8 +196,8 @@ def test_crumbs_and_holes_are_told() -> None:
 
 def test_a_label_at_the_border_is_told_by_its_side() -> None:
     image = ellipsoid((1.0, 1.0, 1.0), np.diag([-1.0, 1.0, 1.0]))
-    half = image.labels.shape[0] // 2
-    shape = label_shape(LabelImage(image.labels[:half], image.affine, ""), (7,))
+    half = image.values.shape[0] // 2
+    shape = label_shape(LabelImage(image.values[:half], image.affine, ""), (7,))
     # The first voxel axis points left here, so its end is on the left.
     assert shape.warnings == ("the label reaches the left border of the image, where the bone is cut off",)
 
@@ -212,7 +212,7 @@ def test_a_label_at_the_border_is_told_by_its_side() -> None:
 )
 def test_labels_that_are_not_there(label: tuple[int, ...] | None, message: str, tmp_path: Path) -> None:
     image = ellipsoid((3.0, 3.0, 3.0), np.eye(3))
-    path = written(tmp_path / "a.nii.gz", image.labels, image.affine)
+    path = written(tmp_path / "a.nii.gz", image.values, image.affine)
     with pytest.raises(MeshError, match=message) as error:
         meshed(path, label)
     assert str(error.value).startswith(path)
@@ -223,7 +223,7 @@ def test_slanted_voxels_are_refused() -> None:
     affine = image.affine.copy()
     affine[1, 2] = 1.0
     with pytest.raises(MeshError, match="not rectangular"):
-        label_shape(LabelImage(image.labels, affine, "a"), (7,))
+        label_shape(LabelImage(image.values, affine, "a"), (7,))
 
 
 def test_too_many_voxels_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

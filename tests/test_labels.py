@@ -62,7 +62,7 @@ def test_a_ball_of_voxels_is_a_ball_in_the_mesh(mesh: TetMesh, frame: Anatomical
     share = label_fractions(mesh, frame, ball_image(), 7, "bone.region.ball")
     volume = np.sum(share * mesh.volumes)
     image = ball_image()
-    assert volume == pytest.approx(np.count_nonzero(image.labels == 7) * 2e-9, rel=0.01)
+    assert volume == pytest.approx(np.count_nonzero(image.values == 7) * 2e-9, rel=0.01)
     middle = (share * mesh.volumes) @ mesh.points[mesh.tets].mean(axis=1) / volume
     assert middle == pytest.approx([14e-3, 10e-3, 12e-3], abs=0.2e-3)
     # Smooth at the scale of the mesh: where the border runs through a tetrahedron it belongs in part.
@@ -121,8 +121,8 @@ def test_an_image_without_a_place_is_refused(tmp_path: Path) -> None:
 
 
 def test_whole_numbers_may_be_stored_as_floats(tmp_path: Path) -> None:
-    path = written(tmp_path / "a.nii.gz", ball_image().labels.astype(np.float32)[..., None])
-    assert np.array_equal(read_labels(path).labels, ball_image().labels)
+    path = written(tmp_path / "a.nii.gz", ball_image().values.astype(np.float32)[..., None])
+    assert np.array_equal(read_labels(path).values, ball_image().values)
 
 
 def test_without_the_reader_the_message_names_the_extra(
@@ -143,7 +143,7 @@ def test_without_the_reader_the_message_names_the_extra(
 
 @pytest.fixture
 def case(tmp_path: Path) -> cf.Case:
-    written(tmp_path / "labels.nii.gz", ball_image().labels)
+    written(tmp_path / "labels.nii.gz", ball_image().values)
     table = {
         "geometry": {"preset": "box", "size": "24 mm", "edge_length": "3 mm"},
         "bone.region": [
@@ -160,12 +160,12 @@ def test_a_region_of_a_case(case: cf.Case) -> None:
     assert model.bone.porosity.max() == pytest.approx(outside)
     volumes = model.geometry.mesh.volumes
     share = np.sum((outside - model.bone.porosity) * volumes) / (outside - 0.5)
-    assert share == pytest.approx(np.count_nonzero(ball_image().labels == 7) * 2e-9, rel=0.02)
+    assert share == pytest.approx(np.count_nonzero(ball_image().values == 7) * 2e-9, rel=0.02)
 
 
 def test_the_digest_follows_the_image_and_not_its_place(case: cf.Case, tmp_path: Path) -> None:
     first = cf.case.digest(case)
-    other = written(tmp_path / "other.nii.gz", ball_image(radius=5.0).labels)
+    other = written(tmp_path / "other.nii.gz", ball_image(radius=5.0).values)
     assert cf.case.digest(case.replace({"bone.region.lesion.labels": str(other)})) != first
     other.write_bytes((tmp_path / "labels.nii.gz").read_bytes())
     assert cf.case.digest(case.replace({"bone.region.lesion.labels": str(other)})) == first
@@ -188,7 +188,7 @@ def test_a_vertebra_of_a_real_segmentation(shared_data: Path) -> None:
     if not path.is_file():
         pytest.skip(f"{path.name} is not in the shared data")
     image = read_labels(path)
-    places = np.argwhere(image.labels == 29) @ image.affine[:3, :3].T + image.affine[:3, 3]
+    places = np.argwhere(image.values == 29) @ image.affine[:3, :3].T + image.affine[:3, 3]
     low, high = places.min(axis=0) - 4.0, places.max(axis=0) + 4.0
     box = box_mesh(tuple(1e-3 * (high - low)), 4e-3)
     there = TetMesh.build(box.points + 1e-3 * low, box.tets)

@@ -55,10 +55,10 @@ class HeatVolumes:
     @classmethod
     def build(cls, volumes: ControlVolumes, tissue: Tissue, vessels: Floats | None = None) -> HeatVolumes:
         """Coefficients of a mesh; all vessels are open, or a share of them at each vertex."""
-        mesh = volumes.mesh
+        mesh, tet_edges = volumes.mesh, volumes.mesh.tet_edges
         unit = np.array([[1.0, 1.0, 1.0, 0.0, 0.0, 0.0]])
         t, _, _, volume = element_coefficients(
-            mesh.points, mesh.indices, mesh.tet_edges, len(mesh.edges), unit, np.ones(len(mesh.tets))
+            mesh.points, mesh.indices, tet_edges, len(mesh.edges), unit, np.ones(len(mesh.tets))
         )
         area = np.linalg.norm(mesh.boundary_area_vectors, axis=1)
         return cls(
@@ -67,9 +67,7 @@ class HeatVolumes:
             volume=volume,
             porosity=volumes.pore_volume / volume,
             # Negative coefficients stay: heat knows no upstream, and conductivities differ by little.
-            laplace=np.bincount(mesh.tet_edges.ravel(), t.ravel(), minlength=len(mesh.edges)).astype(
-                np.float64
-            ),
+            laplace=np.bincount(tet_edges.ravel(), t.ravel(), minlength=len(mesh.edges)).astype(np.float64),
             surface=np.bincount(mesh.boundary.ravel(), np.repeat(area / 3.0, 3), minlength=volumes.n).astype(
                 np.float64
             ),

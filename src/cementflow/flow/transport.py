@@ -31,12 +31,10 @@ class TransportStalled(Exception):
 
 @dataclass(frozen=True, eq=False)
 class FlowGraph:
-    """What flows between some vertices, which count from 0 in their order.
+    """What flows between the r vertices of a region, which count from 0 in their order.
 
     Attributes
     ----------
-    vertices
-        Their numbers in the mesh, ascending, shape (r,).
     start, ahead, away
         Neighbours among them by rows, and flux to each of them [m3/s].
     through
@@ -45,7 +43,6 @@ class FlowGraph:
         They along the flow, and whether it still had cycles after its triangles were taken out.
     """
 
-    vertices: Indices
     start: Indices
     ahead: Indices
     away: Floats
@@ -177,7 +174,7 @@ def _flow_graph(problem: Problem, region: Indices, fluxes: Fluxes, pressure: Flo
         by_pressure = np.argsort(-here, kind="stable").astype(np.uint32)
         cancel_triangles(by_pressure, start, ahead, here, away, through, incoming)
         order, cut = upwind.flow_order(start, ahead, away, incoming, by_pressure)
-    return FlowGraph(region, start, ahead, away, through, order, bool(cut))
+    return FlowGraph(start, ahead, away, through, order, bool(cut))
 
 
 def _parts(problem: Problem, state: State, region: Indices, through: Floats, dt: float) -> Floats:

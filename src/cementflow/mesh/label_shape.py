@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cementflow.errors import MeshError
 from cementflow.mesh.images import to_millimetres, to_voxels, voxel_sides
-from cementflow.mesh.labels import LabelImage
+from cementflow.mesh.labels import LabelImage, box_of
 from cementflow.mesh.tetmesh import Floats
 
 SMOOTH = 1.3  # deviation of the Gaussian, in root mean squares of the sides of a voxel
@@ -108,11 +108,11 @@ def label_shape(image: LabelImage, labels: tuple[int, ...], key: str = "geometry
 
 def _chosen(image: LabelImage, labels: tuple[int, ...], key: str) -> Mask:
     """Which voxels have one of the labels."""
-    missing = [str(n) for n in labels if not (image.labels == n).any()]
+    missing = [str(n) for n in labels if not (image.values == n).any()]
     if missing:
         text = ", ".join(missing)
         raise MeshError(f"{key} = {text} is not in the image; it has {image.known()}", image.source)
-    chosen: Mask = np.isin(image.labels, labels)
+    chosen: Mask = np.isin(image.values, labels)
     return chosen
 
 
@@ -131,8 +131,7 @@ def _cut_off(chosen: Mask, affine: Floats) -> tuple[str, ...]:
 
 def _cropped(chosen: Mask, source: str) -> tuple[Floats, Mask]:
     """Lowest voxel of the label, and its box with a margin around it."""
-    spans = [np.flatnonzero(chosen.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
-    box = tuple(slice(int(s[0]), int(s[-1]) + 1) for s in spans)
+    box = box_of(chosen)
     size = np.prod([float(s.stop - s.start + 2 * MARGIN) for s in box])
     if size > LARGEST:
         finest = f"the box of the label has {size:.2g} voxels, more than {LARGEST:.0e}"

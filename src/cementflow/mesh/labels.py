@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cementflow.errors import MeshError
 from cementflow.mesh.frame import AnatomicalFrame, along_axes
-from cementflow.mesh.images import read_image, to_millimetres, to_voxels
+from cementflow.mesh.images import Image, read_image, to_millimetres, to_voxels
 from cementflow.mesh.regions import overlapping, sample_weights
 from cementflow.mesh.tetmesh import Floats, TetMesh
 
@@ -21,26 +21,14 @@ RIGHT_ANTERIOR_SUPERIOR = [1, 0, 2]  # lr, ap, si: the coordinates of NIfTI
 
 
 @dataclass(frozen=True, eq=False)
-class LabelImage:
-    """Labels on a grid.
+class LabelImage(Image):
+    """An image whose values are whole numbers."""
 
-    Parameters
-    ----------
-    labels
-        Of the voxels, shape (i, j, k).
-    affine
-        From voxels to millimetres to the right, anterior and superior, shape (4, 4).
-    source
-        The file, for messages.
-    """
-
-    labels: NDArray[np.integer[Any]]
-    affine: Floats
-    source: str
+    values: NDArray[np.integer[Any]]
 
     def known(self) -> str:
         """The labels that it has, in words."""
-        found = [str(i) for i in np.unique(self.labels) if i != 0]
+        found = [str(i) for i in np.unique(self.values) if i != 0]
         return ", ".join(found[:40]) or "none but 0"
 
 
@@ -54,6 +42,12 @@ def read_labels(path: Path | str) -> LabelImage:
     """
     image = read_image(path)
     return LabelImage(_whole(image.values, image.source), image.affine, image.source)
+
+
+def box_of(chosen: NDArray[np.bool_]) -> tuple[slice, ...]:
+    """The smallest box of voxels that holds all chosen ones, of which there are some."""
+    spans = [np.flatnonzero(chosen.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
+    return tuple(slice(int(span[0]), int(span[-1]) + 1) for span in spans)
 
 
 def _whole(values: NDArray[Any], source: str) -> NDArray[np.integer[Any]]:
@@ -85,13 +79,13 @@ def label_fractions(mesh: TetMesh, frame: AnatomicalFrame, image: LabelImage, la
     MeshError
         If the image has no such label, or it lies nowhere in the mesh.
     """
-    chosen = image.labels == label
+    chosen = image.values == label
     if not chosen.any():
         raise MeshError(f"{key}.label = {label} is not in the image; it has {image.known()}", image.source)
     # Only the box of the label is looked at.
-    spans = [np.flatnonzero(chosen.any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))]
-    low = np.array([span[0] for span in spans])
-    inside = np.pad(chosen[tuple(slice(s[0], s[-1] + 1) for s in spans)], 1)
+    box = box_of(chosen)
+    low = np.array([span.start for span in box])
+    inside = np.pad(chosen[box], 1)
     world = 1e3 * along_axes(mesh.points, frame.axes[RIGHT_ANTERIOR_SUPERIOR])
     voxel = to_voxels(world, image.affine) - low + 1.0
     near = overlapping(mesh.tets, voxel, 0.5, np.array(inside.shape) - 1.5)

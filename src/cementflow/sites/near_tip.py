@@ -118,10 +118,12 @@ def near_tip(
         part, np.broadcast_to(porosity, len(chosen)), np.broadcast_to(around, (len(chosen), 6))
     )
     field = BallField(center, radius, around)
-    t = every_coefficient(local)
-    pressure = _local_pressure(local, t, wall, field.pressure(part.points), weights[used])
+    # Numbered once: the mesh does not keep them.
+    t, tet_edges = every_coefficient(local), part.tet_edges
+    conductance = _sum_by_edges(local, tet_edges, t)
+    pressure = _local_pressure(local, conductance, wall, field.pressure(part.points), weights[used])
     lost = field.mean_pressure - float(np.sum(weights[used] * pressure))
-    return _assembled(local, t, field, pressure, lost, used)
+    return _assembled(local, tet_edges, t, conductance, field, pressure, lost, used)
 
 
 def _around(volumes: ControlVolumes, weights: Floats, center: Floats, radius: float) -> NDArray[np.intp]:
@@ -138,7 +140,7 @@ def _around(volumes: ControlVolumes, weights: Floats, center: Floats, radius: fl
 
 
 def _local_pressure(
-    local: ControlVolumes, t: Floats, wall: NDArray[np.bool_], exact: Floats, source: Floats
+    local: ControlVolumes, conductance: Floats, wall: NDArray[np.bool_], exact: Floats, source: Floats
 ) -> Floats:
     """What the mesh makes of the ball for a viscosity of one, with the exact pressure all around."""
     values, known = np.zeros(len(local.neighbour)), np.zeros(local.n)
@@ -150,7 +152,7 @@ def _local_pressure(
         local.diagonal_slot,
         wall,
         np.where(wall, exact, 0.0),
-        _sum_by_edges(local, t),
+        conductance,
         np.zeros(local.n),
         values,
         known,
@@ -160,38 +162,43 @@ def _local_pressure(
     return solver.solve(values, rhs, exact, ACCURACY).x
 
 
-def _sum_by_edges(local: ControlVolumes, values: Floats) -> Floats:
+def _sum_by_edges(local: ControlVolumes, tet_edges: Indices, values: Floats) -> Floats:
     """Sum over the tetrahedra at each edge of values (m, 6)."""
-    return np.bincount(local.mesh.tet_edges.ravel(), values.ravel(), minlength=len(local.edges)).astype(
-        np.float64
-    )
+    return np.bincount(tet_edges.ravel(), values.ravel(), minlength=len(local.edges)).astype(np.float64)
 
 
 def _assembled(
-    local: ControlVolumes, t: Floats, field: BallField, pressure: Floats, lost: float, used: NDArray[np.int32]
+    local: ControlVolumes,
+    tet_edges: Indices,
+    t: Floats,
+    conductance: Floats,
+    field: BallField,
+    pressure: Floats,
+    lost: float,
+    used: NDArray[np.int32],
 ) -> NearTip:
     """Dissipation by edges in both flows, the difference of which is exactly what the pressure lost."""
     drop = pressure[local.edges[:, 0]] - pressure[local.edges[:, 1]]
-    mesh = _sum_by_edges(local, t) * drop**2
+    mesh = conductance * drop**2
     density = _quarters(local.mesh, field)
     quarters = density * (0.25 * local.mesh.volumes[:, None])
     # Their sum is that of samples; the total is known.
     quarters *= (mesh.sum() + lost) / quarters.sum()
     whole = quarters.sum(axis=1)
     # A trace for all edges, as in the middle of the ball the mesh may see no flow at all.
-    shares = np.abs(t) * drop[local.mesh.tet_edges] ** 2 + TRACE * whole[:, None]
+    shares = np.abs(t) * drop[tet_edges] ** 2 + TRACE * whole[:, None]
     shares /= shares.sum(axis=1)[:, None]
     ends = np.where(drop >= 0.0, local.edges.T, local.edges.T[::-1])
     upstream, downstream = used[ends].astype(np.uint32)
     return NearTip(
         upstream=upstream,
         downstream=downstream,
-        flow=_sum_by_edges(local, shares * whole[:, None]),
+        flow=_sum_by_edges(local, tet_edges, shares * whole[:, None]),
         mesh=mesh,
         mesh_shear=_mesh_shear(local, pressure)[ends],
         shear=np.sqrt(density / local.porosity[0]),
         dissipated=quarters,
-        edges=local.mesh.tet_edges,
+        edges=tet_edges,
         shares=shares,
     )
 

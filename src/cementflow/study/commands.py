@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +59,7 @@ def sweep(options: argparse.Namespace) -> int:
     from cementflow.signals import Signals
     from cementflow.study.result import TABLE
     from cementflow.study.run import run_study
-    from cementflow.study.table import DONE, STATUS
+    from cementflow.study.table import DONE
 
     with Signals(STOPPING) as asked:
         result = run_study(
@@ -74,7 +73,7 @@ def sweep(options: argparse.Namespace) -> int:
             tell=_say,
         )
         interrupted = asked()
-    counts = Counter(str(status) for status in result.table.column(STATUS))
+    counts = result.counts
     print(result)
     if counts["failed"] or counts["invalid"]:
         _say(f"why runs failed is in {result.path / TABLE}; --resume --out {result.path} tries them again")

@@ -44,8 +44,12 @@ class StudyResult:
         return self.table.column(name)
 
     def __str__(self) -> str:
-        counts = Counter(str(status) for status in self[STATUS])
-        return f"{self.path}: " + ", ".join(f"{n} {status}" for status, n in counts.items())
+        return f"{self.path}: " + ", ".join(f"{n} {status}" for status, n in self.counts.items())
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Number of points by status."""
+        return Counter(str(status) for status in self[STATUS])
 
     @cached_property
     def text(self) -> str:

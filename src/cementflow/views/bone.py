@@ -14,7 +14,7 @@ from cementflow.views.page import (
     SIZE,
     add_foot,
     add_panels,
-    foot_height,
+    foot_notes,
     headline,
     new_page,
     panel_size,
@@ -100,6 +100,4 @@ def _key(page: Any, limits: tuple[float, float]) -> None:
     bar.outline.set_linewidth(0.6)
     bar.ax.tick_params(labelsize=12, colors=INK)
     bar.set_label("porosity [-]", size=13, color=INK)
-    notes = [("thick line: cement saturation 0.5", CEMENT), ("dotted: the other plane", FAINT)]
-    for i, (note, colour) in enumerate(notes):
-        page.text(0.56, (0.78 - 0.25 * i) * foot_height(page), note, size=12.5, color=colour, va="center")
+    foot_notes(page, [("thick line: cement saturation 0.5", CEMENT), ("dotted: the other plane", FAINT)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,12 @@ def scale_bar(axes: Any, per_unit: float, corner: tuple[float, float], at_most: 
     )
     note.set(size=12, color=INK, zorder=9)
     return length
+
+
+def foot_notes(page: Any, notes: Sequence[tuple[str, str]]) -> None:
+    """Write words in colours, one below the other, beside the key at the foot of a page."""
+    for i, (note, colour) in enumerate(notes):
+        page.text(0.56, (0.78 - 0.25 * i) * foot_height(page), note, size=12.5, color=colour, va="center")
 
 
 def round_length(at_most: float) -> float:

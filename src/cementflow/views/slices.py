@@ -16,7 +16,7 @@ from cementflow.views.page import (
     SIZE,
     add_foot,
     add_panels,
-    foot_height,
+    foot_notes,
     headline,
     new_page,
     panel_size,
@@ -196,5 +196,4 @@ def _key(page: Any, sheet: RunSheet) -> None:
     notes = [("thin lines: pressure [kPa]", FAINT), ("dotted: the other plane", FAINT)]
     if sheet.tip.direction is not None:
         notes.append(("dashed: needle, projected", NEEDLE))
-    for i, (note, colour) in enumerate(notes):
-        page.text(0.56, (0.78 - 0.25 * i) * foot_height(page), note, size=12.5, color=colour, va="center")
+    foot_notes(page, notes)
