@@ -67,8 +67,8 @@ def assert_sound(made: Geometry) -> None:
     assert fidelity.shape_volume is not None
     assert made.report.volume == pytest.approx(fidelity.shape_volume, rel=0.01)
     assert fidelity.to_shape.mean < 0.06e-3
-    assert made.report.dihedral[0] > 10.0
-    assert made.report.negative_share < 0.12
+    assert made.report.quality.dihedral[0] > 10.0
+    assert made.report.quality.negative_share < 0.12
 
 
 @pytest.mark.parametrize("name", LUMBAR)

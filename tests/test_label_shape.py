@@ -156,7 +156,7 @@ def test_the_mesh_is_where_the_voxels_are(voxel: tuple[float, float, float], tmp
     assert fidelity.shape == "label"
     assert fidelity.shape_volume == pytest.approx(made.report.volume, rel=0.015)
     assert fidelity.to_shape.mean < 0.1e-3
-    assert made.report.dihedral[0] > 10.0
+    assert made.report.quality.dihedral[0] > 10.0
 
 
 def test_several_labels_are_one_body(tmp_path: Path) -> None:

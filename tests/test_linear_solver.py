@@ -11,7 +11,8 @@ from numba import njit
 from scipy.sparse import coo_array, csr_array, diags_array
 from scipy.sparse.linalg import spsolve
 
-from cementflow.fem import conjugate_gradients, linear_solver, sharing
+from cementflow import threads
+from cementflow.fem import atomics, conjugate_gradients, linear_solver
 from cementflow.fem.coarse_patterns import level_patterns
 from cementflow.fem.linear_solver import LinearResult, PressureSolver
 from cementflow.fem.sweeps import CALL, LINES, TAKEN, Levels
@@ -195,9 +196,9 @@ def test_one_thread_and_two_find_the_same(monkeypatch: pytest.MonkeyPatch) -> No
     s = System(20, 500.0, known=True)
     solver = PressureSolver(*s.pattern, s.groups)
     found = []
-    for threads in (False, True, True, True):
-        monkeypatch.setattr(linear_solver, "two_threads", lambda rows, shared=threads: shared)
-        monkeypatch.setattr(sharing, "two_threads", lambda rows, shared=threads: shared)
+    for two in (False, True, True, True):
+        monkeypatch.setattr(linear_solver, "two_threads", lambda rows, shared=two: shared)
+        monkeypatch.setattr(threads, "two_threads", lambda rows, shared=two: shared)
         found.append(solver.solve(s.matrix.data, s.rhs, np.zeros(len(s.rhs)), 1e-10).x.tobytes())
     assert len(set(found)) == 1
 
@@ -205,10 +206,10 @@ def test_one_thread_and_two_find_the_same(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize("begins", [True, False])
 def test_a_second_half_is_done_once(begins: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether the other thread comes to it, or is kept from it until the first has done both."""
-    monkeypatch.setattr(sharing, "two_threads", lambda rows: True)
+    monkeypatch.setattr(threads, "two_threads", lambda rows: True)
     done, gate = [], threading.Event()
     if not begins:
-        sharing.beside(gate.wait)
+        threads.beside(gate.wait)
 
     def work(half: int) -> int:
         done.append(half)
@@ -217,7 +218,7 @@ def test_a_second_half_is_done_once(begins: bool, monkeypatch: pytest.MonkeyPatc
         return 10 + half
 
     try:
-        assert sharing.both(work, sharing.WORTH_IT) == (10, 11)
+        assert threads.both(work, threads.WORTH_IT) == (10, 11)
     finally:
         gate.set()
     assert sorted(done) == [0, 1]
@@ -238,11 +239,11 @@ def _take_all(calls, rounds, follow):
     mine = 0
     for call in range(1, rounds + 1):
         if follow:
-            while sharing.read(calls, CALL) < call:
-                sharing.give_way()
+            while atomics.read(calls, CALL) < call:
+                atomics.give_way()
         else:
-            sharing.write(calls, CALL, call)
-        mine += sharing.take(calls, TAKEN, call - 1, call)
+            atomics.write(calls, CALL, call)
+        mine += atomics.take(calls, TAKEN, call - 1, call)
     return mine
 
 

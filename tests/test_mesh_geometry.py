@@ -48,7 +48,7 @@ def shared(name: str) -> str:
 def test_box() -> None:
     made = build_geometry(Spec(preset="box", size=(0.03, 0.03, 0.03), edge_length=2.5e-3))
     assert made.report.volume == pytest.approx(27e-6)
-    assert made.report.negative_share == 0
+    assert made.report.quality.negative_share == 0
     assert np.allclose(made.frame.point(0.5, 0.5, 0.5), 0.015)
     assert build_geometry(Spec(preset="box", size=0.03, edge_length=5e-3)).report.volume == pytest.approx(
         27e-6
@@ -80,7 +80,7 @@ def test_fidelity_is_measured_when_it_is_asked_for_and_once(monkeypatch: pytest.
 
 def test_lumbar_preset() -> None:
     made = build_geometry(Spec(preset="L3", edge_length=2e-3))
-    assert made.report.mean_edge_length == pytest.approx(2e-3, rel=0.05)
+    assert made.report.quality.mean_edge_length == pytest.approx(2e-3, rel=0.05)
     assert made.frame.size * 1e3 == pytest.approx([35.0, 46.6, 24.7], abs=0.5)
     assert made.report.warnings == ()
     assert np.allclose(made.frame.fractions([[0, 0, 0]]), 0.5, atol=0.02)

@@ -141,10 +141,10 @@ def mesh_text(geometry: Geometry, out: Path) -> str:
     report, mesh = geometry.report, geometry.mesh
     lines = [
         f"{out}: {len(mesh.points)} vertices, {len(mesh.tets)} tetrahedra, "
-        f"mean edge {report.mean_edge_length * 1e3:.3f} mm",
+        f"mean edge {report.quality.mean_edge_length * 1e3:.3f} mm",
         f"  volume {report.volume * 1e6:.3f} mL" + (_fidelity(report.fidelity) if report.fidelity else ""),
-        f"  dihedral angles {report.dihedral[0]:.2f} to {report.dihedral[1]:.2f} degrees; "
-        f"{report.negative_share:.2%} of the edges have a negative coefficient",
+        f"  dihedral angles {report.quality.dihedral[0]:.2f} to {report.quality.dihedral[1]:.2f} degrees; "
+        f"{report.quality.negative_share:.2%} of the edges have a negative coefficient",
         *(f"  note: {n}" for n in report.notes),
         *(f"  warning: {w}" for w in report.warnings),
     ]

@@ -68,12 +68,11 @@ def checked_model(case: Case, geometry: Geometry) -> tuple[Model | None, list[Fi
     from cementflow.check.geometry import geometry_findings
     from cementflow.model import build_model
 
-    findings = list(geometry_findings(case, geometry))
     try:
         model = build_model(case, geometry)
     except InputError as error:
-        return None, findings + _errors(error, case)
-    return model, findings + list(model_findings(model))
+        return None, [*geometry_findings(case, geometry), *_errors(error, case)]
+    return model, [*geometry_findings(case, geometry), *model_findings(model)]
 
 
 def _errors(error: InputError, case: Case) -> list[Finding]:

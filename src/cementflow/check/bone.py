@@ -21,7 +21,7 @@ INSIDE = 0.9  # of an electrode or of the ball at the tip, below which it is pro
 
 def source_findings(model: Model) -> Iterator[Finding]:
     mesh, source = model.geometry.mesh, model.source
-    edge = model.geometry.report.mean_edge_length
+    edge = model.geometry.report.quality.mean_edge_length
     if source.radius < SMALLEST_TIP * edge and not model.problem.cement.bulk.newtonian:
         yield Finding(
             "warning",
@@ -49,7 +49,7 @@ def source_findings(model: Model) -> Iterator[Finding]:
 def unevenness_findings(model: Model) -> Iterator[Finding]:
     """About bone that varies faster than the mesh can follow."""
     uneven = model.case.bone.heterogeneity
-    edge = model.geometry.report.mean_edge_length
+    edge = model.geometry.report.quality.mean_edge_length
     if uneven is not None and uneven.correlation < FINE_ENOUGH * edge:
         yield Finding(
             "warning",
@@ -64,7 +64,7 @@ def vein_findings(model: Model) -> Iterator[Finding]:
     if spec is None or tree is None:
         return
     fed = {other for vein in spec.vein for other in vein.into}
-    edge = model.geometry.report.mean_edge_length
+    edge = model.geometry.report.quality.mean_edge_length
     for number, vein in enumerate(spec.vein):
         reaches = bool((tree.link_vein == number).any())
         if vein.drinks and not reaches:

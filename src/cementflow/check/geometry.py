@@ -29,13 +29,13 @@ def geometry_findings(case: Case, geometry: Geometry) -> Iterator[Finding]:
     yield Finding(
         "note",
         f"mesh: {len(geometry.mesh.points)} vertices, {len(geometry.mesh.tets)} tetrahedra, "
-        f"{report.volume * 1e6:.2f} mL, mean edge {report.mean_edge_length * 1e3:.2f} mm, "
-        f"dihedral angles {report.dihedral[0]:.1f} to {report.dihedral[1]:.1f} degrees",
+        f"{report.volume * 1e6:.2f} mL, mean edge {report.quality.mean_edge_length * 1e3:.2f} mm, "
+        f"dihedral angles {report.quality.dihedral[0]:.1f} to {report.quality.dihedral[1]:.1f} degrees",
     )
-    if report.negative_share > 0.1:
+    if report.quality.negative_share > 0.1:
         yield Finding(
             "warning",
-            f"mesh: {report.negative_share:.0%} of the edges have a negative coefficient (obtuse tetrahedra); "
+            f"mesh: {report.quality.negative_share:.0%} of the edges have a negative coefficient (obtuse tetrahedra); "
             "pressures at the front lose accuracy, some 5 % at 20 % of the edges; "
             + (
                 "`cementflow mesh` does better"
@@ -47,7 +47,7 @@ def geometry_findings(case: Case, geometry: Geometry) -> Iterator[Finding]:
     for spec in case.outlet:
         if spec.at != ALL_FACES:
             yield from _outlet_findings(
-                spec, outlet_spot(spec, surface, geometry.frame).distance, report.mean_edge_length
+                spec, outlet_spot(spec, surface, geometry.frame).distance, report.quality.mean_edge_length
             )
     for defect in case.defect:
         if (spot := defect_spot(defect, surface, geometry.frame)) is not None:

@@ -87,7 +87,7 @@ def _doubts(spec: DensityMapSpec, imaged: ImagedBone, model: Model) -> Iterator[
             f"{key}.porosity_range: {hollow:.1%} of the bone is held at the porosity {spec.porosity_range[1]:g}, "
             f"{solid:.1%} at {spec.porosity_range[0]:g}",
         )
-    edge = 1e3 * model.geometry.report.mean_edge_length
+    edge = 1e3 * model.geometry.report.quality.mean_edge_length
     if grey.voxel.max() > edge:
         yield Finding(
             "note",

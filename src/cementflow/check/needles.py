@@ -43,7 +43,7 @@ def _shaft(model: Model, needle: Needle, entry: Floats, key: str) -> Iterator[Fi
     """Parts of it that lie outside the bone, of more than an edge, which is what a surface is known to."""
     from cementflow.sites.needles import outside_by, outside_parts
 
-    mesh, edge = model.geometry.mesh, model.geometry.report.mean_edge_length
+    mesh, edge = model.geometry.mesh, model.geometry.report.quality.mean_edge_length
     if needle.entry is None:
         return
     if (away := outside_by(mesh, entry)) > FAR_FROM_SURFACE:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from cementflow.fem.coarse_patterns import level_patterns
 from cementflow.fem.conjugate_gradients import residual, solve_levels
 from cementflow.fem.preconditioner import dense_factor, fill_rows
-from cementflow.fem.sharing import beside, both, two_threads
 from cementflow.fem.sweeps import CALL, CLOSED, Levels, Vectors, slate
 from cementflow.fem.vertex_groups import VertexGroups, one_group
+from cementflow.threads import beside, both, two_threads
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]

@@ -1,7 +1,7 @@
 """The sweeps over a level of the linear solver, each in two halves of the rows and a layer between them.
 
 What the second half adds to the layer, and to groups that have members in both, goes to a vector of its own. So two
-threads can share the halves (`sharing`).
+threads can share the halves (`threads`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from cementflow.fem.sharing import give_way, read, take, write
+from cementflow.fem.atomics import give_way, read, take, write
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.fem import kernels, updates
-from cementflow.fem.sharing import both
 from cementflow.flow.mobility import Mobility, mobility
 from cementflow.flow.problem import Problem
 from cementflow.flow.ways import Ways
+from cementflow.threads import both
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]

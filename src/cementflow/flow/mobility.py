@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.fem import kernels
-from cementflow.fem.sharing import both
 from cementflow.flow.problem import Problem
+from cementflow.threads import both
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]

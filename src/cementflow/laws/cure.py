@@ -115,6 +115,8 @@ class CureKinetics:
         low, high = np.log(SMALLEST), np.log(min(LARGEST, peak))
         for _ in range(100):
             middle = 0.5 * (low + high)
+            if middle in (low, high):
+                break
             late = self._time_between(float(np.exp(middle)), peak, temperature) > setting_time
             low, high = (middle, high) if late else (low, middle)
         return float(np.exp(0.5 * (low + high)))

@@ -17,8 +17,9 @@ from cementflow.mesh.fidelity import Fidelity, distance_fidelity, label_fidelity
 from cementflow.mesh.fields import NO_FIELDS, MeshFields
 from cementflow.mesh.frame import AnatomicalFrame, anatomical_axes, box_frame, given_frame
 from cementflow.mesh.lumbar import SIZES, SLOPE, lumbar_body
-from cementflow.mesh.quality import mesh_quality
+from cementflow.mesh.quality import Quality, mesh_quality
 from cementflow.mesh.tetmesh import Floats, TetMesh
+from cementflow.threads import beside, two_threads
 
 DEFAULT_EDGE = 1.2e-3
 UNITS = {"m": 1.0, "cm": 1e-2, "mm": 1e-3, "um": 1e-6}
@@ -36,12 +37,8 @@ class MeshReport:
     ----------
     volume
         Volume of the mesh [m3].
-    mean_edge_length
-        Mean over the distinct edges [m].
-    dihedral
-        Smallest and largest dihedral angle [degrees].
-    negative_share
-        Share of edges with a negative isotropic coefficient.
+    measure
+        Measures the edges and the shape of the tetrahedra.
     compare
         Measures how far the mesh is from the shape it was made from; None for a mesh that was given or is exact.
     notes
@@ -51,12 +48,15 @@ class MeshReport:
     """
 
     volume: float
-    mean_edge_length: float
-    dihedral: tuple[float, float]
-    negative_share: float
+    measure: Callable[[], Quality]
     compare: Callable[[], Fidelity] | None = None
     notes: tuple[str, ...] = field(default=())
     warnings: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def quality(self) -> Quality:
+        """Edges and shape of the tetrahedra."""
+        return self.measure()
 
     @cached_property
     def fidelity(self) -> Fidelity | None:
@@ -259,12 +259,11 @@ def _report(
     notes: tuple[str, ...] = (),
     warnings: tuple[str, ...] = (),
 ) -> MeshReport:
-    quality = mesh_quality(mesh)
+    # What is made of the mesh next takes longer, and asks for the quality last.
+    shared = two_threads(len(mesh.points))
     return MeshReport(
         volume=float(mesh.volumes.sum()),
-        mean_edge_length=mesh.mean_edge_length,
-        dihedral=quality.dihedral,
-        negative_share=quality.negative_share,
+        measure=beside(mesh_quality, mesh).result if shared else partial(mesh_quality, mesh),
         compare=compare,
         notes=notes,
         warnings=warnings,

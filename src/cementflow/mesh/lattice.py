@@ -74,7 +74,9 @@ def reading_order(place: NDArray, shape: tuple[int, int, int]) -> NDArray[np.int
 
 def by_lowest_vertex(tets: NDArray) -> NDArray:
     """Tetrahedra in the order of their lowest vertices: loops over them then go through the vertices in order."""
-    return tets[np.argsort(tets.min(axis=1), kind="stable")]
+    a, b, c, d = tets.T  # a reduction over so few takes several times as long
+    lowest = np.minimum(np.minimum(a, b), np.minimum(c, d))
+    return tets[np.argsort(lowest, kind="stable")]
 
 
 def lattice_constant(edge_length: float) -> float:

@@ -1,4 +1,4 @@
-"""How good a tetrahedral mesh is: dihedral angles and the sign of the finite-element coefficients."""
+"""How good a tetrahedral mesh is: edge lengths, dihedral angles and the sign of the finite-element coefficients."""
 
 from __future__ import annotations
 
@@ -17,16 +17,19 @@ NEGATIVE = 1e-10
 
 @dataclass(frozen=True, eq=False)
 class Quality:
-    """Shape of the tetrahedra of a mesh.
+    """Edges and shape of the tetrahedra of a mesh.
 
     Parameters
     ----------
+    mean_edge_length
+        Over the distinct edges [m].
     dihedral
         Smallest and largest dihedral angle [degrees].
     coefficient
         Isotropic coefficient -sum |e| grad N_a . grad N_b of each edge of the mesh [m], shape (k,).
     """
 
+    mean_edge_length: float
     dihedral: tuple[float, float]
     coefficient: Floats
 
@@ -40,13 +43,13 @@ class Quality:
 
 
 def mesh_quality(mesh: TetMesh) -> Quality:
-    """Dihedral angles and edge coefficients of a mesh."""
+    """Edge lengths, dihedral angles and edge coefficients of a mesh."""
     coefficient, least, most = _angles(mesh.points, mesh.indices, mesh.tet_edges, len(mesh.edges))
     angles = (math.degrees(math.acos(min(1.0, most))), math.degrees(math.acos(max(-1.0, least))))
-    return Quality(angles, coefficient)
+    return Quality(mesh.mean_edge_length, angles, coefficient)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _angles(points, tets, tet_edges, n_edges):  # type: ignore[no-untyped-def]
     """Sums of the edge coefficients, smallest and largest cosine of a dihedral angle.
 

@@ -220,14 +220,14 @@ def _content_problems(mesh: TetMesh, volume: Floats) -> list[str]:
         problems.append(
             f"{mesh.faces.overlapping} pairs of tetrahedra overlap: the mesh has inverted tetrahedra or folds"
         )
-    used = np.zeros(len(mesh.points), bool)
-    used[mesh.tets] = True
-    orphans = np.count_nonzero(~used)
-    if orphans:
-        problems.append(f"{orphans} vertices belong to no tetrahedron")
-    else:
-        count, label = components(len(mesh.points), mesh.tets)
-        if count > 1:
+    count, label = components(len(mesh.points), mesh.tets)
+    if count > 1:
+        used = np.zeros(len(mesh.points), bool)
+        used[mesh.tets] = True
+        orphans = np.count_nonzero(~used)
+        if orphans:
+            problems.append(f"{orphans} vertices belong to no tetrahedron")
+        else:
             sizes = ", ".join(str(s) for s in np.sort(np.bincount(label))[::-1][:5])
             problems.append(f"the mesh is in {count} separate pieces (vertices: {sizes}); keep one")
     return problems

@@ -15,7 +15,7 @@ TET_FACES = np.array([[1, 2, 3], [0, 3, 2], [0, 1, 3], [0, 2, 1]], dtype=np.int3
 TET_EDGES = np.array([[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]], dtype=np.int32)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def number_edges(tets, n):  # type: ignore[no-untyped-def]
     """Distinct edges (k, 2), lower vertex first, in lexicographic order, and the edge of each local pair (m, 6).
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from cementflow.mesh.regions import overlapping
@@ -10,7 +11,6 @@ from cementflow.mesh.tetmesh import TetMesh
 
 Floats = NDArray[np.float64]
 SUBDIVISIONS = 12
-CHUNK = 1000  # tetrahedra sampled at once: bounds the memory
 
 
 def ball_weights(mesh: TetMesh, center: Floats, radius: float) -> Floats:
@@ -62,14 +62,27 @@ def ball_volumes(mesh: TetMesh, center: Floats, radius: float) -> Floats:
     )
     owned = np.full((len(near), 4), 0.25)  # of a tetrahedron inside the ball
     cut = np.flatnonzero((_lengths(corners - center) > radius).any(axis=1))
-    for start in range(0, len(cut), CHUNK):
-        part = cut[start : start + CHUNK]
-        # Sums by einsum, not by a BLAS: the same on any number of threads.
-        samples = np.einsum("sk,eki->esi", barycentric, corners[part] - center)
-        inside = np.einsum("esi,esi->es", samples, samples) <= radius * radius
-        owned[part] = np.einsum("es,sk->ek", inside.astype(np.float64), ownership) / len(ownership)
+    owned[cut] = _sampled(corners[cut] - center, radius, barycentric, ownership)
     np.add.at(inside_of, mesh.tets[near], mesh.volumes[near, None] * owned)
     return inside_of
+
+
+@njit(cache=True, nogil=True)
+def _sampled(corners, radius, barycentric, ownership):  # type: ignore[no-untyped-def]
+    """Share of each tetrahedron (m, 4, 3) that is within `radius` of the origin and belongs to each corner, (m, 4)."""
+    owned = np.zeros((corners.shape[0], 4))
+    for e in range(corners.shape[0]):
+        for s in range(barycentric.shape[0]):
+            square = 0.0
+            for i in range(3):
+                x = 0.0
+                for k in range(4):
+                    x += barycentric[s, k] * corners[e, k, i]
+                square += x * x
+            if square <= radius * radius:
+                for k in range(4):
+                    owned[e, k] += ownership[s, k]
+    return owned / barycentric.shape[0]
 
 
 def _lengths(vectors: Floats) -> Floats:
