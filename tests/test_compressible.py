@@ -13,6 +13,7 @@ import pytest
 
 from cementflow.flow.assembly import Assembly
 from cementflow.flow.problem import Problem
+from cementflow.flow.reach import Reach
 from cementflow.flow.viscosity import fluids_of, pore_viscosities
 from cementflow.flow.ways import Ways
 from cementflow.laws.ageing import AgeingCement
@@ -61,7 +62,7 @@ def volumes_at(p: Problem) -> np.ndarray:
 def spread(p: Problem, pressure: np.ndarray, times: np.ndarray) -> list[np.ndarray]:
     """Pressures at the times, by steps of the implicit Euler rule; the viscosity in the pores follows the flux."""
     v, solver, state = p.volumes, solver_of(p), full_state(p)
-    fluids, every = fluids_of(p, state), np.arange(len(p.volumes.tets), dtype=np.uint32)
+    fluids, every = fluids_of(p, state), Reach.of(p, np.ones(v.n, bool))
     found, viscosity = [pressure], p.cement.viscosity(np.full(v.n, 1.0), np.ones(1))
     for dt in np.diff(times):
         store, before = STORAGE * volumes_at(p) / dt, found[-1]

@@ -149,6 +149,17 @@ def reroute_obtuse(
 
 
 @njit(cache=True, nogil=True)
+def with_neighbours(marked, row_start, neighbour):
+    """Marked vertices and all that are joined to them."""
+    found = marked.copy()
+    for a in range(marked.shape[0]):
+        if marked[a]:
+            for s in range(row_start[a], row_start[a + 1]):
+                found[neighbour[s]] = True
+    return found
+
+
+@njit(cache=True, nogil=True)
 def touching(tets, marked):
     """Tetrahedra with a marked vertex, ascending."""
     found = np.empty(tets.shape[0], np.uint32)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.fem import kernels, upwind
+from cementflow.fem import kernels
 from cementflow.fem.linear_solver import PressureSolver
 from cementflow.flow.assembly import Assembly, assembly_of
 from cementflow.flow.behind import braked, outside_pressure, overdrawn, tissue_flow
@@ -16,8 +16,8 @@ from cementflow.flow.drive import Driven, drive_system
 from cementflow.flow.held_rate import HeldRate
 from cementflow.flow.mobility import SMALL_FLOW, Mobility, tip_resistance
 from cementflow.flow.problem import Problem
+from cementflow.flow.reach import Reach, near_cement
 from cementflow.flow.state import Flow, Fluxes, State, VeinFluxes
-from cementflow.flow.transport import TRIFLE
 from cementflow.flow.veins import vein_conductances, vein_fluxes
 from cementflow.flow.viscosity import Fluids, fluids_of, pipe_viscosity, pore_viscosities
 from cementflow.flow.ways import Ways
@@ -27,7 +27,6 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]
 MAX_PICARD = 60
 SMALLEST_RATE = 1e-3  # of the wanted rate: a smaller one does not count as less
-AHEAD = 5  # layers of vertices ahead of the cement in which its viscosity is kept up to date
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +77,7 @@ def solve_pressure(
     fluids = fluids_of(problem, state)
     tolerance = problem.tolerances.picard
     guess = _first_guess(problem, start, fluids)
-    near = _near_cement(problem, state, start)
+    near, ahead = near_cement(problem, state, start)
     overfull, outside = _overfull(problem, state, dt), outside_pressure(problem, state)
     part, best, held = 1.0, np.inf, HeldRate(guess.rate)
     solves, iterations, resting = 0, 0, None
@@ -111,12 +110,16 @@ def solve_pressure(
         part = max(0.5 * part, 0.125) if residual > 0.9 * best else part
         best = min(best, residual)
     tip = problem.tip_pressure(guess.pressure) + near_tip * guess.rate
+    viscosity = guess.viscosity
+    if len(ahead.vertices):
+        coming, _ = pore_viscosities(problem, assembly.mobility, fluids, guess.pressure, ahead, scale)
+        viscosity[ahead.vertices] = coming[ahead.vertices]
     return Flow(
         time=state.time,
         pressure=guess.pressure[: problem.volumes.n],
         vein_pressure=guess.pressure[problem.volumes.n :],
         fluxes=_fluxes(problem, assembly, guess),
-        cement_viscosity=guess.viscosity,
+        cement_viscosity=viscosity,
         marrow_viscosity=guess.marrow,
         growth=fluids.growth,
         tip_pressure=tip,
@@ -144,23 +147,6 @@ def _first_guess(problem: Problem, start: Flow | None, fluids: Fluids) -> Guess:
     return Guess(pressure, viscosity, marrow, fluxes.rate, fluxes.link, fluxes.vein)
 
 
-def _near_cement(problem: Problem, state: State, start: Flow | None) -> Indices:
-    """Tetrahedra where the viscosity has to follow the flow, now or in the step to come; all without a flow yet."""
-    v = problem.volumes
-    if problem.cement.bulk.newtonian and problem.marrow.newtonian:
-        return np.zeros(0, np.uint32)
-    if start is None or not problem.marrow.newtonian:
-        return np.arange(len(v.tets), dtype=np.uint32)
-    wet = (state.saturation > 0.0) | (problem.source > 0.0)
-    least = TRIFLE * start.fluxes.rate
-    region, _ = upwind.downstream(
-        v.row_start, v.neighbour, v.slot_edge, *start.fluxes.both_ends, wet, AHEAD, least
-    )
-    marked = np.zeros(v.n, bool)
-    marked[region] = True
-    return kernels.touching(v.tets, marked)
-
-
 def _next_guess(
     problem: Problem,
     used: Mobility,
@@ -169,7 +155,7 @@ def _next_guess(
     old: Guess,
     part: float,
     fluids: Fluids,
-    near: Indices,
+    near: Reach,
     scale: float,
 ) -> Guess:
     viscosity, marrow = pore_viscosities(problem, used, fluids, driven.pressure, near, scale)

@@ -11,6 +11,7 @@ from cementflow.fem import upwind
 from cementflow.fem.cycles import cancel_triangles
 from cementflow.flow.condition import at
 from cementflow.flow.problem import Problem
+from cementflow.flow.reach import TRIFLE
 from cementflow.flow.state import Flow, Fluxes, State, VeinState
 from cementflow.flow.veins import moved_in_veins, returning
 from cementflow.sites.outlets import OpenFaces, Tube
@@ -21,7 +22,6 @@ LARGEST_COURANT = 0.5
 HALVINGS = 4
 MOST_OF_THEM = 0.9
 MOST_PARTS = 100
-TRIFLE = 1e-13  # of the flow rate: a flux that is none
 LAYERS = 3  # of vertices ahead of the cement that a step is first taken to reach
 
 

@@ -13,6 +13,7 @@ from cementflow.flow.drive import Drop
 from cementflow.flow.line import cannula_drop
 from cementflow.flow.mobility import Mobility, darcy_flux
 from cementflow.flow.problem import Problem
+from cementflow.flow.reach import Reach
 from cementflow.flow.state import State
 
 Floats = NDArray[np.float64]
@@ -57,29 +58,29 @@ def fluids_of(problem: Problem, state: State) -> Fluids:
 
 
 def pore_viscosities(
-    problem: Problem, m: Mobility, fluids: Fluids, pressure: Floats, chosen: Indices, scale: float = 1.0
+    problem: Problem, m: Mobility, fluids: Fluids, pressure: Floats, reach: Reach, scale: float = 1.0
 ) -> tuple[Floats, Floats]:
     """Viscosities of cement and marrow at the vertices [Pa s], at u / sqrt(k phi) of the Darcy flux u.
 
     The flux is that of both fluids: behind the front it is the cement's own, ahead of it the marrow's, and in the
-    control volumes of the front, which the cement fills part of, it is the speed at which that part moves. Away from
-    the chosen tetrahedra the viscosity of the cement is kept; marrow that thins needs all of them. With a scale it is
-    that of `scale` times the flux everywhere.
+    control volumes of the front, which the cement fills part of, it is the speed at which that part moves. Out of reach
+    the viscosity of the cement is kept; marrow that thins needs all vertices. With a scale it is that of `scale` times
+    the flux everywhere.
     """
     cement, marrow, v = problem.cement, problem.marrow, problem.volumes
     if cement.bulk.newtonian and marrow.newtonian:
         return cement.viscosity(np.ones(v.n), fluids.growth), fluids.marrow
-    velocity = darcy_flux(problem, m, pressure, chosen)
+    velocity = darcy_flux(problem, m, pressure, reach.tets)
     shear = kernels.pore_shear(
-        chosen, velocity, v.inverse_permeability, v.porosity, v.tets, v.mesh.volumes, v.n
+        reach.tets, velocity, v.inverse_permeability, v.porosity, v.tets, v.mesh.volumes, v.n
     )
     shear *= scale
-    known = np.flatnonzero(~np.isnan(shear))
     if cement.bulk.newtonian:
         viscosity = cement.viscosity(np.ones(v.n), fluids.growth)
     else:
+        some = reach.vertices
         viscosity = m.viscosity.copy()
-        viscosity[known] = cement.aged(problem.pore_law(shear[known]), at(fluids.growth, known))
+        viscosity[some] = cement.aged(problem.pore_law(shear[some]), at(fluids.growth, some))
     if marrow.newtonian:
         return viscosity, fluids.marrow
     return viscosity, np.minimum(problem.marrow_pore_law(shear) * fluids.cold, marrow.maximum)

@@ -1,0 +1,53 @@
+"""Vertices and tetrahedra with cement, and those that it may come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cementflow.fem import kernels, upwind
+from cementflow.flow.problem import Problem
+from cementflow.flow.state import Flow, State
+
+Indices = NDArray[np.uint32]
+AHEAD = 5  # layers of vertices ahead of the cement in which its viscosity is kept up to date
+TRIFLE = 1e-13  # of the flow rate: a flux that is none
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """Vertices, ascending, and all tetrahedra that have one of them."""
+
+    vertices: Indices
+    tets: Indices
+
+    @classmethod
+    def of(cls, problem: Problem, marked: NDArray[np.bool_]) -> Reach:
+        """Of the vertices that are marked."""
+        return cls(np.flatnonzero(marked).astype(np.uint32), kernels.touching(problem.volumes.tets, marked))
+
+
+def near_cement(problem: Problem, state: State, start: Flow | None) -> tuple[Reach, Reach]:
+    """Where viscosities have to follow each system of a flow, and where the flow that was found is enough.
+
+    The first are the vertices with cement and their neighbours, the ends of all edges that the viscosity of the cement
+    counts on; the second those that it may come to in the next step. All are the first kind without a flow to start
+    from, and where the marrow thins.
+    """
+    v = problem.volumes
+    none, all_of_them = np.zeros(v.n, bool), np.ones(v.n, bool)
+    if problem.cement.bulk.newtonian and problem.marrow.newtonian:
+        return Reach.of(problem, none), Reach.of(problem, none)
+    if start is None or not problem.marrow.newtonian:
+        return Reach.of(problem, all_of_them), Reach.of(problem, none)
+    wet = (state.saturation > 0.0) | (problem.source > 0.0)
+    here = kernels.with_neighbours(wet, v.row_start, v.neighbour)
+    ahead = none
+    least = TRIFLE * start.fluxes.rate
+    region, _ = upwind.downstream(
+        v.row_start, v.neighbour, v.slot_edge, *start.fluxes.both_ends, wet, AHEAD, least
+    )
+    ahead[region] = True
+    return Reach.of(problem, here), Reach.of(problem, ahead & ~here)
