@@ -198,6 +198,16 @@ def _go_through(saturation, storage, outflow, inflow, ratio, corey, parts, cours
 
 
 @njit(cache=True, nogil=True)
+def _longer(course):
+    """Twice as many rows, those that are new zero. Assigned row by row: as a slice it takes 2 s longer to compile."""
+    longer = np.zeros((2 * course.shape[0], course.shape[1]))
+    for i in range(course.shape[0]):
+        for k in range(course.shape[1]):
+            longer[i, k] = course[i, k]
+    return longer
+
+
+@njit(cache=True, nogil=True)
 def transport_sweeps(order, start, ahead, away, outflow, cement_source, storage, ratio, old, corey, parts):
     """Implicit upwind saturations after one step, vertex by vertex along the flow.
 
@@ -235,7 +245,7 @@ def transport_sweeps(order, start, ahead, away, outflow, cement_source, storage,
     """
     n = old.shape[0]
     share = np.zeros(n)
-    course = np.empty((256, parts.shape[0]))  # the share in each part, of the vertices where it changes
+    course = np.zeros((256, parts.shape[0]))  # the share in each part, of the vertices where it changes
     row = np.full(n, NONE, np.uint32)  # where it stands in `course`
     filled = np.zeros(n, np.bool_)
     rows = 0
@@ -271,12 +281,9 @@ def transport_sweeps(order, start, ahead, away, outflow, cement_source, storage,
             else:
                 if row[a] == NONE:
                     if rows == course.shape[0]:
-                        longer = np.empty((2 * rows, parts.shape[0]))
-                        longer[:rows] = course
-                        course = longer
+                        course = _longer(course)
                     row[a] = rows
                     rows += 1
-                    course[row[a]] = 0.0
                 inflow[:] = cement_source[a]
                 for s in range(start[a], end):
                     b = ahead[s]
