@@ -486,7 +486,7 @@ def test_steps_below_the_smallest_fail_the_run_and_keep_what_was_reached() -> No
     p = small(min_step=1e-4)
     seen = []
     with pytest.raises(RunFailed, match="no step down to") as failure:
-        for step in simulate(p, Plan(), FailingSolver(p, first_failure=5)):
+        for step in simulate(p, Plan(), FailingSolver(p, first_failure=10)):
             seen.append(step)
     assert len(seen) > 1
     assert failure.value.time == seen[-1].state.time
