@@ -11,8 +11,11 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.spatial import Delaunay
 
+from cementflow.bench.systems import by_rows
 from cementflow.fem.control_volumes import build_control_volumes
 from cementflow.fem.linear_solver import LinearResult, PressureSolver
+from cementflow.fem.pressure_matrix import PressureMatrix
+from cementflow.fem.vertex_groups import VertexGroups
 from cementflow.flow.course import Plan, Step
 from cementflow.flow.problem import Drive, Problem, Tolerances
 from cementflow.flow.state import State
@@ -136,8 +139,14 @@ def with_near_tip(p: Problem, permeability: float | np.ndarray, center: np.ndarr
     return replace(p, near_tip=near_tip(p.volumes, packed, p.source, center, radius))
 
 
+def one_group_of(p: Problem) -> tuple[Any, ...]:
+    """What a solver is made of that has all vertices of unknown pressure in one group."""
+    v, free = p.volumes, np.flatnonzero(~p.fixed).astype(np.uint32)
+    return v.row_start, v.neighbour, v.slot_edge, VertexGroups(free, (np.zeros(len(free), np.uint32),))
+
+
 def solver_of(p: Problem) -> PressureSolver:
-    return PressureSolver(p.volumes.row_start, p.volumes.neighbour)
+    return PressureSolver(*one_group_of(p))
 
 
 def full_state(p: Problem, saturation: float | np.ndarray = 1.0) -> State:
@@ -155,27 +164,32 @@ class RecordingSolver(PressureSolver):
     """Keeps the systems it is asked to solve."""
 
     def __init__(self, p: Problem) -> None:
-        super().__init__(p.volumes.row_start, p.volumes.neighbour)
-        self.pattern = (p.volumes.neighbour, p.volumes.row_start)
+        super().__init__(*one_group_of(p))
+        self.problem = p
         self.matrices: list[csr_array] = []
         self.right_hand_sides: list[np.ndarray] = []
 
-    def solve(self, values: np.ndarray, rhs: np.ndarray, start: np.ndarray, tolerance: float) -> LinearResult:
-        self.matrices.append(csr_array((values.copy(), *self.pattern)))
+    def solve(
+        self, matrix: PressureMatrix, rhs: np.ndarray, start: np.ndarray, tolerance: float
+    ) -> LinearResult:
+        v = self.problem.volumes
+        self.matrices.append(csr_array((by_rows(matrix, v, self.problem.fixed), v.neighbour, v.row_start)))
         self.right_hand_sides.append(rhs.copy())
-        return super().solve(values, rhs, start, tolerance)
+        return super().solve(matrix, rhs, start, tolerance)
 
 
 class FailingSolver(PressureSolver):
     """Gives up, always or from the given call on."""
 
     def __init__(self, p: Problem, first_failure: int = 0) -> None:
-        super().__init__(p.volumes.row_start, p.volumes.neighbour)
+        super().__init__(*one_group_of(p))
         self.left = first_failure
 
-    def solve(self, values: np.ndarray, rhs: np.ndarray, start: np.ndarray, tolerance: float) -> LinearResult:
+    def solve(
+        self, matrix: PressureMatrix, rhs: np.ndarray, start: np.ndarray, tolerance: float
+    ) -> LinearResult:
         self.left -= 1
-        good = super().solve(values, rhs, start, tolerance)
+        good = super().solve(matrix, rhs, start, tolerance)
         return good if self.left >= 0 else LinearResult(start, 1, False)
 
 

@@ -69,9 +69,9 @@ def spread(p: Problem, pressure: np.ndarray, times: np.ndarray) -> list[np.ndarr
         for _ in range(PICARD):
             assembly = Assembly(p)
             assembly.begin(p, state.saturation, viscosity, fluids.marrow, pressure, even_marrow=True)
-            values, known = assembly.system(p, Ways(np.zeros(0), p.link_pressure), store * before)
-            values[v.diagonal_slot] += np.where(p.fixed, 0.0, store)
-            solved = solver.solve(values, known, pressure, 1e-8)
+            matrix, known = assembly.system(p, Ways(np.zeros(0), p.link_pressure), store * before)
+            matrix.diagonal[:] += np.where(p.fixed, 0.0, store)
+            solved = solver.solve(matrix, known, pressure, 1e-8)
             assert solved.converged
             change = np.abs(solved.x - pressure).max()
             pressure = solved.x

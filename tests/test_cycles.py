@@ -14,7 +14,7 @@ from problems import random_delaunay
 
 def graph_of(mesh: TetMesh, flux: np.ndarray, region: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
     """All vertices or those of a region, and the flow between them (`flow_graph`)."""
-    row_start, neighbour, slot_edge, _ = row_pattern(mesh.edges, len(mesh.points))
+    row_start, neighbour, slot_edge = row_pattern(mesh.edges, len(mesh.points))
     chosen = np.arange(len(mesh.points), dtype=np.uint32) if region is None else region
     return chosen, *flow_graph(chosen, row_start, neighbour, slot_edge, flux, flux)
 
@@ -96,7 +96,7 @@ def test_the_graph_of_a_region_is_that_of_all_without_the_others(mesh: TetMesh) 
 
 
 def test_two_sets_of_fluxes_count_by_their_mean(mesh: TetMesh) -> None:
-    row_start, neighbour, slot_edge, _ = row_pattern(mesh.edges, len(mesh.points))
+    row_start, neighbour, slot_edge = row_pattern(mesh.edges, len(mesh.points))
     every = np.arange(len(mesh.points), dtype=np.uint32)
     flux = along_x(mesh)
     other = np.random.default_rng(0).normal(size=len(flux))
@@ -107,7 +107,7 @@ def test_two_sets_of_fluxes_count_by_their_mean(mesh: TetMesh) -> None:
 
 
 def test_downstream_is_what_the_flow_reaches_layer_by_layer(mesh: TetMesh) -> None:
-    row_start, neighbour, slot_edge, _ = row_pattern(mesh.edges, len(mesh.points))
+    row_start, neighbour, slot_edge = row_pattern(mesh.edges, len(mesh.points))
     flux = along_x(mesh)
     wet = mesh.points[:, 0] > 0.8
     reached, (begin, end) = wet.copy(), np.where(flux > 0.0, mesh.edges.T, mesh.edges.T[::-1])

@@ -13,6 +13,8 @@ from scipy.sparse.linalg import spsolve
 
 from cementflow.fem.control_volumes import build_control_volumes, every_coefficient
 from cementflow.fem.kernels import edge_fluxes, reroute_obtuse
+from cementflow.fem.linear_solver import PressureSolver
+from cementflow.fem.pressure_matrix import PressureMatrix
 from cementflow.flow.assembly import every_conductance
 from cementflow.flow.mobility import darcy_flux, mobility
 from cementflow.flow.pressure import solve_pressure
@@ -285,9 +287,9 @@ def test_manufactured_pressure_converges_with_second_order() -> None:
 # --- linear solver ---
 
 
-def random_system(seed: int) -> tuple[RecordingSolver, csr_array, np.ndarray, np.ndarray]:
+def random_system(seed: int) -> tuple[PressureSolver, csr_array, PressureMatrix, np.ndarray]:
     p, saturation, viscosity = ugly_problem(seed)
-    solver = RecordingSolver(p)
+    solver = PressureSolver(p.volumes.row_start, p.volumes.neighbour, p.volumes.slot_edge)
     pressure = np.random.default_rng(seed).random(p.volumes.n)
     weight = every_conductance(
         p, mobility(p, saturation, viscosity, np.full(1, p.marrow_viscosity)), pressure
@@ -297,45 +299,46 @@ def random_system(seed: int) -> tuple[RecordingSolver, csr_array, np.ndarray, np
     values = np.where(v.slot_edge >= 0, -weight[v.slot_edge], 0.0)
     diagonal = np.bincount(rows, -values, minlength=v.n)
     diagonal += 1e-3 * diagonal.mean()
-    values[v.diagonal_slot] = diagonal
+    values[v.slot_edge < 0] = diagonal
     rhs = np.random.default_rng(seed + 1).normal(size=v.n)
-    return solver, csr_array((values, v.neighbour, v.row_start)), values, rhs
+    return solver, csr_array((values, v.neighbour, v.row_start)), PressureMatrix(diagonal, weight), rhs
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_conjugate_gradients_agree_with_a_direct_solver(seed: int) -> None:
-    solver, matrix, values, rhs = random_system(seed)
-    result = solver.solve(values, rhs, np.zeros(len(rhs)), 1e-12)
+    solver, matrix, system, rhs = random_system(seed)
+    result = solver.solve(system, rhs, np.zeros(len(rhs)), 1e-12)
     assert result.converged and result.iterations > 0
     exact = spsolve(matrix.tocsc(), rhs)
     np.testing.assert_allclose(result.x, exact, rtol=1e-7, atol=1e-9 * np.abs(exact).max())
 
 
 def test_a_solved_system_costs_nothing_and_is_left_alone() -> None:
-    solver, matrix, values, rhs = random_system(0)
+    solver, matrix, system, rhs = random_system(0)
     exact = spsolve(matrix.tocsc(), rhs)
     start = exact.copy()
-    result = solver.solve(values, rhs, start, 1e-8)
+    result = solver.solve(system, rhs, start, 1e-8)
     assert result.converged and result.iterations == 0
     assert np.array_equal(start, exact) and np.array_equal(result.x, exact)
 
 
 def test_the_guess_is_not_overwritten() -> None:
-    solver, _, values, rhs = random_system(0)
+    solver, _, system, rhs = random_system(0)
     start = np.ones(len(rhs))
-    solver.solve(values, rhs, start, 1e-8)
+    solver.solve(system, rhs, start, 1e-8)
     assert (start == 1.0).all()
 
 
 def test_an_indefinite_matrix_is_a_value_not_an_error() -> None:
-    solver, _, values, rhs = random_system(0)
-    result = solver.solve(-values, rhs, np.zeros(len(rhs)), 1e-10)
+    solver, _, system, rhs = random_system(0)
+    negative = PressureMatrix(-system.diagonal, -system.conductance)
+    result = solver.solve(negative, rhs, np.zeros(len(rhs)), 1e-10)
     assert not result.converged
 
 
 def test_running_out_of_iterations_is_a_value_not_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    solver, _, values, rhs = random_system(0)
+    solver, _, system, rhs = random_system(0)
     monkeypatch.setattr("cementflow.fem.linear_solver.MAX_ITERATIONS", 3)
-    result = solver.solve(values, rhs, np.zeros(len(rhs)), 1e-10)
+    result = solver.solve(system, rhs, np.zeros(len(rhs)), 1e-10)
     assert not result.converged
     assert result.iterations == 3

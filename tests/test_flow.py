@@ -37,6 +37,7 @@ from problems import (
     face_share,
     full_state,
     leaves,
+    one_group_of,
     open_faces,
     problem,
     random_delaunay,
@@ -455,12 +456,12 @@ class OnceFailingSolver(PressureSolver):
     """Fails at one call."""
 
     def __init__(self, p: Problem, at: int) -> None:
-        super().__init__(p.volumes.row_start, p.volumes.neighbour)
+        super().__init__(*one_group_of(p))
         self.calls, self.at = 0, at
 
-    def solve(self, values, rhs, start, tolerance):  # type: ignore[no-untyped-def]
+    def solve(self, matrix, rhs, start, tolerance):  # type: ignore[no-untyped-def]
         self.calls += 1
-        result = super().solve(values, rhs, start, tolerance)
+        result = super().solve(matrix, rhs, start, tolerance)
         return replace(result, x=start, converged=False) if self.calls == self.at else result
 
 

@@ -15,6 +15,7 @@ from cementflow import threads
 from cementflow.fem import atomics, conjugate_gradients, linear_solver
 from cementflow.fem.coarse_patterns import level_patterns
 from cementflow.fem.linear_solver import LinearResult, PressureSolver
+from cementflow.fem.pressure_matrix import PressureMatrix
 from cementflow.fem.sweeps import CALL, LINES, TAKEN, Levels
 from cementflow.fem.vertex_groups import FEW, GROUP_SIZE, VertexGroups, group_vertices, one_group
 
@@ -30,6 +31,22 @@ def lattice(cells: int) -> tuple[np.ndarray, np.ndarray]:
         other = (grid[there] + step) @ [(cells + 1) ** 2, cells + 1, 1]
         edges.append(np.stack([number[there], other], axis=1))
     return grid.astype(float), np.concatenate(edges)
+
+
+def pattern_of(matrix: csr_array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pattern of a symmetric matrix with its pairs, which are numbered as they come in the upper triangle."""
+    rows, columns = matrix.tocoo().coords
+    low, high = np.minimum(rows, columns), np.maximum(rows, columns)
+    pairs = np.full(len(rows), -1, np.int32)
+    off = rows != columns
+    pairs[off] = np.unique(low[off] * matrix.shape[0] + high[off], return_inverse=True)[1]
+    return matrix.indptr.astype(np.uint32), matrix.indices.astype(np.uint32), pairs
+
+
+def stated(matrix: csr_array) -> PressureMatrix:
+    """The matrix as the solver takes it."""
+    rows, columns = matrix.tocoo().coords
+    return PressureMatrix(matrix.diagonal(), -matrix.data[rows < columns])
 
 
 class System:
@@ -57,12 +74,16 @@ class System:
         self.groups = group_vertices(self.points, self.fixed)
 
     @property
-    def pattern(self) -> tuple[np.ndarray, np.ndarray]:
-        return self.matrix.indptr.astype(np.uint32), self.matrix.indices.astype(np.uint32)
+    def pattern(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return pattern_of(self.matrix)
+
+    @property
+    def stated(self) -> PressureMatrix:
+        return stated(self.matrix)
 
     def solve(self, tolerance: float, groups: VertexGroups | None = None) -> LinearResult:
         solver = PressureSolver(*self.pattern, groups or self.groups)
-        return solver.solve(self.matrix.data, self.rhs, np.zeros(len(self.rhs)), tolerance)
+        return solver.solve(self.stated, self.rhs, np.zeros(len(self.rhs)), tolerance)
 
     def residual(self, x: np.ndarray) -> np.ndarray:
         return self.rhs - self.matrix @ x
@@ -130,7 +151,7 @@ def whole(triangle: np.ndarray) -> np.ndarray:
 def test_every_level_is_the_galerkin_product_of_the_one_above() -> None:
     s = System(20, 500.0, known=True)
     solver = PressureSolver(*s.pattern, s.groups)
-    levels = solver._fill(s.matrix.data)
+    levels = solver._fill(s.stated)
     above = s.matrix[solver._order][:, solver._order].toarray()
     for k in range(len(s.groups.levels)):
         begin, end, last = levels.row_base[k : k + 3]
@@ -156,7 +177,7 @@ def test_groups_are_those_that_were_given() -> None:
 
 def test_no_entry_connects_the_halves() -> None:
     s = System(20, 500.0, known=True)
-    levels = PressureSolver(*s.pattern, s.groups)._fill(s.matrix.data)
+    levels = PressureSolver(*s.pattern, s.groups)._fill(s.stated)
     for k, (first, second) in enumerate(levels.halves):
         begin, end = levels.row_base[k : k + 2]
         matrix = whole(triangle(levels, k))
@@ -171,7 +192,7 @@ def test_the_triangle_has_no_zeros_but_those_that_make_a_row_even() -> None:
     s = System(12, 500.0, known=True)
     s.matrix.data[np.abs(s.matrix.data) < 0.25] = 0.0
     solver = PressureSolver(*s.pattern, s.groups)
-    levels = solver._fill(s.matrix.data)
+    levels = solver._fill(s.stated)
     zeros = 0
     for i in range(len(s.groups.order)):
         row = slice(levels.start[i], levels.stop[i])
@@ -183,7 +204,7 @@ def test_the_triangle_has_no_zeros_but_those_that_make_a_row_even() -> None:
 
 def test_patterns_are_those_of_the_matrix_alone() -> None:
     s = System(12, 500.0)
-    order, first, _ = level_patterns(*s.pattern, s.groups.order, s.groups.levels)
+    order, first, _, _ = level_patterns(*s.pattern, s.groups.order, s.groups.levels)
     upper = np.triu(s.matrix[order][:, order].toarray(), 1)
     assert np.array_equal(np.sort(order), np.sort(s.groups.order))
     assert len(first[0].column) == np.count_nonzero(upper)
@@ -199,7 +220,7 @@ def test_one_thread_and_two_find_the_same(monkeypatch: pytest.MonkeyPatch) -> No
     for two in (False, True, True, True):
         monkeypatch.setattr(linear_solver, "two_threads", lambda rows, shared=two: shared)
         monkeypatch.setattr(threads, "two_threads", lambda rows, shared=two: shared)
-        found.append(solver.solve(s.matrix.data, s.rhs, np.zeros(len(s.rhs)), 1e-10).x.tobytes())
+        found.append(solver.solve(s.stated, s.rhs, np.zeros(len(s.rhs)), 1e-10).x.tobytes())
     assert len(set(found)) == 1
 
 
@@ -269,17 +290,18 @@ def test_known_vertices_have_their_pressure() -> None:
 
 @pytest.mark.parametrize("tolerance", [1e-8, 0.0])
 def test_a_system_of_known_vertices_alone_needs_no_iteration(tolerance: float) -> None:
-    pattern = np.arange(6, dtype=np.uint32), np.arange(5, dtype=np.uint32)
+    pattern = np.arange(6, dtype=np.uint32), np.arange(5, dtype=np.uint32), np.full(5, -1, np.int32)
     solver = PressureSolver(*pattern, group_vertices(np.zeros((5, 3)), np.ones(5, bool)))
-    result = solver.solve(np.full(5, 0.7), np.full(5, 1.3), np.zeros(5), tolerance)
+    result = solver.solve(
+        PressureMatrix(np.full(5, 0.7), np.zeros(0)), np.full(5, 1.3), np.zeros(5), tolerance
+    )
     assert result.converged and result.iterations == 0
     assert np.array_equal(result.x, np.full(5, 1.3 / 0.7))
 
 
 def test_four_vertices_are_enough() -> None:
     matrix = csr_array(np.full((4, 4), -1.0) + 4.5 * np.eye(4))
-    pattern = matrix.indptr.astype(np.uint32), matrix.indices.astype(np.uint32)
-    result = PressureSolver(*pattern).solve(matrix.data, np.arange(4.0), np.zeros(4), 1e-12)
+    result = PressureSolver(*pattern_of(matrix)).solve(stated(matrix), np.arange(4.0), np.zeros(4), 1e-12)
     assert result.converged
     np.testing.assert_allclose(matrix @ result.x, np.arange(4.0), atol=1e-11)
 
@@ -298,9 +320,9 @@ def test_parts_that_are_cut_off_are_solved_too() -> None:
     both.sort_indices()
     points = np.concatenate([one.points, one.points + 0.5])
     groups = group_vertices(points, np.zeros(len(points), bool))
-    solver = PressureSolver(both.indptr.astype(np.uint32), both.indices.astype(np.uint32), groups)
+    solver = PressureSolver(*pattern_of(both), groups)
     rhs = np.concatenate([one.rhs, np.zeros(len(one.rhs))])
-    result = solver.solve(both.data, rhs, np.zeros(len(rhs)), 1e-10)
+    result = solver.solve(stated(both), rhs, np.zeros(len(rhs)), 1e-10)
     assert result.converged
     np.testing.assert_allclose(result.x[: len(one.rhs)], one.solve(1e-12).x, rtol=1e-7)
     assert np.abs(result.x[len(one.rhs) :]).max() < 1e-8 * np.abs(result.x).max()
@@ -339,11 +361,11 @@ def test_nothing_is_carried_from_one_system_to_the_next() -> None:
     s, other = System(14, 500.0), System(14, 1e4, seed=1)
     zero = np.zeros(len(s.rhs))
     solver = PressureSolver(*s.pattern, s.groups)
-    fresh = solver.solve(s.matrix.data, s.rhs, zero, 1e-8)
-    solver.solve(other.matrix.data, other.rhs, zero, 1e-8)
-    assert not solver.solve(-s.matrix.data, s.rhs, zero, 1e-8).converged
-    assert not solver.solve(np.full_like(s.matrix.data, np.nan), s.rhs, zero, 1e-8).converged
-    again = solver.solve(s.matrix.data, s.rhs, zero, 1e-8)
+    fresh = solver.solve(s.stated, s.rhs, zero, 1e-8)
+    solver.solve(other.stated, other.rhs, zero, 1e-8)
+    for wrong in (-1.0, np.nan):
+        assert not solver.solve(stated(wrong * s.matrix), s.rhs, zero, 1e-8).converged
+    again = solver.solve(s.stated, s.rhs, zero, 1e-8)
     assert again.iterations == fresh.iterations
     assert np.array_equal(again.x, fresh.x)
 

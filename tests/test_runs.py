@@ -422,7 +422,7 @@ def test_run_that_fails_at_once_says_so_in_its_folder(
     """A linear solver that finds nothing."""
     monkeypatch.setattr("cementflow.warm_up.warm_up", lambda heat, veins: None)
     monkeypatch.setattr(
-        PressureSolver, "solve", lambda _, values, rhs, start, to: LinearResult(start, 1, False)
+        PressureSolver, "solve", lambda _, matrix, rhs, start, to: LinearResult(start, 1, False)
     )
     case = cf.preset("l3-osteoporotic").replace(COARSE)
     with pytest.raises(cf.RunFailed, match="the first pressure field was not found"):

@@ -195,7 +195,7 @@ def test_a_tree_costs_few_iterations(thick: float) -> None:
     vein = VeinConductances(exchange, share, cell, np.zeros(len(cell)), cell, answer)
     assembly = Assembly(p)
     assembly.begin(p, state.saturation, m.viscosity, np.full(1, 0.1), np.zeros(p.volumes.n), True)
-    values, rhs = assembly.system(p, Ways(np.zeros(0), np.zeros(0), vein), p.source * 1e-7)
-    found = p.make_solver().solve(values, rhs, np.zeros(len(rhs)), 1e-8)
+    matrix, rhs = assembly.system(p, Ways(np.zeros(0), np.zeros(0), vein), p.source * 1e-7)
+    found = p.make_solver().solve(matrix, rhs, np.zeros(len(rhs)), 1e-8)
     assert found.converged
     assert found.iterations < 40

@@ -63,7 +63,7 @@ class Network:
     @cached_property
     def pattern(self) -> tuple[NDArray, NDArray, NDArray]:
         """Row starts, columns, and the edge behind each slot."""
-        row_start, neighbour, slot_edge, _ = row_pattern(self.edges, self.size)
+        row_start, neighbour, slot_edge = row_pattern(self.edges, self.size)
         return row_start, neighbour, slot_edge
 
     def layer(self, number: int) -> slice:

@@ -147,7 +147,7 @@ def pressure_solve() -> Work:
 
     systems = pressure_systems(box("A1", SOLVE_EDGE))
     zero = np.zeros(systems.n)
-    return lambda: systems.make_solver().solve(systems.values[1], systems.rhs[1], zero, 1e-8)
+    return lambda: systems.make_solver().solve(systems.matrices[1], systems.rhs[1], zero, 1e-8)
 
 
 @cache

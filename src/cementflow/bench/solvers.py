@@ -91,19 +91,19 @@ def compare_solvers(
 def our_solver(systems: Systems, repeat: int) -> SolverResult:
     """Ours, compiled beforehand; the best of so many, as for the others."""
     zero = np.zeros(systems.n)
-    systems.make_solver().solve(systems.values[0], systems.rhs[0], zero, TOLERANCE)
+    systems.make_solver().solve(systems.matrices[0], systems.rhs[0], zero, TOLERANCE)
     setup = solve = kept = np.inf
     for _ in range(repeat):
         start = time.perf_counter()
         solver = systems.make_solver()
         middle = time.perf_counter()
-        result = solver.solve(systems.values[1], systems.rhs[1], zero, TOLERANCE)
+        result = solver.solve(systems.matrices[1], systems.rhs[1], zero, TOLERANCE)
         end = time.perf_counter()
         setup, solve = min(setup, middle - start), min(solve, end - middle)
         solver = systems.make_solver()
-        solver.solve(systems.values[0], systems.rhs[0], zero, TOLERANCE)
+        solver.solve(systems.matrices[0], systems.rhs[0], zero, TOLERANCE)
         start = time.perf_counter()
-        again = solver.solve(systems.values[1], systems.rhs[1], zero, TOLERANCE)
+        again = solver.solve(systems.matrices[1], systems.rhs[1], zero, TOLERANCE)
         kept = min(kept, time.perf_counter() - start)
     residual = max(systems.residual(result.x), systems.residual(again.x))
     return SolverResult("cementflow", setup, solve, kept, again.iterations, residual)

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.bench.cases import BenchCase
+from cementflow.fem.control_volumes import ControlVolumes
 from cementflow.fem.linear_solver import LinearResult, PressureSolver
+from cementflow.fem.pressure_matrix import PressureMatrix
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]
@@ -26,16 +28,19 @@ class Systems:
     ----------
     row_start, columns
         CSR pattern with sorted columns.
-    values, rhs
-        Entries and right-hand side of each system.
+    matrices, rhs
+        Matrix and right-hand side of each system.
+    values
+        Entries of each matrix by rows, as other solvers read them.
     make_solver
         A new solver as a run makes it.
     """
 
     row_start: Indices
     columns: Indices
-    values: tuple[Floats, ...]
+    matrices: tuple[PressureMatrix, ...]
     rhs: tuple[Floats, ...]
+    values: tuple[Floats, ...]
     make_solver: Callable[[], PressureSolver]
 
     @property
@@ -67,7 +72,7 @@ def pressure_systems(case: BenchCase) -> Systems:
     distance = np.linalg.norm(problem.volumes.mesh.points - model.source.center, axis=1)
     edge = 1e-3 * case.edge
     recorder = _Recorder(problem.make_solver())
-    values, rhs = [], []
+    matrices, rhs = [], []
     for part in PARTS:
         porosity = problem.volumes.pore_volume.sum() / problem.volumes.mesh.volumes.sum()
         radius = np.cbrt(3.0 * part * problem.drive.volume / (4.0 * np.pi * porosity))
@@ -75,10 +80,19 @@ def pressure_systems(case: BenchCase) -> Systems:
         cloud = replace(state, saturation=np.clip((radius - distance) / edge + 0.5, 0.0, 1.0))
         solve_pressure(problem, recorder, cloud, 1.0)
         # The last of the iteration, in which the upstream directions are those of the solution.
-        values.append(recorder.values)
+        matrices.append(recorder.matrix)
         rhs.append(recorder.rhs)
     v = problem.volumes
-    return Systems(v.row_start, v.neighbour, tuple(values), tuple(rhs), problem.make_solver)
+    values = tuple(by_rows(matrix, v, problem.fixed) for matrix in matrices)
+    return Systems(v.row_start, v.neighbour, tuple(matrices), tuple(rhs), values, problem.make_solver)
+
+
+def by_rows(matrix: PressureMatrix, volumes: ControlVolumes, fixed: NDArray[np.bool_]) -> Floats:
+    """Entries in the pattern of the control volumes; those of vertices of known pressure are zero off the diagonal."""
+    row = np.repeat(np.arange(volumes.n), np.diff(volumes.row_start))
+    tied = ~(fixed[row] | fixed[volumes.neighbour])
+    off = np.where(tied, -matrix.conductance[volumes.slot_edge], 0.0)
+    return np.where(volumes.slot_edge < 0, matrix.diagonal[row], off)
 
 
 class _Recorder(PressureSolver):
@@ -87,6 +101,6 @@ class _Recorder(PressureSolver):
     def __init__(self, solver: PressureSolver) -> None:
         self._solver = solver
 
-    def solve(self, values: Floats, rhs: Floats, start: Floats, tolerance: float) -> LinearResult:
-        self.values, self.rhs = values.copy(), rhs.copy()
-        return self._solver.solve(values, rhs, start, tolerance)
+    def solve(self, matrix: PressureMatrix, rhs: Floats, start: Floats, tolerance: float) -> LinearResult:
+        self.matrix, self.rhs = PressureMatrix(*(part.copy() for part in matrix)), rhs.copy()
+        return self._solver.solve(matrix, rhs, start, tolerance)

@@ -9,6 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 Indices = NDArray[np.uint32]
+Ints = NDArray[np.int32]
 Shorts = NDArray[np.uint16]
 
 ONE = np.uint32(1)
@@ -26,10 +27,8 @@ class LevelPattern:
         Upper triangle of the matrix A of this level by rows, without the diagonal.
     diagonal, slot
         Where the values of diagonal and triangle stand in what the level is given.
-    group
-        Group of each row: P of the next level.
-    ap_start, ap_column
-        A P by rows of even length: the row's own group first, and once more at the end if need be.
+    ap_start
+        Starts of the rows of A P (see `Grouping`).
     first_target, second_target
         Where in its row of A P the entry (i, j) of the triangle adds to: in row i, and in row j.
     coarse
@@ -41,25 +40,37 @@ class LevelPattern:
     column: Indices
     diagonal: Indices
     slot: Indices
-    group: Indices
     ap_start: Indices
-    ap_column: Indices
     first_target: Shorts
     second_target: Shorts
     coarse: Indices
 
 
+@dataclass(frozen=True, eq=False)
+class Grouping:
+    """How the rows of one level are grouped to those of the next.
+
+    Attributes
+    ----------
+    group
+        Group of each row: P of the next level.
+    ap_column
+        A P by rows of even length: the row's own group first, and once more at the end if need be.
+    """
+
+    group: Indices
+    ap_column: Indices
+
+
 @njit(cache=True)
-def _count_above(row_start, columns, order, number, end, diagonal):
-    """Entries of each row above the diagonal into `end` (behind a zero), and the slots of the diagonal."""
+def _count_above(row_start, columns, order, number, end):
+    """Entries of each row above the diagonal into `end` (behind a zero)."""
     n = order.shape[0]
     for i in range(n):
         for s in range(row_start[order[i]], row_start[order[i] + ONE]):
             j = number[columns[s]]
             if i < j < n:
                 end[i + 1] += ONE
-            elif j == i:
-                diagonal[i] = s
 
 
 @njit(cache=True)
@@ -98,19 +109,17 @@ def _find_groups(start, column, group, begin, end, found, first, second):
                     second[s] = at - begin[row]
 
 
-def _upper_triangle(
-    row_start: Indices, columns: Indices, order: Indices
-) -> tuple[Indices, Indices, Indices, Indices]:
-    """Row starts, columns, slots and diagonal slots of the rows and columns in `order`."""
+def _upper_triangle(row_start: Indices, columns: Indices, order: Indices) -> tuple[Indices, Indices, Indices]:
+    """Row starts, columns and slots of the rows and columns in `order`."""
     n = len(order)
     number = np.full(len(row_start) - 1, n, np.uint32)
     number[order] = np.arange(n, dtype=np.uint32)
-    start, diagonal = np.zeros(n + 1, np.uint32), np.zeros(n, np.uint32)
-    _count_above(row_start, columns, order, number, start, diagonal)
+    start = np.zeros(n + 1, np.uint32)
+    _count_above(row_start, columns, order, number, start)
     start = np.cumsum(start, dtype=np.uint32)
     column, slot = np.empty(start[-1], np.uint32), np.empty(start[-1], np.uint32)
     _take_above(row_start, columns, order, number, start, column, slot)
-    return start, column, slot, diagonal
+    return start, column, slot
 
 
 def _times_groups(start: Indices, column: Indices, group: Indices) -> tuple[Indices, Indices, Shorts, Shorts]:
@@ -183,16 +192,17 @@ def _renumbered(
 def level_patterns(
     row_start: Indices,
     columns: Indices,
+    pairs: Ints,
     order: Indices,
     levels: tuple[Indices, ...],
     chained: tuple[int, ...] = (),
-) -> tuple[Indices, list[LevelPattern], tuple[Indices, Indices]]:
+) -> tuple[Indices, list[LevelPattern], list[Grouping], tuple[Indices, Indices]]:
     """Patterns of all levels but the coarsest, and row starts and columns of the triangle of that.
 
     Parameters
     ----------
-    row_start, columns
-        CSR pattern of the whole matrix.
+    row_start, columns, pairs
+        CSR pattern of the whole matrix, see `PressureSolver`.
     order, levels, chained
         See `VertexGroups`.
 
@@ -200,14 +210,17 @@ def level_patterns(
     -------
     order
         In which the rows of the first level follow each other.
-    patterns, coarsest
+    patterns, groupings, coarsest
+        The first level finds its diagonal by unknowns and its triangle by pairs of the matrix, the others theirs by
+        their own rows and entries.
     """
     chained = chained or (0,) * (len(levels) + 1)
-    start, column, slot, diagonal = _upper_triangle(row_start, columns, order)
+    start, column, _ = _upper_triangle(row_start, columns, order)
     new, halves = _in_halves(start, column, chained[0])
-    order = order[new]
-    start, column, slot, diagonal = _upper_triangle(row_start, columns, order)
-    patterns = []
+    order = diagonal = order[new]
+    start, column, slot = _upper_triangle(row_start, columns, order)
+    slot = pairs[slot].view(np.uint32)
+    patterns, groupings = [], []
     for k, level in enumerate(levels):
         group = level[new]
         n = int(group.max()) + 1
@@ -220,12 +233,9 @@ def level_patterns(
             number[new] = np.arange(n, dtype=np.uint32)
             coarse_start, coarse_column, coarse = _renumbered(coarse_start, coarse_column, coarse, number)
             group, ap_column = number[group], number[ap_column]
-        patterns.append(
-            LevelPattern(
-                halves, start, column, diagonal, slot, group, ap_start, ap_column, first, second, coarse
-            )
-        )
+        patterns.append(LevelPattern(halves, start, column, diagonal, slot, ap_start, first, second, coarse))
+        groupings.append(Grouping(group, ap_column))
         start, column, halves = coarse_start, coarse_column, coarse_halves
         diagonal = np.arange(n, dtype=np.uint32)
-        slot = np.arange(n, n + len(column), dtype=np.uint32)
-    return order, patterns, (start, column)
+        slot = np.arange(len(column), dtype=np.uint32)
+    return order, patterns, groupings, (start, column)

@@ -38,13 +38,29 @@ MOST_INNER = 20
 
 
 @njit(cache=True, nogil=True)
-def residual(row_start, columns, values, rhs, x, r, begin, end):
-    """Put rows `begin` to `end` of rhs - A x into r; the sum of their squares, and of their sizes."""
+def residual(row_start, columns, pairs, diagonal, conductance, alone, rhs, x, r, begin, end):
+    """Put rows `begin` to `end` of rhs - A x into r; the sum of their squares, and of their sizes.
+
+    Parameters
+    ----------
+    row_start, columns, pairs, alone
+        See `PressureSolver`; who is tied to nobody.
+    diagonal, conductance
+        See `PressureMatrix`.
+    rhs, x, r
+        Vectors.
+    begin, end
+        The rows.
+    """
     size, left = 0.0, 0.0
     for i in range(begin, end):
         total = 0.0
         for s in range(row_start[i], row_start[i + 1]):
-            total += values[s] * x[columns[s]]
+            j, b = pairs[s], columns[s]
+            if j < 0:
+                total += diagonal[i] * x[i]
+            elif not (alone[i] or alone[b]):
+                total -= conductance[j] * x[b]
         r[i] = rhs[i] - total
         size += r[i] * r[i]
         left += abs(r[i])

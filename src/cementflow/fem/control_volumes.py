@@ -49,8 +49,8 @@ class ControlVolumes:
         Tetrahedra that have a negative coefficient.
     t, obtuse_edges
         Element coefficients of these tetrahedra [m3], and the edges that they belong to, shape (obtuse, 6).
-    row_start, neighbour, slot_edge, diagonal_slot
-        CSR pattern of the matrix: column of each slot, the edge behind it (-1 on the diagonal), slot of each diagonal.
+    row_start, neighbour, slot_edge
+        CSR pattern of the matrix: column of each slot, and the edge behind it (-1 on the diagonal).
     """
 
     mesh: TetMesh
@@ -67,7 +67,6 @@ class ControlVolumes:
     row_start: Indices
     neighbour: Indices
     slot_edge: Ints
-    diagonal_slot: Indices
 
     @property
     def n(self) -> int:
@@ -94,7 +93,7 @@ def build_control_volumes(mesh: TetMesh, porosity: Floats, permeability: Floats)
     )
     t, obtuse_edges = t[obtuse], tet_edges[obtuse]
     del tet_edges
-    row_start, neighbour, slot_edge, diagonal_slot = row_pattern(mesh.edges, len(mesh.points))
+    row_start, neighbour, slot_edge = row_pattern(mesh.edges, len(mesh.points))
     return ControlVolumes(
         mesh=mesh,
         tets=mesh.indices,
@@ -110,7 +109,6 @@ def build_control_volumes(mesh: TetMesh, porosity: Floats, permeability: Floats)
         row_start=row_start,
         neighbour=neighbour,
         slot_edge=slot_edge,
-        diagonal_slot=diagonal_slot,
     )
 
 

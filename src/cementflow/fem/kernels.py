@@ -65,28 +65,24 @@ def least_mobility(
 
 @njit(cache=True, nogil=True)
 def pressure_rows(
-    rows, row_start, slot_edge, neighbour, diagonal_slot, fixed, fixed_pressure, weight, outlet, values, known
+    rows, row_start, slot_edge, neighbour, fixed, fixed_pressure, weight, outlet, diagonal, known
 ):
-    """Rows of the symmetric pressure matrix in its fixed pattern, and what known pressures add to the right-hand side.
+    """Diagonal of the pressure matrix in some rows, and what known pressures add to the right-hand side.
 
     A fixed vertex keeps its natural diagonal, so that the matrix stays well scaled, and its pressure is all of its
-    right-hand side. `values` and `known` are changed in place.
+    right-hand side. `diagonal` and `known` are changed in place.
     """
     for i in range(rows.shape[0]):
         a = rows[i]
-        diagonal, total = outlet[a], 0.0
+        own, total = outlet[a], 0.0
         for s in range(row_start[a], row_start[a + 1]):
             j = slot_edge[s]
             if j >= 0:
-                diagonal += weight[j]
-                values[s] = 0.0
-                if not fixed[a]:
-                    if fixed[neighbour[s]]:
-                        total += weight[j] * fixed_pressure[neighbour[s]]
-                    else:
-                        values[s] = -weight[j]
-        values[diagonal_slot[a]] = diagonal
-        known[a] = diagonal * fixed_pressure[a] if fixed[a] else total
+                own += weight[j]
+                if not fixed[a] and fixed[neighbour[s]]:
+                    total += weight[j] * fixed_pressure[neighbour[s]]
+        diagonal[a] = own
+        known[a] = own * fixed_pressure[a] if fixed[a] else total
 
 
 @njit(cache=True, nogil=True)

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.fem.coarse_patterns import level_patterns
+from cementflow.fem.coarse_patterns import Grouping, level_patterns
 from cementflow.fem.conjugate_gradients import residual, solve_levels
 from cementflow.fem.preconditioner import dense_factor, fill_rows
+from cementflow.fem.pressure_matrix import PressureMatrix
 from cementflow.fem.sweeps import CALL, CLOSED, Levels, Vectors, slate
 from cementflow.fem.vertex_groups import VertexGroups, one_group
 from cementflow.threads import beside, both, two_threads
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
 Indices = NDArray[np.uint32]
 
 MAX_ITERATIONS = 5000
@@ -59,36 +61,37 @@ class PressureSolver:
     ----------
     row_start, columns
         CSR pattern, unsigned, the same for every system.
+    pairs
+        Pair behind each slot of it, -1 on the diagonal.
     groups
-        Groups of vertices, all in one if not given. Rows and columns of vertices that are in none must be zero off the
-        diagonal.
+        Groups of vertices, all in one if not given. Vertices that are in none are taken to be tied to no other.
     """
 
-    def __init__(self, row_start: Indices, columns: Indices, groups: VertexGroups | None = None) -> None:
+    def __init__(
+        self, row_start: Indices, columns: Indices, pairs: Ints, groups: VertexGroups | None = None
+    ) -> None:
         n = len(row_start) - 1
         groups = groups if groups is not None else one_group(n)
-        self._row_start, self._columns = row_start, columns
+        self._row_start, self._columns, self._pairs = row_start, columns, pairs
         self._chained = groups.chained or (0,) * (len(groups.levels) + 1)
-        self._order, self._patterns, self._coarsest = level_patterns(
-            row_start, columns, groups.order, groups.levels, self._chained
+        self._order, self._patterns, groupings, self._coarsest = level_patterns(
+            row_start, columns, pairs, groups.order, groups.levels, self._chained
         )
-        rows = [len(p.group) for p in self._patterns] + [len(self._coarsest[0]) - 1]
+        rows = [len(p.diagonal) for p in self._patterns] + [len(self._coarsest[0]) - 1]
         triangles = [len(p.column) for p in self._patterns] + [len(self._coarsest[1])]
         # Diagonal and triangle of each level, and a place for what is below.
         self._sizes = [a + b + 1 for a, b in zip(rows, triangles, strict=True)]
-        alone = np.ones(n, bool)
-        alone[groups.order] = False
-        self._alone = np.flatnonzero(alone)
-        self._alone_slot = np.flatnonzero(columns == np.repeat(np.arange(n), np.diff(row_start)))[alone]
+        self._alone = np.ones(n, bool)
+        self._alone[groups.order] = False
         self._row_base = np.cumsum([0, *rows]).astype(np.uint32)
-        self._ap_base = np.cumsum([0, *(len(p.ap_column) for p in self._patterns)])
-        self._levels = self._empty_levels()
+        self._ap_base = np.cumsum([0, *(len(g.ap_column) for g in groupings)])
+        self._levels = self._empty_levels(groupings)
         width = (int(self._row_base[-1]) // PAGE + 1) * PAGE + STAGGER
         block = np.zeros((len(Vectors._fields), width))
         self._vectors = Vectors(*(vector[: self._row_base[-1]] for vector in block))
         self._work = np.zeros(len(rows)), np.zeros(len(rows), np.int64), np.zeros(len(rows))
 
-    def _empty_levels(self) -> Levels:
+    def _empty_levels(self, groupings: list[Grouping]) -> Levels:
         patterns, rows, next_rows = self._patterns, int(self._row_base[-1]), self._row_base[1:]
 
         def joined(parts: list[Indices], base: Indices) -> Indices:
@@ -96,7 +99,7 @@ class PressureSolver:
             return np.concatenate([np.zeros(0, np.uint32), *moved])
 
         # A row may be made even by one more entry.
-        entries = sum(len(p.column) + len(p.group) for p in patterns)
+        entries = sum(len(p.column) + len(p.diagonal) for p in patterns)
         ends = joined([p.ap_start[1:] for p in patterns], self._ap_base)
         return Levels(
             row_base=self._row_base,
@@ -110,39 +113,39 @@ class PressureSolver:
             value=np.zeros(entries),
             diagonal=np.zeros(rows),
             inverse=np.zeros(rows),
-            group=joined([p.group for p in patterns], next_rows),
+            group=joined([g.group for g in groupings], next_rows),
             ap_start=np.concatenate([np.zeros(1, np.uint32), ends]),
-            ap_column=joined([p.ap_column for p in patterns], next_rows),
+            ap_column=joined([g.ap_column for g in groupings], next_rows),
             ap=np.zeros(int(self._ap_base[-1])),
             dense=np.zeros((0, 0)),
         )
 
-    def solve(self, values: Floats, rhs: Floats, start: Floats, tolerance: float) -> LinearResult:
+    def solve(self, matrix: PressureMatrix, rhs: Floats, start: Floats, tolerance: float) -> LinearResult:
         """Solve one system.
 
         Parameters
         ----------
-        values
-            Matrix entries in the pattern.
+        matrix
+            In the pattern of the solver.
         rhs, start
             Right-hand side and first guess, shape (n,).
         tolerance
             Residual to reach, relative to the 2-norm of `rhs`.
         """
         x = start.copy()
-        x[self._alone] = rhs[self._alone] / values[self._alone_slot]
+        x[self._alone] = rhs[self._alone] / matrix.diagonal[self._alone]
         goal = tolerance * float(np.sqrt(np.sum(rhs * rhs)))
         levels: Levels | None = None
         iterations = 0
         for _ in range(ROUNDS):
             for vector in self._vectors:
                 vector[:] = 0.0
-            size, left = self._residual(values, rhs, x)
+            size, left = self._residual(matrix, rhs, x)
             if size <= goal:
                 return LinearResult(x, iterations, True, left)
             if len(self._order) == 0:
                 break
-            levels = levels or self._fill(values)
+            levels = levels or self._fill(matrix)
             more, converged = self._iterate(levels, goal, MAX_ITERATIONS - iterations)
             x[self._order] += self._vectors.x[: len(self._order)]
             iterations += more
@@ -152,8 +155,9 @@ class PressureSolver:
                 left = float(np.sum(np.abs(self._vectors.r[: len(self._order)])))
                 return LinearResult(x, iterations, True, left)
         # What is left may be no more than the rounding of the products that it is summed from.
-        least = ROUNDINGS * EPS * self._residual(np.abs(values), np.zeros(len(x)), np.abs(x))[0]
-        size, left = self._residual(values, rhs, x)
+        sizes = PressureMatrix(np.abs(matrix.diagonal), -np.abs(matrix.conductance))
+        least = ROUNDINGS * EPS * self._residual(sizes, np.zeros(len(x)), np.abs(x))[0]
+        size, left = self._residual(matrix, rhs, x)
         return LinearResult(x, iterations, size <= max(goal, least), left)
 
     def _iterate(self, levels: Levels, goal: float, most: int) -> tuple[int, bool]:
@@ -169,7 +173,7 @@ class PressureSolver:
                 shared.calls[CALL] = CLOSED
                 other.result()
 
-    def _residual(self, values: Floats, rhs: Floats, x: Floats) -> tuple[float, float]:
+    def _residual(self, matrix: PressureMatrix, rhs: Floats, x: Floats) -> tuple[float, float]:
         """Norm of the residual, which becomes that of the first level, and the sum of its sizes.
 
         Found in the numbering of the matrix: by rows in another order it takes four times as long.
@@ -179,30 +183,35 @@ class PressureSolver:
 
         def rows(half: int) -> tuple[float, float]:
             begin, end = (0, n // 2) if half == 0 else (n // 2, n)
-            return residual(self._row_start, self._columns, values, rhs, x, r, begin, end)
+            return residual(
+                self._row_start, self._columns, self._pairs, *matrix, self._alone, rhs, x, r, begin, end
+            )
 
         (first, first_left), (second, second_left) = both(rows, n)
         self._vectors.r[: len(self._order)] = r[self._order]
         return float(np.sqrt(first + second)), first_left + second_left
 
-    def _fill(self, values: Floats) -> Levels:
+    def _fill(self, matrix: PressureMatrix) -> Levels:
         """The levels of one matrix."""
         v, entry = self._levels, 0
         v.ap[:] = 0.0
         v.inverse[:] = 0.0
-        for k, p in enumerate(self._patterns):
-            values = self._fill_level(values, k, entry)
-            entry += len(p.column) + len(p.group)
+        diagonal, triangle, sign = *matrix, -1.0
         n = len(self._coarsest[0]) - 1
+        for k, p in enumerate(self._patterns):
+            coarse = self._fill_level(diagonal, triangle, sign, k, entry)
+            rows = int(self._row_base[k + 2] - self._row_base[k + 1])
+            diagonal, triangle, sign = coarse[:rows], coarse[rows:], 1.0
+            entry += len(p.column) + len(p.diagonal)
         dense = np.zeros((n, n))
-        dense_factor(values, *self._coarsest, dense)
+        dense_factor(diagonal, triangle, *self._coarsest, dense)
         return v._replace(dense=dense)
 
-    def _fill_level(self, values: Floats, k: int, entry: int) -> Floats:
-        """One level; diagonal and triangle of the next."""
+    def _fill_level(self, diagonal: Floats, triangle: Floats, sign: float, k: int, entry: int) -> Floats:
+        """One level from its diagonal and from its triangle times a sign; both of the next, one after the other."""
         v, p, base = self._levels, self._patterns[k], self._row_base[k]
         rows, products = slice(*self._row_base[k : k + 2]), slice(*self._ap_base[k : k + 2])
-        n, (half, between) = len(p.group), p.halves
+        n, (half, between) = len(p.diagonal), p.halves
         inverse, ap = v.inverse[rows], v.ap[products]
         first_product = p.ap_start[between]
         coarse = np.zeros((2, self._sizes[k + 1]))
@@ -213,9 +222,11 @@ class PressureSolver:
         def fill(part: int) -> None:
             begin, end = parts[part]
             fill_rows(
-                values,
-                p.slot,
+                diagonal,
+                triangle,
+                sign,
                 p.diagonal,
+                p.slot,
                 p.start,
                 p.column,
                 p.ap_start,

@@ -18,9 +18,11 @@ ROUND_OFF = 1e-13
 
 @njit(cache=True, nogil=True)
 def fill_rows(
-    values,
-    slots,
+    given_diagonal,
+    given,
+    sign,
     diagonal_slots,
+    slots,
     pattern_start,
     pattern_column,
     ap_start,
@@ -50,8 +52,8 @@ def fill_rows(
 
     Parameters
     ----------
-    values
-        Of the matrix, in whatever order `slots` and `diagonal_slots` say.
+    given_diagonal, given, sign
+        Diagonal of the matrix, and its other entries times a sign, in whatever order `diagonal_slots` and `slots` say.
     pattern_start, pattern_column, ap_start, first_target, second_target, coarse_target
         See `LevelPattern`.
     begin, end, between
@@ -73,7 +75,7 @@ def fill_rows(
         To which P^T A P is added: diagonal and upper triangle, and a last place for what is below.
     """
     for i in range(begin, end):
-        own = values[diagonal_slots[i]]
+        own = given_diagonal[diagonal_slots[i]]
         diagonal[i] = own
         inverse[i] += own
         ap[ap_start[i]] += own
@@ -85,7 +87,7 @@ def fill_rows(
         pivot = 1.0 / pivot if pivot > 0.0 else 0.0
         inverse[i] = pivot
         for s in range(pattern_start[i], pattern_start[i + 1]):
-            a = values[slots[s]]
+            a = sign * given[slots[s]]
             if a != 0.0:
                 j = pattern_column[s]
                 value[at] = a
@@ -108,16 +110,16 @@ def fill_rows(
 
 
 @njit(cache=True, nogil=True)
-def dense_factor(coarse, start, column, factor):
+def dense_factor(diagonal, triangle, start, column, factor):
     """Put the Cholesky factor U^T U into zeros: U above the diagonal and U^T below, reciprocal pivots on it.
 
     A pivot that is not positive gives a zero: nothing is corrected there.
     """
     n = start.shape[0] - 1
     for i in range(n):
-        factor[i, i] = coarse[i]
+        factor[i, i] = diagonal[i]
         for s in range(start[i], start[i + 1]):
-            factor[i, column[s]] = coarse[n + s]
+            factor[i, column[s]] = triangle[s]
     for k in range(n):
         pivot = factor[k, k]
         factor[k, k] = 1.0 / np.sqrt(pivot) if pivot > 0.0 else 0.0

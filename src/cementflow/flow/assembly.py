@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.fem import kernels, updates
+from cementflow.fem.pressure_matrix import PressureMatrix
 from cementflow.flow.mobility import Mobility, mobility
 from cementflow.flow.problem import Problem
 from cementflow.flow.ways import Ways
@@ -60,7 +61,7 @@ class Assembly:
         pattern = problem.pattern
         self._fixed = problem.padded(problem.fixed)
         self._fixed_pressure = problem.padded(problem.fixed_pressure - problem.reference_pressure)
-        self._values, self._known = np.zeros(len(pattern.neighbour)), np.zeros(pattern.size)
+        self._diagonal, self._known = np.zeros(pattern.size), np.zeros(pattern.size)
         self._rows = np.zeros(0, np.uint32)  # those that are out of date
         self._wet = np.zeros(problem.volumes.n, bool)
         self._marrow: float | None = None  # viscosity that all edges away from the cement have, if it is one
@@ -104,8 +105,10 @@ class Assembly:
             self._rows = np.arange(problem.pattern.size, dtype=np.uint32)
         self._wet, self._marrow = wet, marrow
 
-    def system(self, problem: Problem, ways: Ways, inflow: Floats) -> tuple[Floats, Floats]:
+    def system(self, problem: Problem, ways: Ways, inflow: Floats) -> tuple[PressureMatrix, Floats]:
         """Matrix in the pattern of the solver and right-hand side without the source, for the pressure above reference.
+
+        The matrix holds until the next change is taken.
 
         Parameters
         ----------
@@ -125,12 +128,11 @@ class Assembly:
                 pattern.row_start,
                 pattern.slot_edge,
                 pattern.neighbour,
-                pattern.diagonal_slot,
                 self._fixed,
                 self._fixed_pressure,
                 conductance,
                 outlet,
-                self._values,
+                self._diagonal,
                 self._known,
             )
 
@@ -139,7 +141,8 @@ class Assembly:
         entering = problem.padded(inflow) + ways.summed(problem, ways.outside_pressure(problem) - reference)
         if problem.veins is not None:
             entering[problem.volumes.n :] += problem.veins.blood
-        return self._values, np.where(self._fixed, self._known, entering + self._known)
+        rhs = np.where(self._fixed, self._known, entering + self._known)
+        return PressureMatrix(self._diagonal, conductance), rhs
 
     def change(
         self, problem: Problem, viscosity: Floats, marrow_viscosity: Floats, pressure: Floats

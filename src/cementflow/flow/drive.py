@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.fem.linear_solver import LinearResult, PressureSolver
+from cementflow.fem.pressure_matrix import PressureMatrix
 from cementflow.flow.problem import Problem
 
 Floats = NDArray[np.float64]
@@ -57,7 +58,7 @@ class Driven:
 def drive_system(
     problem: Problem,
     solver: PressureSolver,
-    values: Floats,
+    matrix: PressureMatrix,
     rhs: Floats,
     start: Floats,
     rate: float,
@@ -69,7 +70,7 @@ def drive_system(
 
     Parameters
     ----------
-    values, rhs
+    matrix, rhs
         Matrix in the pattern of `solver`, right-hand side of the outlets.
     start, rate
         Pressure and rate to start from.
@@ -83,13 +84,13 @@ def drive_system(
     wanted = problem.drive.rate
     reference = problem.reference_pressure
     if problem.drive.stopped:
-        alone = _solve(problem, solver, values, rhs, 0.0, start - reference, wanted)
+        alone = _solve(problem, solver, matrix, rhs, 0.0, start - reference, wanted)
         # What is left is a share of the rate that was, not to be held against a flow of nearly nothing.
         return Driven(
             alone.x + reference, 0.0, "stopped", 0.0, 1, alone.iterations, alone.converged, left=0.0
         )
     trial = rate if rate > 0.0 else wanted
-    with_source = _solve(problem, solver, values, rhs, trial, start - reference, trial)
+    with_source = _solve(problem, solver, matrix, rhs, trial, start - reference, trial)
     tip = problem.tip_pressure(with_source.x) + reference + near_tip * trial
     if trial == wanted and not problem.drive.free:
         demand = pressure_demand(problem, tip, wanted, drop)
@@ -105,7 +106,7 @@ def drive_system(
                 with_source.left,
             )
     without = _solve(
-        problem, solver, values, rhs, 0.0, np.zeros_like(rhs) if resting is None else resting, trial
+        problem, solver, matrix, rhs, 0.0, np.zeros_like(rhs) if resting is None else resting, trial
     )
     tip_without = problem.tip_pressure(without.x) + reference
     resistance = (tip - tip_without) / trial
@@ -159,7 +160,7 @@ def _limited_rate(problem: Problem, tip_without: float, resistance: float, drop:
 def _solve(
     problem: Problem,
     solver: PressureSolver,
-    values: Floats,
+    matrix: PressureMatrix,
     rhs: Floats,
     rate: float,
     start: Floats,
@@ -175,4 +176,4 @@ def _solve(
         return LinearResult(np.zeros_like(full), 0, True)
     # The sum of n imbalances is at most sqrt(n) times their 2-norm.
     goal = problem.tolerances.linear * max(scale, 1e-3 * problem.drive.rate) / np.sqrt(len(full))
-    return solver.solve(values, full, start, goal / size)
+    return solver.solve(matrix, full, start, goal / size)

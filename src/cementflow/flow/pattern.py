@@ -29,7 +29,7 @@ class Pattern:
         Where they stand among all pairs: the edges of the mesh, some of which they are, and then the others.
     count
         Of all pairs.
-    row_start, neighbour, slot_edge, diagonal_slot
+    row_start, neighbour, slot_edge
         As of the control volumes, of all pairs.
     points
         Places of the unknowns [m], shape (n + m, 3).
@@ -41,13 +41,12 @@ class Pattern:
     row_start: Indices
     neighbour: Indices
     slot_edge: Ints
-    diagonal_slot: Indices
     points: Floats
 
     @property
     def size(self) -> int:
         """Number of unknowns."""
-        return len(self.diagonal_slot)
+        return len(self.row_start) - 1
 
 
 def pattern_of(volumes: ControlVolumes, veins: VeinTree | None) -> Pattern:
@@ -56,9 +55,7 @@ def pattern_of(volumes: ControlVolumes, veins: VeinTree | None) -> Pattern:
     if veins is None:
         none = np.zeros((0, 2), np.uint32)
         nowhere = np.zeros(0, np.intp)
-        return Pattern(
-            none, nowhere, len(v.edges), v.row_start, v.neighbour, v.slot_edge, v.diagonal_slot, v.mesh.points
-        )
+        return Pattern(none, nowhere, len(v.edges), v.row_start, v.neighbour, v.slot_edge, v.mesh.points)
     links = np.stack([veins.link_vertex, v.n + veins.link_node], axis=1)
     cells = v.n + np.sort(np.stack([veins.start, veins.end], axis=1)[veins.inner], axis=1)
     extra = np.concatenate([links, cells, veins.pairs.ends]).astype(np.uint32)
@@ -66,10 +63,10 @@ def pattern_of(volumes: ControlVolumes, veins: VeinTree | None) -> Pattern:
     place, added = _places(v.edges, extra, size)
     edges = np.concatenate([v.edges, extra[added]])
     order = np.lexsort((edges[:, 1], edges[:, 0]))
-    row_start, neighbour, slot, diagonal = row_pattern(np.ascontiguousarray(edges[order]), size)
+    row_start, neighbour, slot = row_pattern(np.ascontiguousarray(edges[order]), size)
     slot_edge = np.where(slot >= 0, order[np.maximum(slot, 0)], -1).astype(np.int32)
     points = np.concatenate([v.mesh.points, _node_points(veins)])
-    return Pattern(extra, place, len(edges), row_start, neighbour, slot_edge, diagonal, points)
+    return Pattern(extra, place, len(edges), row_start, neighbour, slot_edge, points)
 
 
 def _places(edges: Indices, extra: Indices, size: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:

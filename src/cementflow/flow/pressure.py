@@ -87,10 +87,10 @@ def solve_pressure(
     assembly.begin(problem, state.saturation, guess.viscosity, guess.marrow, guess.pressure, even)
     ways = _ways(problem, state, dt, guess, fluids, assembly.mobility, outside, None)
     while True:
-        values, rhs = assembly.system(problem, ways, overfull)
+        matrix, rhs = assembly.system(problem, ways, overfull)
         near_tip = tip_resistance(problem, assembly.mobility, guess.rate)
         driven = drive_system(
-            problem, solver, values, rhs, guess.pressure, guess.rate, fluids.drop, near_tip, resting
+            problem, solver, matrix, rhs, guess.pressure, guess.rate, fluids.drop, near_tip, resting
         )
         # Blood flows without the source too; nothing else does, or hardly.
         resting = driven.without if problem.veins is not None else None

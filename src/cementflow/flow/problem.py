@@ -324,4 +324,4 @@ class Problem:
         p = self.pattern
         nodes = None if self.veins is None else self.volumes.n + self.veins.elimination.order
         groups = group_vertices(p.points, self.padded(self.fixed), nodes)
-        return PressureSolver(p.row_start, p.neighbour, groups)
+        return PressureSolver(p.row_start, p.neighbour, p.slot_edge, groups)

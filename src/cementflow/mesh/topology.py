@@ -70,7 +70,7 @@ def number_edges(tets, n):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def row_pattern(edges, n):  # type: ignore[no-untyped-def]
-    """CSR pattern with sorted columns: row starts, columns, edge behind each slot (-1 on the diagonal), diagonals.
+    """CSR pattern with sorted columns: row starts, columns, edge behind each slot (-1 on the diagonal).
 
     The edges come in lexicographic order, so a row meets its lower neighbours, itself and its higher ones in turn.
     """
@@ -82,12 +82,11 @@ def row_pattern(edges, n):  # type: ignore[no-untyped-def]
         start[a + 1] += start[a] + 1
     column = np.empty(start[n], np.uint32)
     behind = np.empty(start[n], np.int32)
-    diagonal = np.empty(n, np.uint32)
     free = start[:n].copy()
     j = 0
     for a in range(n):
         s = free[a]
-        column[s], behind[s], diagonal[a] = a, -1, s
+        column[s], behind[s] = a, -1
         free[a] = s + 1
         while j < edges.shape[0] and edges[j, 0] == a:
             b = edges[j, 1]
@@ -96,7 +95,7 @@ def row_pattern(edges, n):  # type: ignore[no-untyped-def]
             free[a] += 1
             free[b] += 1
             j += 1
-    return start, column, behind, diagonal
+    return start, column, behind
 
 
 @njit(cache=True)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from cementflow.fem import kernels
 from cementflow.fem.control_volumes import ControlVolumes, build_control_volumes, every_coefficient
 from cementflow.fem.linear_solver import PressureSolver
+from cementflow.fem.pressure_matrix import PressureMatrix
 from cementflow.fem.vertex_groups import group_vertices
 from cementflow.mesh.tetmesh import TetMesh
 from cementflow.sites.ball_field import BallField
@@ -143,23 +144,23 @@ def _local_pressure(
     local: ControlVolumes, conductance: Floats, wall: NDArray[np.bool_], exact: Floats, source: Floats
 ) -> Floats:
     """What the mesh makes of the ball for a viscosity of one, with the exact pressure all around."""
-    values, known = np.zeros(len(local.neighbour)), np.zeros(local.n)
+    diagonal, known = np.zeros(local.n), np.zeros(local.n)
     kernels.pressure_rows(
         np.arange(local.n, dtype=np.uint32),
         local.row_start,
         local.slot_edge,
         local.neighbour,
-        local.diagonal_slot,
         wall,
         np.where(wall, exact, 0.0),
         conductance,
         np.zeros(local.n),
-        values,
+        diagonal,
         known,
     )
     rhs = np.where(wall, known, source + known)
-    solver = PressureSolver(local.row_start, local.neighbour, group_vertices(local.mesh.points, wall))
-    return solver.solve(values, rhs, exact, ACCURACY).x
+    groups = group_vertices(local.mesh.points, wall)
+    solver = PressureSolver(local.row_start, local.neighbour, local.slot_edge, groups)
+    return solver.solve(PressureMatrix(diagonal, conductance), rhs, exact, ACCURACY).x
 
 
 def _sum_by_edges(local: ControlVolumes, tet_edges: Indices, values: Floats) -> Floats:
