@@ -69,8 +69,16 @@ def write_checkpoint(
         "snapshots": [asdict(s) for s in snapshots],
         "seconds": seconds,
     }
-    with replacing(folder.checkpoint) as temporary, temporary.open("wb") as file:
-        np.savez(file, words=np.array(json.dumps(words)), **arrays)
+    with replacing(folder.checkpoint) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name, values in ({"words": json.dumps(words)} | arrays).items():
+            _put(archive, name, np.asarray(values, order="C"))
+
+
+def _put(archive: zipfile.ZipFile, name: str, values: NDArray[Any]) -> None:
+    """An array as `numpy.savez` has it, which would copy up to 16 MB of it on the way."""
+    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+        np.lib.format.write_array_header_1_0(member, np.lib.format.header_data_from_array_1_0(values))
+        member.write(values.reshape(-1).view(np.uint8).data)
 
 
 def read_checkpoint(folder: RunFolder) -> Checkpoint:

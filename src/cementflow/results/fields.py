@@ -19,7 +19,7 @@ from cementflow.flow.state import State
 from cementflow.model import Model
 from cementflow.results.folder import RunFolder
 from cementflow.results.veins import VeinFiles
-from cementflow.results.vtu import STORED, Block, EncodedMesh, encode, encode_mesh, write_vtu
+from cementflow.results.vtu import STORED, EncodedMesh, Field, encode, encode_mesh, numbers, write_vtu
 
 # Row-major components of a symmetric tensor stored as (xx, yy, zz, yz, xz, xy).
 FULL_TENSOR = [0, 5, 4, 5, 1, 3, 4, 3, 2]
@@ -63,11 +63,12 @@ class FieldFiles:
             encode("cement viscosity [Pa s]", flow.cement_viscosity),
             *(encode(name, values, STORED, _single) for name, values in self._condition(step.state)),
         )
-        tets = np.arange(len(self._model.problem.volumes.tets), dtype=np.uint32)
 
-        def flux(chosen: NDArray) -> NDArray:
+        def flux(part: range) -> NDArray:
+            chosen = numbers(part, np.uint32)
             return darcy_flux(self._model.problem, m, flow.pressure, chosen).astype(np.float32)
 
+        tets = range(len(self._model.problem.volumes.tets))
         cell = (*self._bone, encode("darcy flux [m/s]", tets, STORED, flux))
         write_vtu(self._folder.fields(name), self._mesh, vertex, cell)
         if self._veins.wanted:
@@ -92,17 +93,16 @@ class FieldFiles:
         return encode_mesh(mesh.points, mesh.tets)
 
     @cached_property
-    def _bone(self) -> tuple[Block, ...]:
+    def _bone(self) -> tuple[Field, ...]:
         bone = self._model.bone
-        return (
+        fields = (
             encode("region", self._model.geometry.mesh.region),
-            encode("porosity [-]", bone.porosity, convert=lambda part: part.astype(np.float32)),
+            encode("porosity [-]", bone.porosity, convert=_single),
             encode(
-                "permeability [m2]",
-                bone.permeability,
-                convert=lambda part: part.astype(np.float32)[:, FULL_TENSOR],
+                "permeability [m2]", bone.permeability, convert=lambda part: _single(part)[:, FULL_TENSOR]
             ),
         )
+        return tuple(field.kept() for field in fields)
 
 
 def write_collection(folder: RunFolder, snapshots: Sequence[Snapshot]) -> None:

@@ -1,4 +1,4 @@
-"""Tetrahedral meshes with fields as VTU: zlib blocks behind the XML, each encoded once however many files it goes into.
+"""Tetrahedral meshes with fields as VTU: zlib blocks behind the XML, in memory only while they are written.
 
 The format is "VTK XML with appended raw data" (https://docs.vtk.org/en/latest/design_documents/VTKFileFormats.html): an
 array is a header of unsigned integers (number of blocks, size of a block, size of a last shorter block, compressed
@@ -8,9 +8,10 @@ sizes) and its blocks.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, BinaryIO
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
@@ -19,7 +20,9 @@ from numpy.typing import NDArray
 from cementflow.files import replacing
 
 VTK_LINE, VTK_TETRA = 3, 10
-ROWS = 32_768  # of an array in a block: what is in memory twice while it is converted and compressed
+ROWS = 8192  # of an array in a block: what is in memory twice while it is converted and compressed
+Rows = NDArray | range
+Convert = Callable[[Any], NDArray]
 STORED, FAST = 0, 1  # levels of zlib; higher ones take 2 to 5 times as long for 2 % less
 _TYPES = {
     "float32": "Float32",
@@ -27,85 +30,149 @@ _TYPES = {
     "int32": "Int32",
     "uint8": "UInt8",
 }
+MOST = 10**15  # bytes, of a file
+_APPENDED = b'\n<AppendedData encoding="raw">\n_'
 _HEAD = '<VTKFile type="UnstructuredGrid" version="1.0" byte_order="LittleEndian" header_type="UInt64"'
 
 
-@dataclass(frozen=True)
-class Block:
-    """An array as the file holds it."""
+@dataclass(frozen=True, eq=False)
+class Field:
+    """An array as the file holds it.
+
+    Parameters
+    ----------
+    name, type, components
+        What readers are told of it.
+    rows, row_bytes
+        How many there are and how long each is, before they are compressed.
+    blocks
+        `ROWS` of them at a time, compressed.
+    """
 
     name: str
     type: str
     components: int
-    data: tuple[bytes, ...]
+    rows: int
+    row_bytes: int
+    blocks: Iterable[bytes]
 
-    @property
-    def size(self) -> int:
-        """Bytes in the file."""
-        return sum(len(part) for part in self.data)
+    def kept(self) -> Field:
+        """The same with its blocks in memory, for an array that goes into many files."""
+        return replace(self, blocks=tuple(self.blocks))
+
+    def write(self, file: BinaryIO) -> None:
+        """Put the array at the end of a file; its header, which tells what became of the blocks, is filled in last."""
+        start, count = file.tell(), -(-self.rows // ROWS)
+        file.write(bytes(8 * (3 + count)))
+        sizes = [file.write(block) for block in self.blocks]
+        end = file.tell()
+        file.seek(start)
+        file.write(
+            np.array(
+                [count, ROWS * self.row_bytes, self.rows % ROWS * self.row_bytes, *sizes], "<u8"
+            ).tobytes()
+        )
+        file.seek(end)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class _Compressed:
+    """Blocks of an array, made anew each time that they are gone through."""
+
+    values: Rows
+    level: int
+    convert: Convert
+
+    def __iter__(self) -> Iterator[bytes]:
+        for start in range(0, len(self.values), ROWS):
+            part = self.convert(self.values[start : start + ROWS])
+            row_by_row = np.ascontiguousarray(part, part.dtype.newbyteorder("<"))
+            yield zlib.compress(row_by_row.data, self.level)
+
+
+@dataclass(frozen=True, eq=False)
 class EncodedMesh:
     """Points and tetrahedra as the file holds them."""
 
     vertices: int
     tets: int
-    points: Block
-    cells: tuple[Block, ...]
+    points: Field
+    cells: tuple[Field, ...]
 
 
-def encode(
-    name: str, values: NDArray, level: int = FAST, convert: Callable[[NDArray], NDArray] = np.asarray
-) -> Block:
-    """An array of shape (n,) or (n, components), compressed block by block.
+def encode(name: str, values: Rows, level: int = FAST, convert: Convert = np.asarray) -> Field:
+    """An array of shape (n,) or (n, components), compressed block by block when it is written.
 
     Parameters
     ----------
     name
         What readers call it.
     values
-        What the array is made from, n rows.
+        What the array is made from, n rows; or their numbers as a range.
     level
         `FAST`, or `STORED` for values whose digits are noise: those cost time and hardly shrink.
     convert
         Makes rows of the array, of type float32, float64, int32 or uint8, from rows of `values`.
     """
-    packed, last = [], convert(values[:0])
-    kind, shape = last.dtype, last.shape[1:]
-    for start in range(0, len(values), ROWS):
-        last = convert(values[start : start + ROWS])
-        packed.append(zlib.compress(np.ascontiguousarray(last, kind.newbyteorder("<")).tobytes(), level))
-    row = kind.itemsize * int(np.prod(shape))
-    shorter = len(values) % ROWS * row
-    header = np.array([len(packed), ROWS * row, shorter, *map(len, packed)], "<u8").tobytes()
-    return Block(name, _TYPES[kind.name], int(np.prod(shape)), (header, *packed))
+    none = convert(values[:0])
+    width = int(np.prod(none.shape[1:]))
+    return Field(
+        name,
+        _TYPES[none.dtype.name],
+        width,
+        len(values),
+        none.itemsize * width,
+        _Compressed(values, level, convert),
+    )
+
+
+def numbers(part: range, kind: type[np.integer]) -> NDArray:
+    """A range as an array."""
+    return np.arange(part.start, part.stop, part.step, dtype=kind)
 
 
 def encode_mesh(points: NDArray, tets: NDArray, kind: int = VTK_TETRA) -> EncodedMesh:
-    """Points [m] of shape (n, 3) and tetrahedra of shape (m, 4), or cells of another kind in their place."""
+    """Points [m] of shape (n, 3) and tetrahedra of shape (m, 4), or cells of another kind in their place.
+
+    It is encoded once, however many files it goes into.
+    """
     count, width = tets.shape
-    ends = np.arange(width, width * count + 1, width, dtype=np.int32)
+    ends = range(width, width * count + 1, width)
     cells = (
         encode("connectivity", tets.reshape(-1), convert=lambda part: part.astype(np.int32)),
-        encode("offsets", ends),
-        encode("types", np.full(len(tets), kind, np.uint8)),
+        encode("offsets", ends, convert=lambda part: numbers(part, np.int32)),
+        encode("types", np.broadcast_to(np.uint8(kind), count)),
     )
-    return EncodedMesh(len(points), len(tets), encode("Points", points), cells)
+    return EncodedMesh(len(points), count, encode("Points", points).kept(), tuple(c.kept() for c in cells))
 
 
-def write_vtu(path: Path, mesh: EncodedMesh, vertex: Sequence[Block], cell: Sequence[Block]) -> None:
+def write_vtu(path: Path, mesh: EncodedMesh, vertex: Sequence[Field], cell: Sequence[Field]) -> None:
     """Write mesh and fields; the file appears only when it is complete."""
-    offset, lines = 0, []
-    groups = (("Points", (mesh.points,)), ("Cells", mesh.cells), ("PointData", vertex), ("CellData", cell))
-    for tag, blocks in groups:
+    groups = {"Points": (mesh.points,), "Cells": mesh.cells, "PointData": vertex, "CellData": cell}
+    fields = [field for group in groups.values() for field in group]
+    # The head says where each array begins, which is known when all are written.
+    room = len(_head(mesh, groups, [MOST] * len(fields)))
+    places = []
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        file.write(b" " * room + _APPENDED)
+        for field in fields:
+            places.append(file.tell() - room - len(_APPENDED))
+            field.write(file)
+        file.write(b"\n</AppendedData>\n</VTKFile>\n")
+        file.seek(0)
+        file.write(_head(mesh, groups, places))
+
+
+def _head(mesh: EncodedMesh, groups: Mapping[str, Sequence[Field]], places: Sequence[int]) -> bytes:
+    """The XML before the arrays, which begin at these places."""
+    lines, place = [], iter(places)
+    for tag, fields in groups.items():
         lines.append(f"<{tag}>")
-        for block in blocks:
+        for field in fields:
             # Stated for scalars, meshio would make columns of them.
-            width = f' NumberOfComponents="{block.components}"' if block.components > 1 else ""
-            name = f'type="{block.type}" Name={quoteattr(block.name)}{width}'
-            lines.append(f'<DataArray {name} format="appended" offset="{offset}"/>')
-            offset += block.size
+            width = f' NumberOfComponents="{field.components}"' if field.components > 1 else ""
+            name = f'type="{field.type}" Name={quoteattr(field.name)}{width}'
+            lines.append(f'<DataArray {name} format="appended" offset="{next(place)}"/>')
         lines.append(f"</{tag}>")
     head = [
         '<?xml version="1.0"?>',
@@ -115,10 +182,5 @@ def write_vtu(path: Path, mesh: EncodedMesh, vertex: Sequence[Block], cell: Sequ
         *lines,
         "</Piece>",
         "</UnstructuredGrid>",
-        '<AppendedData encoding="raw">\n_',
     ]
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        file.write("\n".join(head).encode())
-        for _, blocks in groups:
-            file.writelines(part for block in blocks for part in block.data)
-        file.write(b"\n</AppendedData>\n</VTKFile>\n")
+    return "\n".join(head).encode()
