@@ -24,6 +24,7 @@ from cementflow.fem.sweeps import (
     BACKWARD,
     CORRECT,
     FORWARD,
+    ONE,
     backward,
     both_halves,
     correct,
@@ -38,29 +39,35 @@ MOST_INNER = 20
 
 
 @njit(cache=True, nogil=True)
-def residual(row_start, columns, pairs, diagonal, conductance, alone, rhs, x, r, begin, end):
+def residual(row_start, columns, pairs, diagonal, conductance, alone, rhs, x, tied, r, begin, end):
     """Put rows `begin` to `end` of rhs - A x into r; the sum of their squares, and of their sizes.
 
     Parameters
     ----------
-    row_start, columns, pairs, alone
-        See `PressureSolver`; who is tied to nobody.
-    diagonal, conductance
-        See `PressureMatrix`.
-    rhs, x, r
-        Vectors.
+    row_start, columns, pairs, diagonal, conductance
+        Of pattern and matrix; what is said to be behind a slot on the diagonal is not looked at.
+    alone
+        Whether an unknown is tied to no other.
+    rhs, x, tied, r
+        Vectors; `tied` is x with zeros for those that are alone.
     begin, end
         The rows.
     """
     size, left = 0.0, 0.0
     for i in range(begin, end):
-        total = 0.0
-        for s in range(row_start[i], row_start[i + 1]):
-            j, b = pairs[s], columns[s]
-            if j < 0:
-                total += diagonal[i] * x[i]
-            elif not (alone[i] or alone[b]):
-                total -= conductance[j] * x[b]
+        total, own = 0.0, diagonal[i] * x[i]
+        if alone[i]:
+            total = own
+        else:
+            s, stop = row_start[i], row_start[i + 1]
+            while columns[s] < i:
+                total -= conductance[pairs[s]] * tied[columns[s]]
+                s += ONE
+            total += own
+            s += ONE
+            while s < stop:
+                total -= conductance[pairs[s]] * tied[columns[s]]
+                s += ONE
         r[i] = rhs[i] - total
         size += r[i] * r[i]
         left += abs(r[i])

@@ -72,7 +72,7 @@ class PressureSolver:
     ) -> None:
         n = len(row_start) - 1
         groups = groups if groups is not None else one_group(n)
-        self._row_start, self._columns, self._pairs = row_start, columns, pairs
+        self._row_start, self._columns, self._pairs = row_start, columns, pairs.view(np.uint32)
         self._chained = groups.chained or (0,) * (len(groups.levels) + 1)
         self._order, self._patterns, groupings, self._coarsest = level_patterns(
             row_start, columns, pairs, groups.order, groups.levels, self._chained
@@ -179,12 +179,12 @@ class PressureSolver:
         Found in the numbering of the matrix: by rows in another order it takes four times as long.
         """
         n = len(x)
-        r = np.empty(n)
+        r, tied = np.empty(n), x if len(self._order) == n else np.where(self._alone, 0.0, x)
 
         def rows(half: int) -> tuple[float, float]:
             begin, end = (0, n // 2) if half == 0 else (n // 2, n)
             return residual(
-                self._row_start, self._columns, self._pairs, *matrix, self._alone, rhs, x, r, begin, end
+                self._row_start, self._columns, self._pairs, *matrix, self._alone, rhs, x, tied, r, begin, end
             )
 
         (first, first_left), (second, second_left) = both(rows, n)
