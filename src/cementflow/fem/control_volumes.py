@@ -8,6 +8,7 @@ vertex is exactly the volume balance of its control volume. One edge-based struc
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +73,11 @@ class ControlVolumes:
     def n(self) -> int:
         """Number of vertices."""
         return len(self.mesh.points)
+
+    @cached_property
+    def of_tets(self) -> Floats:
+        """Volume of each tetrahedron [m3], shape (m,); kept, as viscosities that follow the flow often ask for it."""
+        return self.mesh.volumes
 
 
 def build_control_volumes(mesh: TetMesh, porosity: Floats, permeability: Floats) -> ControlVolumes:

@@ -30,10 +30,11 @@ def edges_near(n_edges, wet, tets, t, obtuse, obtuse_edges, row_start, slot_edge
 
     Returns
     -------
-    chosen, place
-        The edges, ascending; and where each edge of the mesh stands among them, `NONE` for the others.
-    adding
-        Obtuse tetrahedra that add to one of them, by their place in `obtuse`, ascending.
+    chosen
+        The edges, ascending.
+    adding, place
+        Obtuse tetrahedra that add to some of them, by their place in `obtuse`, ascending; and where the edges that each
+        adds to stand among the chosen ones, `NONE` for its others, shape (adding, 6).
     """
     place = np.full(n_edges, NONE, np.uint32)
     for a in range(row_start.shape[0] - 1):
@@ -61,20 +62,24 @@ def edges_near(n_edges, wet, tets, t, obtuse, obtuse_edges, row_start, slot_edge
                 adding[count] = i
                 count += 1
                 break
-    return chosen[:size].copy(), place, adding[:count].copy()
+    place_of = np.full((count, 6), NONE, np.uint32)
+    for k in range(count):
+        for j in range(6):
+            if t[adding[k], j] < 0.0:
+                place_of[k, j] = place[obtuse_edges[adding[k], j]]
+    return chosen[:size].copy(), adding[:count].copy(), place_of
 
 
 @njit(cache=True, nogil=True)
 def edge_conductances(
     chosen,
-    place,
     adding,
+    place,
     edges,
     coefficient,
     tets,
     t,
     obtuse,
-    obtuse_edges,
     relative_cement,
     marrow_mobility,
     viscosity,
@@ -84,9 +89,9 @@ def edge_conductances(
 
     Parameters
     ----------
-    chosen, place, adding
+    chosen, adding, place
         As of `edges_near`.
-    edges, coefficient, tets, t, obtuse, obtuse_edges
+    edges, coefficient, tets, t, obtuse
         Of the mesh.
     relative_cement, marrow_mobility, viscosity, pressure
         At the vertices, as in `edge_mobility`.
@@ -124,8 +129,8 @@ def edge_conductances(
             viscosity[d],
         )
         for j in range(6):
-            if t[i, j] < 0.0 and place[obtuse_edges[i, j]] != NONE:
-                weight[place[obtuse_edges[i, j]]] += least * t[i, j]
+            if t[i, j] < 0.0 and place[k, j] != NONE:
+                weight[place[k, j]] += least * t[i, j]
     return weight
 
 

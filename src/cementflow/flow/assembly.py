@@ -190,7 +190,7 @@ class Assembly:
     def _choose(self, problem: Problem, near: NDArray[np.bool_]) -> None:
         """Edges that depend on what happens at some vertices, and rows that depend on these edges or on ways out."""
         v = problem.volumes
-        self._chosen, self._place, self._adding = updates.edges_near(
+        self._chosen, self._adding, self._place = updates.edges_near(
             len(v.edges), near, v.tets, v.t, v.obtuse, v.obtuse_edges, v.row_start, v.slot_edge
         )
         touched = np.zeros(problem.pattern.size, bool)
@@ -200,7 +200,7 @@ class Assembly:
         self._touched = np.flatnonzero(touched).astype(np.uint32)
 
     def _chosen_conductances(self, problem: Problem, m: Mobility, pressure: Floats) -> Floats:
-        return _conductances(problem, m, pressure, self._chosen, self._place, self._adding)
+        return _conductances(problem, m, pressure, self._chosen, self._adding, self._place)
 
     def _all_pairs(self, problem: Problem, ways: Ways) -> Floats:
         """Conductances of all pairs of the pattern [m3/(Pa s)]."""
@@ -226,24 +226,23 @@ def assembly_of(problem: Problem) -> Assembly:
 def every_conductance(problem: Problem, m: Mobility, pressure: Floats) -> Floats:
     """Conductances of all edges [m3/(Pa s)] for mobilities and the pressures [Pa] that tell upstream."""
     v = problem.volumes
-    every = np.arange(len(v.edges), dtype=np.uint32)
-    return _conductances(problem, m, pressure, every, every, np.arange(len(v.obtuse), dtype=np.uint32))
+    every, adding = (np.arange(len(x), dtype=np.uint32) for x in (v.edges, v.obtuse))
+    return _conductances(problem, m, pressure, every, adding, v.obtuse_edges)
 
 
 def _conductances(
-    problem: Problem, m: Mobility, pressure: Floats, chosen: Indices, place: Indices, adding: Indices
+    problem: Problem, m: Mobility, pressure: Floats, chosen: Indices, adding: Indices, place: Indices
 ) -> Floats:
     v = problem.volumes
     weight: Floats = updates.edge_conductances(
         chosen,
-        place,
         adding,
+        place,
         v.edges,
         v.coefficient,
         v.tets,
         v.t,
         v.obtuse,
-        v.obtuse_edges,
         m.relative_cement,
         m.marrow,
         m.viscosity,

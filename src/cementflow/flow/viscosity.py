@@ -72,7 +72,7 @@ def pore_viscosities(
         return cement.viscosity(np.ones(v.n), fluids.growth), fluids.marrow
     velocity = darcy_flux(problem, m, pressure, reach.tets)
     shear = kernels.pore_shear(
-        reach.tets, velocity, v.inverse_permeability, v.porosity, v.tets, v.mesh.volumes, v.n
+        reach.tets, velocity, v.inverse_permeability, v.porosity, v.tets, v.of_tets, v.n
     )
     shear *= scale
     if cement.bulk.newtonian:

@@ -60,7 +60,8 @@ class TetMesh:
         """
         points = np.ascontiguousarray(points, dtype=np.float64)
         tets = np.ascontiguousarray(tets)
-        region = np.zeros(len(tets), np.int32) if region is None else np.asarray(region, np.int32)
+        # One number stands for all where there is one region.
+        region = np.broadcast_to(np.int32(0), len(tets)) if region is None else np.asarray(region, np.int32)
         problems = _shape_problems(points, tets, region)
         if problems:
             raise MeshError(problems, source)
@@ -79,9 +80,9 @@ class TetMesh:
         """The tetrahedra as kernels read them: unsigned, in the same memory, shape (m, 4)."""
         return unsigned(self.tets)
 
-    @cached_property
+    @property
     def volumes(self) -> Floats:
-        """Volume of each tetrahedron [m3], shape (m,)."""
+        """Volume of each tetrahedron [m3], shape (m,); found at each call and not kept, like `tet_edges`."""
         return signed_volumes(self.points, self.tets)
 
     @cached_property

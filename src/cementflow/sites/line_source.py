@@ -92,6 +92,7 @@ def _tube_volumes(
     """Vertices with control volumes in a tube around a line, how much of it [m3], and the tetrahedra it meets."""
     low, high = np.minimum(start, end) - tube, np.maximum(start, end) + tube
     near = overlapping(mesh.tets, mesh.points, low, high)
+    volumes = mesh.volumes[near]
     barycentric, owner = barycentric_lattice(samples_along)
     volume, met = np.zeros(len(mesh.points)), np.zeros(len(near), bool)
     for at in range(0, len(near), CHUNK):
@@ -100,7 +101,7 @@ def _tube_volumes(
         inside = _in_tube(samples, start, end, tube)
         met[at : at + CHUNK] = inside.any(axis=1)
         owned = np.einsum("es,sk->ek", inside.astype(np.float64), owner) / len(owner)
-        np.add.at(volume, mesh.tets[part], mesh.volumes[part, None] * owned)
+        np.add.at(volume, mesh.tets[part], volumes[at : at + CHUNK, None] * owned)
     vertices = np.flatnonzero(volume > 0.0).astype(np.int32)
     return vertices, volume[vertices], near[met]
 

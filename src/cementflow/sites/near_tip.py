@@ -112,7 +112,8 @@ def near_tip(
         return None
     distance = np.linalg.norm(part.points[part.tets].mean(axis=1) - center, axis=1)
     within = chosen[distance <= max(radius, distance.min())]
-    share = volumes.mesh.volumes[within] / volumes.mesh.volumes[within].sum()
+    share = volumes.mesh.volumes[within]
+    share /= share.sum()
     around = (share[:, None] * permeability[within]).sum(axis=0)
     porosity = (share * np.broadcast_to(volumes.porosity, len(volumes.tets))[within]).sum()
     local = build_control_volumes(

@@ -56,14 +56,15 @@ def ball_volumes(mesh: TetMesh, center: Floats, radius: float) -> Floats:
     inside_of = np.zeros(len(mesh.points))
     if len(near) == 0:
         return inside_of
-    smallest = float(np.cbrt(mesh.volumes[near].mean()))
+    volumes = mesh.volumes[near]
+    smallest = float(np.cbrt(volumes.mean()))
     barycentric, ownership = barycentric_lattice(
         int(np.clip(np.ceil(SUBDIVISIONS * smallest / radius), SUBDIVISIONS, 60))
     )
     owned = np.full((len(near), 4), 0.25)  # of a tetrahedron inside the ball
     cut = np.flatnonzero((_lengths(corners - center) > radius).any(axis=1))
     owned[cut] = _sampled(corners[cut] - center, radius, barycentric, ownership)
-    np.add.at(inside_of, mesh.tets[near], mesh.volumes[near, None] * owned)
+    np.add.at(inside_of, mesh.tets[near], volumes[:, None] * owned)
     return inside_of
 
 
