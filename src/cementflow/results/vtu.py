@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from cementflow.files import replacing
 
 VTK_LINE, VTK_TETRA = 3, 10
-ROWS = 8192  # of an array in a block: what is in memory twice while it is converted and compressed
+ROWS = 16_384  # of an array in a block: what is in memory twice while it is converted and compressed
 Rows = NDArray | range
 Convert = Callable[[Any], NDArray]
 STORED, FAST = 0, 1  # levels of zlib; higher ones take 2 to 5 times as long for 2 % less
