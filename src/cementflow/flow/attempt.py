@@ -26,7 +26,9 @@ PRESSURE_TOLERANCE = 1e-4  # of a pressure that ends a stage
 TUBE_CHANGE = 0.02  # of the flow through a filling tube, beyond which the next step needs a flow of its own
 NOT_FOUND = "the time of a limit was not found"
 SWITCH_TRIES = 8  # an empty tube lets the demand depend on the step itself; then its switch has no exact time
-LARGEST_GROWTH = 0.25  # of the cloud in one step, so that the steps follow a young cloud as they do an old one
+LARGEST_GROWTH = (
+    0.25  # of the cloud in one step, so that the steps follow a young cloud as they do an old one
+)
 CURE_A_STEP = 0.06  # change of the degree of cure that a step aims for, some 6 K of warming
 CURE_TOO_MUCH = 0.2
 
