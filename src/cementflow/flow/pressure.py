@@ -112,8 +112,8 @@ def solve_pressure(
     tip = problem.tip_pressure(guess.pressure) + near_tip * guess.rate
     viscosity = guess.viscosity
     if len(ahead.vertices):
-        coming, _ = pore_viscosities(problem, assembly.mobility, fluids, guess.pressure, ahead, scale)
-        viscosity[ahead.vertices] = coming[ahead.vertices]
+        further, _ = pore_viscosities(problem, assembly.mobility, fluids, guess.pressure, ahead, scale)
+        viscosity[ahead.vertices] = further[ahead.vertices]
     return Flow(
         time=state.time,
         pressure=guess.pressure[: problem.volumes.n],

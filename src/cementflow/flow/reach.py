@@ -37,14 +37,14 @@ def near_cement(problem: Problem, state: State, start: Flow | None) -> tuple[Rea
     from, and where the marrow thins.
     """
     v = problem.volumes
-    none, all_of_them = np.zeros(v.n, bool), np.ones(v.n, bool)
+    nowhere = Reach(np.zeros(0, np.uint32), np.zeros(0, np.uint32))
     if problem.cement.bulk.newtonian and problem.marrow.newtonian:
-        return Reach.of(problem, none), Reach.of(problem, none)
+        return nowhere, nowhere
     if start is None or not problem.marrow.newtonian:
-        return Reach.of(problem, all_of_them), Reach.of(problem, none)
+        return Reach.of(problem, np.ones(v.n, bool)), nowhere
     wet = (state.saturation > 0.0) | (problem.source > 0.0)
     here = kernels.with_neighbours(wet, v.row_start, v.neighbour)
-    ahead = none
+    ahead = np.zeros(v.n, bool)
     least = TRIFLE * start.fluxes.rate
     region, _ = upwind.downstream(
         v.row_start, v.neighbour, v.slot_edge, *start.fluxes.both_ends, wet, AHEAD, least

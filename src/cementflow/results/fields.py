@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
-from xml.sax.saxutils import quoteattr
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,7 +114,7 @@ def write_collection(folder: RunFolder, snapshots: Sequence[Snapshot]) -> None:
 
 def _write_list(path: Path, where: str, snapshots: Sequence[Snapshot]) -> None:
     lines = [
-        f'    <DataSet timestep="{float(s.time)!r}" part="0" file={quoteattr(f"{where}/{s.name}.vtu")}/>'
+        f'    <DataSet timestep="{float(s.time)!r}" part="0" file="{where}/{escape(s.name)}.vtu"/>'
         for s in snapshots
     ]
     write_text(

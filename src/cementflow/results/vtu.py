@@ -10,9 +10,9 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from pathlib import Path
 from typing import Any, BinaryIO
-from xml.sax.saxutils import quoteattr
 
 import numpy as np
 from numpy.typing import NDArray
@@ -171,7 +171,7 @@ def _head(mesh: EncodedMesh, groups: Mapping[str, Sequence[Field]], places: Sequ
         for field in fields:
             # Stated for scalars, meshio would make columns of them.
             width = f' NumberOfComponents="{field.components}"' if field.components > 1 else ""
-            name = f'type="{field.type}" Name={quoteattr(field.name)}{width}'
+            name = f'type="{field.type}" Name="{escape(field.name)}"{width}'
             lines.append(f'<DataArray {name} format="appended" offset="{next(place)}"/>')
         lines.append(f"</{tag}>")
     head = [
