@@ -107,6 +107,25 @@ def test_light_start(code: str) -> None:
     assert done.stdout.splitlines()[-1] == "LOADED []"
 
 
+def test_names_of_the_package_are_imported_when_they_are_asked_for() -> None:
+    """So that what draws beside a run does not load what states and runs it."""
+    code = (
+        "import sys, cementflow as cf, cementflow.views.easel\n"
+        "assert 'cementflow.case' not in sys.modules and 'numpy' not in sys.modules\n"
+        "assert set(dir(cf)) >= {*cf.__all__, '__version__'}\n"
+        "late = [name for names in cf._HOMES.values() for name in names]\n"
+        "assert sorted(late) == sorted({*cf.__all__} - {'Finding', 'check'})\n"
+        "for name in (*cf.__all__, '__version__'): getattr(cf, name)\n"
+        "import cementflow.check.bone, cementflow.cli\n"
+        "assert callable(cf.check)\n"  # not the part of that name
+    )
+    subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, check=True)
+    import cementflow
+
+    with pytest.raises(AttributeError, match="rnu"):
+        _ = cementflow.rnu
+
+
 def test_light_start_would_see_a_heavy_import() -> None:
     code = f"import cementflow.fem.kernels, sys\nprint([m for m in {HEAVY!r} if m in sys.modules])"
     done = subprocess.run(

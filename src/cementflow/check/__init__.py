@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cementflow.case import Case
 from cementflow.check.findings import Finding
 from cementflow.errors import InputError
 
 if TYPE_CHECKING:
+    from cementflow.case import Case
     from cementflow.mesh.geometry import Geometry
     from cementflow.model import Model
 
