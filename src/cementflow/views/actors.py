@@ -1,4 +1,4 @@
-"""The things in a 3-D picture: bone like glass, cement, openings, needle; as pyvista actors."""
+"""The things in a 3-D picture: bone like glass, cement, openings, needle."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cementflow.views.looks import PLAIN, add_surface, colour_by_points, colour_by_values, rgb
 from cementflow.views.palette import BONE, CEMENT, LEAK, NEEDLE, PRESSURE_MAP, TIGHT, VEIN
 from cementflow.views.sheet import RunSheet, Tip
 from cementflow.views.snapshots import PRESSURE, RADIUS, SATURATION, SHARE, OutletState, Snapshot
@@ -17,12 +18,6 @@ Floats = NDArray[np.float64]
 _TRACE = 0.02  # of cement in a vein that is not drawn
 FRONT = 0.5  # saturation that counts as the surface of the cement
 _APART = 1e-3  # of the diagonal: two surfaces in one place show as noise
-_MATTE = {"ambient": 0.35, "diffuse": 0.7, "specular": 0.15, "specular_power": 20}
-
-
-def _add(plotter: Any, mesh: Any, **look: Any) -> None:
-    """Add a mesh without drawing all that is there already once more."""
-    plotter.add_mesh(mesh, render=False, **look)
 
 
 def bone_surface(grid: Any) -> Any:
@@ -61,22 +56,22 @@ def pressure_limits(cement: Any, bone: Any) -> tuple[float, float]:
     return low, max(high, low + least)
 
 
-def add_bone(plotter: Any, surface: Any, toward: Floats | None) -> None:
+def add_bone(renderer: Any, surface: Any, toward: Floats | None) -> None:
     """Add the bone; with a fixed view, clear where it faces the viewer and denser toward its outline.
 
     Triangles are drawn in the order given, so those of a fixed view are sorted from far to near. Depth
     peeling would do so for any view, but a software renderer was seen to drop the surface altogether with it.
     """
     if toward is None:
-        _add(plotter, surface, color=BONE, opacity=0.22, smooth_shading=True, **_MATTE)
+        add_surface(renderer, surface, BONE, opacity=0.22, smooth=True)
         return
     facing = np.abs(np.asarray(surface.point_data["Normals"], float) @ toward)
     colour = np.empty((surface.n_points, 4))
-    colour[:, :3] = _rgb(BONE) * (0.45 + 0.55 * facing[:, None])
+    colour[:, :3] = rgb(BONE) * (0.45 + 0.55 * facing[:, None])
     colour[:, 3] = 0.10 + 0.50 * (1 - facing) ** 3
     shown = _far_to_near(surface, toward)
     shown.point_data["glass"] = np.rint(colour * 255).astype(np.uint8)
-    _add(plotter, shown, scalars="glass", rgba=True, smooth_shading=True, lighting=False)
+    colour_by_points(add_surface(renderer, shown, smooth=True, light=None), "glass")
 
 
 def _far_to_near(surface: Any, toward: Floats) -> Any:
@@ -89,34 +84,25 @@ def _far_to_near(surface: Any, toward: Floats) -> Any:
     return ordered
 
 
-def add_cement(plotter: Any, cement: Any | None, limits: tuple[float, float], **bar: Any) -> None:
+def add_cement(renderer: Any, cement: Any, limits: tuple[float, float]) -> None:
     """Add the cloud, coloured by pressure."""
-    if cement is not None:
-        _add(
-            plotter,
-            cement,
-            scalars=PRESSURE,
-            clim=limits,
-            cmap=PRESSURE_MAP,
-            smooth_shading=True,
-            **_MATTE,
-            **bar,
-        )
+    colour_by_values(add_surface(renderer, cement, smooth=True), PRESSURE, limits, PRESSURE_MAP)
 
 
-def add_needle(plotter: Any, tip: Tip, length: float) -> None:
+def add_needle(renderer: Any, tip: Tip, length: float) -> None:
     """Add the needle, `length` [mm] of it, or the ball that cement comes from where there is none."""
     import pyvista
 
     if tip.direction is None:
         ball = pyvista.Sphere(radius=tip.radius, center=tip.center)
-        _add(plotter, ball, color=NEEDLE, style="wireframe", opacity=0.5)
+        wires = add_surface(renderer, ball, NEEDLE, opacity=0.5, light=PLAIN)
+        wires.GetProperty().SetRepresentationToWireframe()
         return
     hub = tip.center - length * tip.direction
-    _add(plotter, _rod(hub, tip.center, tip.radius), color=NEEDLE, **_MATTE)
+    add_surface(renderer, _rod(hub, tip.center, tip.radius), NEEDLE)
 
 
-def add_outlet(plotter: Any, state: OutletState, line: float) -> None:
+def add_outlet(renderer: Any, state: OutletState, line: float) -> None:
     """Add what is solid of an opening: a ring of thickness `line` [mm], and for a tube its end and its cement."""
     import pyvista
 
@@ -125,17 +111,18 @@ def add_outlet(plotter: Any, state: OutletState, line: float) -> None:
         return
     colour = LEAK if state.leaks else TIGHT
     if outlet.outward is None:
-        _add(plotter, pyvista.Sphere(radius=max(outlet.radius, line), center=outlet.center), color=colour)
+        ball = pyvista.Sphere(radius=max(outlet.radius, line), center=outlet.center)
+        add_surface(renderer, ball, colour, light=PLAIN)
         return
     rings = _ring(outlet.center, outlet.outward, max(outlet.radius, line), line)
     if outlet.end is not None and outlet.tube_length > 0:
         rings += _ring(outlet.end, outlet.outward, outlet.radius, line / 2)
-    _add(plotter, rings, color=colour, smooth_shading=True, **_MATTE)
+    add_surface(renderer, rings, colour, smooth=True)
     if outlet.tube_length > 0 and state.reach > 0:
-        _add(plotter, _rod(outlet.center, _front(state), 0.9 * outlet.radius), color=CEMENT, **_MATTE)
+        add_surface(renderer, _rod(outlet.center, _front(state), 0.9 * outlet.radius), CEMENT)
 
 
-def add_outlet_glass(plotter: Any, state: OutletState) -> None:
+def add_outlet_glass(renderer: Any, state: OutletState) -> None:
     """Add what is see-through of an opening: its disc, or the wall of the empty part of its tube."""
     import pyvista
 
@@ -147,41 +134,40 @@ def add_outlet_glass(plotter: Any, state: OutletState) -> None:
         disc = pyvista.Disc(
             center=outlet.center, inner=0, outer=outlet.radius, normal=outlet.outward, c_res=48
         )
-        _add(plotter, disc, color=colour, opacity=0.35, lighting=False)
+        add_surface(renderer, disc, colour, opacity=0.35, light=None)
     elif state.reach < outlet.tube_length:
         wall = _rod(_front(state), outlet.end, outlet.radius, capping=False)
-        _add(plotter, wall, color=colour, opacity=0.30, lighting=False)
+        add_surface(renderer, wall, colour, opacity=0.30, light=None)
 
 
-def add_solids(plotter: Any, sheet: RunSheet, shot: Snapshot, cement: Any | None, **bar: Any) -> None:
+def add_solids(renderer: Any, sheet: RunSheet, shot: Snapshot, cement: Any | None) -> None:
     """Add everything at one time that hides what is behind it; it is the same in all views."""
-    add_cement(
-        plotter, cement, pressure_limits(cement, shot.grid) if cement is not None else (0.0, 1.0), **bar
-    )
+    if cement is not None:
+        add_cement(renderer, cement, pressure_limits(cement, shot.grid))
     for tip in (sheet.tip, *sheet.further):
-        add_needle(plotter, tip, length=0.8 * shot.grid.length)
+        add_needle(renderer, tip, length=0.8 * shot.grid.length)
     for state in shot.outlets:
-        add_outlet(plotter, state, line=0.006 * shot.grid.length)
+        add_outlet(renderer, state, line=0.006 * shot.grid.length)
     if shot.veins is not None:
         share = np.asarray(shot.veins.cell_data[SHARE])
-        _add_tubes(plotter, shot.veins, 0.95 * np.sqrt(share), share > _TRACE, CEMENT, **_MATTE)
+        _add_tubes(renderer, shot.veins, 0.95 * np.sqrt(share), share > _TRACE, CEMENT)
 
 
-def add_glass(plotter: Any, shot: Snapshot, bone: Any, toward: Floats | None) -> None:
+def add_glass(renderer: Any, shot: Snapshot, bone: Any, toward: Floats | None) -> None:
     """Add bone and whatever else can be seen through, from far to near along `toward`, the way to the viewer."""
     if shot.veins is not None:
         every = np.ones(shot.veins.n_cells)
-        _add_tubes(plotter, shot.veins, every, every > 0.0, VEIN, opacity=0.35, lighting=False)
+        _add_tubes(renderer, shot.veins, every, every > 0.0, VEIN, opacity=0.35, light=None)
     near = [_is_near(state, shot, toward) for state in shot.outlets]
     for state in compress(shot.outlets, [not flag for flag in near]):
-        add_outlet_glass(plotter, state)
-    add_bone(plotter, bone, toward)
+        add_outlet_glass(renderer, state)
+    add_bone(renderer, bone, toward)
     for state in compress(shot.outlets, near):
-        add_outlet_glass(plotter, state)
+        add_outlet_glass(renderer, state)
 
 
 def _add_tubes(
-    plotter: Any, veins: Any, scale: Floats, chosen: NDArray[np.bool_], colour: str, **look: Any
+    renderer: Any, veins: Any, scale: Floats, chosen: NDArray[np.bool_], colour: str, **look: Any
 ) -> None:
     """Add chosen cells of a tree as tubes of their radius times a scale."""
     import pyvista
@@ -191,7 +177,7 @@ def _add_tubes(
     ends = np.asarray(veins.points).reshape(-1, 2, 3)[chosen]
     radius = (np.asarray(veins.cell_data[RADIUS]) * scale)[chosen]
     rods = [_rod(a, b, r, capping=False) for (a, b), r in zip(ends, radius, strict=True)]
-    _add(plotter, pyvista.merge(rods), color=colour, **look)
+    add_surface(renderer, pyvista.merge(rods), colour, **look)
 
 
 def _is_near(state: OutletState, shot: Snapshot, toward: Floats | None) -> bool:
@@ -230,9 +216,3 @@ def _ring(center: Floats, normal: Floats, radius: float, line: float) -> Any:
     angle = np.linspace(0, 2 * np.pi, 65)[:, None]
     circle = center + radius * (np.cos(angle) * across + np.sin(angle) * np.cross(normal, across))
     return pyvista.lines_from_points(circle).tube(radius=line, n_sides=12)
-
-
-def _rgb(colour: str) -> Floats:
-    from matplotlib.colors import to_rgb
-
-    return np.array(to_rgb(colour))

@@ -49,14 +49,15 @@ class Camera:
         plane = np.stack([offset @ self.right, offset @ self.up], axis=-1)
         return plane / self.per_pixel + np.array(self.size) / 2
 
-    def apply(self, plotter: Any, distance: float) -> None:
-        """Set the camera of a pyvista plotter, `distance` [mm] away."""
-        plotter.enable_parallel_projection()
-        plotter.camera.focal_point = self.focal
-        plotter.camera.position = self.focal + distance * self.toward
-        plotter.camera.up = self.up
-        plotter.camera.parallel_scale = 0.5 * self.size[1] * self.per_pixel
-        plotter.camera.clipping_range = (0.01 * distance, 2.0 * distance)
+    def apply(self, renderer: Any, distance: float) -> None:
+        """Set the camera of a renderer of VTK, `distance` [mm] away."""
+        camera = renderer.GetActiveCamera()
+        camera.ParallelProjectionOn()
+        camera.SetFocalPoint(self.focal)
+        camera.SetPosition(self.focal + distance * self.toward)
+        camera.SetViewUp(self.up)
+        camera.SetParallelScale(0.5 * self.size[1] * self.per_pixel)
+        camera.SetClippingRange(0.01 * distance, 2.0 * distance)
 
 
 def oblique(frame: Frame) -> tuple[str, Floats, Floats]:

@@ -68,7 +68,13 @@ def add_panels(figure: Any, panel: tuple[int, int], names: list[str]) -> list[An
 
 
 def add_picture(axes: Any, picture: NDArray[np.uint8]) -> None:
-    """Put an RGB picture of shape (height, width, 3) behind everything in axes of that size, pixel by pixel."""
+    """Put a picture behind everything in axes of its size, pixel by pixel.
+
+    Parameters
+    ----------
+    picture
+        RGBA, shape (height, width, 4), rows from below.
+    """
     from matplotlib.artist import Artist
 
     class Picture(Artist):
@@ -78,10 +84,8 @@ def add_picture(axes: Any, picture: NDArray[np.uint8]) -> None:
 
         def draw(self, renderer: Any) -> None:
             x, y = axes.transAxes.transform((0.0, 0.0))
-            renderer.draw_image(renderer.new_gc(), x, y, opaque)
+            renderer.draw_image(renderer.new_gc(), x, y, picture)
 
-    opaque = np.full((*picture.shape[:2], 4), 255, np.uint8)
-    opaque[..., :3] = picture[::-1]  # renderers count rows from below
     axes.add_artist(Picture())
 
 

@@ -121,9 +121,11 @@ def interactive(run: Path, time: float | None, off_screen: bool) -> Any:
     cement = actors.cement_surface(shot.grid)
     plotter: Any = pyvista.Plotter(off_screen=off_screen, window_size=list(_WINDOW), title=sheet.title)
     plotter.set_background("white")
-    bar = {"scalar_bar_args": {"title": "pressure at the cement front [kPa]", "color": INK}}
-    actors.add_solids(plotter, sheet, shot, cement, **bar)
-    actors.add_glass(plotter, shot, actors.bone_surface(shot.grid), None)
+    actors.add_solids(plotter.renderer, sheet, shot, cement)
+    actors.add_glass(plotter.renderer, shot, actors.bone_surface(shot.grid), None)
+    if cement is not None:
+        table = pyvista.LookupTable(PRESSURE_MAP, scalar_range=actors.pressure_limits(cement, shot.grid))
+        plotter.add_scalar_bar("pressure at the cement front [kPa]", lookup_table=table, color=INK)
     marked = [state for state in shot.outlets if state.outlet.spot is not None and state.named]
     if marked:
         points = np.array([state.outlet.spot for state in marked])
@@ -131,7 +133,7 @@ def interactive(run: Path, time: float | None, off_screen: bool) -> Any:
         plotter.add_point_labels(points, names, always_visible=True, font_size=14, shape_opacity=0.6)
     plotter.add_text("\n".join(caption(sheet, shot)), font_size=10, color=INK)
     (camera,) = fit([oblique(sheet.frame)], _extent(sheet, shot), _WINDOW, (0.7, 0.8))
-    camera.apply(plotter, distance=3 * shot.grid.length)
+    camera.apply(plotter.renderer, distance=3 * shot.grid.length)
     return plotter
 
 

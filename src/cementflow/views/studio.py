@@ -20,6 +20,8 @@ from cementflow.views.snapshots import Snapshot
 class Studio:
     """Opened once for any number of pictures: opening it, and what the driver compiles, take longer than drawing.
 
+    A plain window of VTK, as loading the plotter of pyvista takes as long as a picture.
+
     Parameters
     ----------
     size
@@ -32,19 +34,26 @@ class Studio:
     """
 
     def __init__(self, size: tuple[int, int]) -> None:
-        import pyvista
-
         self._size = size
         with quiet_vtk():
             require_opengl()
-            fine = [2 * pixels for pixels in size]
-            plotter: Any = pyvista.Plotter(off_screen=True, window_size=fine)
+            # The first of them stands in for the general windows of the second.
+            from vtkmodules import vtkRenderingOpenGL2  # noqa: F401
+            from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
+            from vtkmodules.vtkRenderingCore import vtkLightKit, vtkRenderer, vtkRenderWindow
+
+            self._window: Any = vtkRenderWindow()
+            self._window.OffScreenRenderingOn()
+            self._window.SetSize(2 * size[0], 2 * size[1])
             # Every pixel is the mean of four as it is; more samples in each of them take three times as long.
-            plotter.render_window.SetMultiSamples(0)
+            self._window.SetMultiSamples(0)
+            self._renderer: Any = vtkRenderer()
             # What is see-through comes in the right order; blending it in any order takes as long as all the rest.
-            plotter.renderer.SetUseOIT(False)
-            plotter.set_background("white")
-        self._plotter = plotter
+            self._renderer.SetUseOIT(False)
+            self._renderer.SetBackground(1.0, 1.0, 1.0)
+            vtkLightKit().AddLightsToRenderer(self._renderer)
+            self._window.AddRenderer(self._renderer)
+            self._seen = vtkUnsignedCharArray()  # kept, as new memory takes longer to get than to fill
 
     def __enter__(self) -> Studio:
         return self
@@ -52,29 +61,34 @@ class Studio:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._plotter.close()
+        self._window.Finalize()
 
     def photograph(
         self, sheet: RunSheet, shot: Snapshot, cement: Any | None, cameras: Sequence[Camera]
     ) -> list[NDArray[np.uint8]]:
-        """One RGB picture of shape (height, width, 3) a camera, averaged down from a finer one for smooth edges."""
+        """One RGBA picture of shape (height, width, 4) a camera, rows from below; a finer one averaged down."""
         with quiet_vtk():
-            self._plotter.clear_actors()
+            self._renderer.RemoveAllViewProps()
             bone = actors.bone_surface(shot.grid)
-            actors.add_solids(self._plotter, sheet, shot, cement, show_scalar_bar=False)
-            solids = set(self._plotter.actors)
+            actors.add_solids(self._renderer, sheet, shot, cement)
+            solids = self._renderer.GetViewProps().GetNumberOfItems()
             pictures = []
             for camera in cameras:
-                glass = [name for name in self._plotter.actors if name not in solids]
-                self._plotter.remove_actor(glass, render=False)
-                actors.add_glass(self._plotter, shot, bone, camera.toward)
-                camera.apply(self._plotter, distance=3 * shot.grid.length)
+                for glass in list(self._renderer.GetViewProps())[solids:]:
+                    self._renderer.RemoveViewProp(glass)
+                actors.add_glass(self._renderer, shot, bone, camera.toward)
+                camera.apply(self._renderer, distance=3 * shot.grid.length)
                 pictures.append(self._picture())
         return pictures
 
     def _picture(self) -> NDArray[np.uint8]:
-        self._plotter.render()  # `screenshot` itself draws only the first time
-        fine = np.asarray(self._plotter.screenshot(return_img=True))
-        # Pairs of rows, then of columns, in small integers: a mean over blocks takes ten times as long.
-        rows = fine[::2].astype(np.uint16) + fine[1::2]
-        return ((rows[:, ::2] + rows[:, 1::2] + 2) // 4).astype(np.uint8)
+        from PIL import Image
+        from vtkmodules.util.numpy_support import vtk_to_numpy
+
+        self._window.Render()
+        width, height = self._window.GetSize()
+        self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, self._seen)
+        fine = Image.frombuffer("RGBX", (width, height), vtk_to_numpy(self._seen), "raw", "RGBX", 0, 1)
+        picture = np.array(fine.reduce(2))
+        picture[..., 3] = 255
+        return picture
