@@ -15,7 +15,7 @@ from matplotlib.colors import to_rgb
 import cementflow as cf
 from cementflow.views import PICTURES, make_figures
 from cementflow.views.curves import curves_page
-from cementflow.views.easel import FLAT, SCENE
+from cementflow.views.easel import SHARES
 from cementflow.views.heat_slices import heat_page
 from cementflow.views.history import History
 from cementflow.views.labels import Label, draw_labels
@@ -260,4 +260,4 @@ def test_labels_may_be_told_their_side() -> None:
 
 
 def test_every_picture_is_drawn_at_the_end_of_a_run() -> None:
-    assert sorted(SCENE + FLAT) == sorted(PICTURES)
+    assert sorted(name for share in SHARES for name in share) == sorted(PICTURES)

@@ -16,6 +16,7 @@ import cementflow as cf
 from cementflow.results.writer import WAITING, BackgroundWriter
 from cementflow.timing import Stopwatch
 from cementflow.views import painting
+from cementflow.views.easel import SHARES
 from cementflow.views.painting import Painters
 from cementflow.views.process_copy import CAN_COPY
 from command import COARSE, ENVIRONMENT
@@ -224,7 +225,7 @@ def test_painters_that_are_stopped_while_they_draw_leave_no_part_of_a_picture(
         painting._tell(painters._process, json.dumps(str(copy)))
         painters._drawing = True
         deadline = time.monotonic() + 60
-        while len(list(copy.glob("figures/.*"))) < (2 if CAN_COPY else 1):
+        while len(list(copy.glob("figures/.*"))) < (len(SHARES) if CAN_COPY else 1):
             assert painters._process.poll() is None and time.monotonic() < deadline
             time.sleep(0.01)
     assert (copy / "figures").is_dir() and not list(copy.glob("figures/.*"))

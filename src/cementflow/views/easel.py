@@ -1,7 +1,7 @@
 """Inside the drawing process: gets everything ready, waits for the folder of a finished run, draws.
 
-Where a process can be copied, a copy draws the scene: loading libraries takes longer than drawing, and the copy comes
-with them loaded.
+Where a process can be copied, copies draw their share of the pictures: loading libraries takes longer than drawing, and
+a copy comes with them loaded.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -28,10 +29,16 @@ if TYPE_CHECKING:
 # What keeps a machine from drawing; anything else is a fault of ours and ends the process.
 TROUBLE = (CementflowError, RuntimeError, OSError, ImportError)
 
-SCENE = ("scene",)
-FLAT = tuple(name for name in PICTURES if name not in SCENE)
+# Pictures by who draws them: a copy each, and the process itself the last ones. Alike in what they take, so that
+# processors have work to the end.
+SHARES = (("scene",), ("slices", "heat", "ablation"), ("curves",))
+# All that the first picture would else load, in each copy.
 _LIBRARIES = (
     "pyvista",
+    "matplotlib.figure",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.patheffects",
+    "matplotlib.tri",
     *(f"cementflow.views.{name}" for name in ("ablation", "curves", "heat_slices", "scene")),
 )
 
@@ -51,15 +58,17 @@ def paint() -> None:
     if not CAN_COPY:
         serve(PICTURES, sys.stdin, sys.stdout)
         os._exit(0)  # taking the drawing libraries down in order takes as long as a picture
-    copy = ProcessCopy(lambda listen, speak: serve(SCENE, listen, speak))
+    *others, own = SHARES
+    copies = [ProcessCopy(partial(serve, names)) for names in others]
     try:
-        serve(FLAT, sys.stdin, sys.stdout, copy)
+        serve(own, sys.stdin, sys.stdout, copies)
         os._exit(0)
     finally:
-        copy.wait()  # it has the same signal, and a file to take along
+        for copy in copies:
+            copy.wait()  # it has the same signal, and a file to take along
 
 
-def serve(names: Sequence[str], listen: TextIO, speak: TextIO, copy: ProcessCopy | None = None) -> None:
+def serve(names: Sequence[str], listen: TextIO, speak: TextIO, copies: Sequence[ProcessCopy] = ()) -> None:
     """Get ready for pictures, wait for the run, draw.
 
     Parameters
@@ -68,20 +77,21 @@ def serve(names: Sequence[str], listen: TextIO, speak: TextIO, copy: ProcessCopy
         Of `cementflow.views.PICTURES`.
     listen, speak
         What has the folder of the run, and what takes the answer.
-    copy
-        A process that draws the others, whose answer is put to this one.
+    copies
+        Processes that draw the others, whose answers are put to this one.
     """
     studio = None
-    # What is in the way of a made-up picture is in the way of the real ones too, and is told with them.
-    with suppress(*TROUBLE):
-        studio = practise(names)
+    if "scene" in names:
+        # What is in the way of a made-up picture is in the way of the real one too, and is told with it.
+        with suppress(*TROUBLE):
+            studio = practise()
     line = listen.readline()
     if not line:
         return
-    if copy is not None:
+    for copy in copies:
         copy.tell(line.strip())
     answer = _draw(Path(json.loads(line)), names, studio)
-    if copy is not None:
+    for copy in copies:
         other = _answer_of(copy)
         answer = {key: answer[key] + other[key] for key in answer}
     speak.write(json.dumps(answer) + "\n")
@@ -105,19 +115,20 @@ def _answer_of(copy: ProcessCopy) -> dict[str, Any]:
     return {"problems": [f"the drawing process ended with status {copy.wait()}"], "memory_mb": 0.0}
 
 
-def practise(names: Sequence[str]) -> Studio | None:
-    """Draw a page of a made-up run; return the window that it was drawn in, if it was."""
-    from cementflow.views.page import SIZE, panel_size, pixels
+def practise() -> Studio:
+    """Open the window and take a picture of a made-up run in it, for which the driver compiles what it draws with.
+
+    The rest of a page takes no longer the first time, once its libraries are loaded.
+    """
+    from cementflow.views.actors import cement_surface
+    from cementflow.views.page import SIZE, panel_size
     from cementflow.views.sample import sample_sheet, sample_snapshot
-    from cementflow.views.scene import scene_page
-    from cementflow.views.slices import slices_page
+    from cementflow.views.scene import scene_cameras
     from cementflow.views.studio import Studio
 
     sheet = sample_sheet()
     shot = sample_snapshot(sheet)
-    if "scene" not in names:
-        pixels(slices_page(sheet, shot, SIZE))
-        return None
-    studio = Studio(panel_size(SIZE))
-    pixels(scene_page(sheet, shot, SIZE, studio))
+    panel = panel_size(SIZE)
+    studio = Studio(panel)
+    studio.photograph(sheet, shot, cement_surface(shot.grid), scene_cameras(sheet, shot, panel)[:1])
     return studio
