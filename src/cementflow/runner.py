@@ -75,20 +75,22 @@ def run(
     RunFailed
         If the simulation cannot go on; what was reached is in the folder.
     """
-    from cementflow.results.ablation import write_ablation
-    from cementflow.results.folder import RunFolder, free_folder
     from cementflow.views.painting import Painters
 
-    started = time.perf_counter()
-    path = Path(out) if out is not None else free_folder(_slug(case), DEFAULT_PARENT)
-    before = _to_resume(path, case) if resume else None
-    if before is not None and before.step.finished:
-        return open_result(path)
-    folder = RunFolder(path)
-    if not resume and path.exists():
-        folder.create()  # says what is wrong
     with ExitStack() as stack:
+        # Before the rest is loaded, as that takes as long as getting ready to draw.
         painters = stack.enter_context(Painters()) if case.output.figures else None
+        from cementflow.results.ablation import write_ablation
+        from cementflow.results.folder import RunFolder, free_folder
+
+        started = time.perf_counter()
+        path = Path(out) if out is not None else free_folder(_slug(case), DEFAULT_PARENT)
+        before = _to_resume(path, case) if resume else None
+        if before is not None and before.step.finished:
+            return open_result(path)
+        folder = RunFolder(path)
+        if not resume and path.exists():
+            folder.create()  # says what is wrong
         job = _prepare(case, folder, before, checkpoint_every, tell, build)
         stack.callback(job.recorder.close)
         if before is None:
