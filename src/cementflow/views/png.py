@@ -25,7 +25,7 @@ def write_png(path: Path, picture: NDArray[np.uint8]) -> None:
         If the file cannot be written.
     """
     height, width = picture.shape[:2]
-    # Memory that is new costs as much as what is done in it: one array, which is packed as it lies.
+    # One array, packed as it lies: memory that is new costs as much as what is done in it.
     rows = np.empty((height, 1 + 3 * width), np.uint8)
     rows[:, 0] = _NO_FILTER
     rows[:, 1:].reshape(height, width, 3)[:] = picture
