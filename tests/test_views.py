@@ -545,10 +545,14 @@ def test_the_window_shows_the_scene(run: Path) -> None:
 
     with quiet_vtk():
         plotter = interactive(run, None, off_screen=True)
+        camera = plotter.renderer.GetActiveCamera()
+        chosen = camera.GetPosition()
         try:
             picture = np.asarray(plotter.screenshot(return_img=True), int)
+            seen_from = camera.GetPosition()
         finally:
             plotter.close()
+    assert seen_from == pytest.approx(chosen)
     assert vivid(picture).sum() > 3000
 
 

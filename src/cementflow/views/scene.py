@@ -134,6 +134,7 @@ def interactive(run: Path, time: float | None, off_screen: bool) -> Any:
     plotter.add_text("\n".join(caption(sheet, shot)), font_size=10, color=INK)
     (camera,) = fit([oblique(sheet.frame)], _extent(sheet, shot), _WINDOW, (0.7, 0.8))
     camera.apply(plotter.renderer, distance=3 * shot.grid.length)
+    plotter.camera_set = True  # else pyvista sets its own when it draws first
     return plotter
 
 
