@@ -57,7 +57,8 @@ def at_wall(law: Rheology, gamma: float) -> tuple[float, float]:
     def integral(power: int, wall: float) -> float:
         """Of tau^3 rate^power over ln rate, relative to its size at the wall."""
         size = stress(wall) ** 3 * np.exp(power * wall)
-        ends = [wall - 60.0, *(k for k in kinks if k < wall), wall]
+        # A sliver between a kink and the wall has no room for an adaptive rule, and adds next to nothing.
+        ends = [wall - 60.0, *(k for k in kinks if k < wall - 1e-7), wall]
         ends = sorted([*ends, *(wall - step for step in (3.0, 8.0, 20.0))])
         parts = [
             quad(
