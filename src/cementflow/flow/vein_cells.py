@@ -20,7 +20,8 @@ from cementflow.sites.veins import OUTSIDE, VeinTree
 Floats = NDArray[np.float64]
 # Of what the conductance of a cell misses: first and least part by which it moves.
 HALF_WAY, SLOWEST = 0.5, 0.02
-MOST_ROUNDS = 40
+MOST_ROUNDS = 100
+SHORTER, LONGER = 0.6, 1.1  # of the largest part, after a round that overshot and after one that did not
 SETTLED = 0.1  # of what the iteration with the bone is to leave
 # Pressure lost in the bone around a node over that in its exchange, as long as nothing is known, and at most. It only
 # decides on how many systems are solved.
@@ -117,7 +118,7 @@ def settled_cells(
         Flow that may be left, summed over the cells [m3/s].
     """
     cell, miss = start, np.log(found / start)
-    pace = np.full(len(cell), HALF_WAY)
+    pace, most = np.full(len(cell), HALF_WAY), np.ones(len(cell))
     for _ in range(MOST_ROUNDS):
         cell = cell * np.exp(pace * miss)
         taken, through = around.flows(tree, cell)
@@ -125,7 +126,9 @@ def settled_cells(
         off = np.sum(np.abs(through) * np.minimum(np.abs(miss), 1.0))
         if off <= SETTLED * little:
             break
-        pace = _pace(miss, before, pace)
+        # Cells of one vein that overshoot in turn may do so for ever: each time one does, it may move less.
+        most = np.where(miss * before < 0.0, SHORTER * most, np.minimum(LONGER * most, 1.0))
+        pace = np.minimum(_pace(miss, before, pace), most)
     return cell
 
 
