@@ -286,10 +286,16 @@ def transport_sweeps(order, start, ahead, away, outflow, cement_source, storage,
                     rows += 1
                 inflow[:] = cement_source[a]
                 for s in range(start[a], end):
-                    b = ahead[s]
-                    if away[s] < 0.0 and share[b] > 0.0:
-                        for k in range(parts.shape[0]):
-                            inflow[k] -= away[s] * (share[b] if filled[b] else course[row[b], k])
+                    b, f = ahead[s], away[s]
+                    if f < 0.0 and share[b] > 0.0:
+                        if filled[b]:
+                            evenly = f * share[b]
+                            for k in range(parts.shape[0]):
+                                inflow[k] -= evenly
+                        else:
+                            r = row[b]
+                            for k in range(parts.shape[0]):
+                                inflow[k] -= f * course[r, k]
                 share[a], changed = _go_through(
                     old[a], storage[a], outflow[a], inflow, ratio[a], corey, parts, course[row[a]]
                 )
