@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from numba import njit
+from cementflow.fem.compiled import kernel
 
 MAX_SWEEPS = 30
 SETTLED = 1e-6  # K; a change from one sweep to the next that no longer counts
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def carry(
     order,
     cyclic,

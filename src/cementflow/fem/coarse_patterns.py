@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from cementflow.fem.compiled import kernel
 
 Indices = NDArray[np.uint32]
 Ints = NDArray[np.int32]
@@ -62,7 +63,7 @@ class Grouping:
     ap_column: Indices
 
 
-@njit(cache=True)
+@kernel
 def _count_above(row_start, columns, order, number, end):
     """Entries of each row above the diagonal into `end` (behind a zero)."""
     n = order.shape[0]
@@ -73,7 +74,7 @@ def _count_above(row_start, columns, order, number, end):
                 end[i + 1] += ONE
 
 
-@njit(cache=True)
+@kernel
 def _take_above(row_start, columns, order, number, start, column, slot):
     """Columns, sorted, and slots of the entries above the diagonal."""
     n = order.shape[0]
@@ -90,7 +91,7 @@ def _take_above(row_start, columns, order, number, start, column, slot):
                 end += ONE
 
 
-@njit(cache=True)
+@kernel
 def _find_groups(start, column, group, begin, end, found, first, second):
     """Groups that each row of A meets, `begin` to `end` of `found`, and at which place of it an entry meets its."""
     for i in range(group.shape[0]):

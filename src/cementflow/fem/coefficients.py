@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from cementflow.fem.compiled import kernel
 from cementflow.mesh.topology import TET_EDGES
 
 # A coefficient below this share of the largest of its element is round-off: right angles, of which a body-centred cubic
@@ -12,7 +12,7 @@ from cementflow.mesh.topology import TET_EDGES
 ROUND_OFF = 1e-11
 
 
-@njit(cache=True)
+@kernel
 def element_coefficients(points, tets, tet_edges, n_edges, permeability, porosity):  # type: ignore[no-untyped-def]
     """t_ab = -|e| grad N_a . K_e grad N_b [m3] of the six edges of each tetrahedron, and what is summed from elements.
 

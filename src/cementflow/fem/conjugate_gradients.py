@@ -17,8 +17,8 @@ Each sweep comes in two halves that two threads can share (`sweeps`).
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from cementflow.fem.compiled import inner, kernel
 from cementflow.fem.preconditioner import dense_solve
 from cementflow.fem.sweeps import (
     BACKWARD,
@@ -38,7 +38,7 @@ LOOSE = 0.1
 MOST_INNER = 20
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def residual(row_start, columns, pairs, diagonal, conductance, alone, rhs, x, tied, r, begin, end):
     """Put rows `begin` to `end` of rhs - A x into r; the sum of their squares, and of their sizes.
 
@@ -74,7 +74,7 @@ def residual(row_start, columns, pairs, diagonal, conductance, alone, rhs, x, ti
     return size, left
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _down(m, v, s, level, iterated):
     """Backward solve, and the next level begun: right-hand side P^T (r - A z), all else zero. The 2-norm of it."""
     end, last = m.row_base[level + 1], m.row_base[level + 2]
@@ -96,7 +96,7 @@ def _down(m, v, s, level, iterated):
     return np.sqrt(size)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _up(m, v, s, level):
     """`correct` in all rows of a level."""
     both_halves(m, v, s, CORRECT, level, 0.0, 0.0)
@@ -105,7 +105,7 @@ def _up(m, v, s, level):
     return one[0] + two[0] + with_r, one[1] + two[1] + with_az, one[2] + two[2] + with_ap
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _step(m, v, s, level, beta, step):
     """`forward` in all rows of a level; the 2-norm of the residual."""
     both_halves(m, v, s, FORWARD, level, beta, step)
@@ -117,7 +117,7 @@ def _step(m, v, s, level, beta, step):
     return np.sqrt(s.sums[0, 0] + s.sums[1, 0] + size)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def solve_levels(m, v, s, helping, goal, most, goals, iterations, curvature):
     """Solve A x = r of the first level from x = 0, or help another thread that does.
 

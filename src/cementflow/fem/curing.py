@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from cementflow.fem.compiled import kernel
 from cementflow.laws.cure import cure_rate
 
-_rate = njit(cache=True, nogil=True)(cure_rate)
+_rate = kernel(cure_rate)
 LONGEST_PART = 0.5  # of the time in which the kinetics change anything: Runge-Kutta is then good to 1e-4
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def cure_for(dt, heat, temperature, age, cure, numbers, theta, reference):
     """Cure and age all cement for a time, each control volume for itself, in place.
 

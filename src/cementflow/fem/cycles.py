@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from cementflow.fem.compiled import kernel
 
 # Where one flux is split into equal parts, round-off must not decide between them; then the higher pressure does.
 LESS = 1.0 - 1e-9
 ONE = np.uint32(1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def cancel_triangles(by_pressure, start, ahead, pressure, away, through, incoming):
     """Take out what flows round triangles, in place; every vertex keeps its balance.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from cementflow.fem.compiled import kernel
 
 MAX_ITERATIONS = 500
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def spread(row_start, neighbour, slot_edge, weight, diagonal, rhs, start, tolerance):
     """Solve (diagonal + Laplacian of the edge weights) x = rhs, preconditioned by the diagonal.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from cementflow.fem.compiled import kernel
 
 # A smaller cement share than this stays where it is: it would wet the whole bone with next to nothing.
 SMALLEST_FRACTION = 1e-8
@@ -11,7 +12,7 @@ SMALLEST_FRACTION = 1e-8
 CLOSED = 1e-12
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fractional_flow(saturation, ratio, corey):
     """Cement share of the flux, f = k_rc / (k_rc + (mu_c/mu_m) k_rm), for Corey numbers (nc, nm, residual, mobile)."""
     s = (saturation - corey[2]) / corey[3]
@@ -27,7 +28,7 @@ def fractional_flow(saturation, ratio, corey):
     return fraction if fraction > SMALLEST_FRACTION else 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def implicit_saturation(old, storage, outflow, inflow, ratio, corey):
     """Root S of storage (S - old) + outflow f(S) = inflow, a monotone scalar equation.
 

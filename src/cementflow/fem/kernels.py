@@ -7,14 +7,15 @@ are float64 throughout, which keeps one compiled signature a kernel.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from cementflow.fem.compiled import inner, kernel
 
 # Local vertices of the six edges of a tetrahedron, and the edge between two of them.
 FIRST, SECOND = np.array([0, 0, 0, 1, 1, 2]), np.array([1, 2, 3, 2, 3, 3])
 BETWEEN = np.array([[-1, 0, 1, 2], [0, -1, 3, 4], [1, 3, -1, 5], [2, 4, 5, -1]])
 
 
-@njit(cache=True, nogil=True)
+@inner
 def edge_mobility(pressure_a, pressure_b, cement_a, cement_b, marrow_a, marrow_b, viscosity_a, viscosity_b):
     """Mobility of both fluids on the edge between two vertices [1/(Pa s)].
 
@@ -36,7 +37,7 @@ def edge_mobility(pressure_a, pressure_b, cement_a, cement_b, marrow_a, marrow_b
     return marrow + 2.0 * cement / (viscosity_a + viscosity_b) if cement > 0.0 else marrow
 
 
-@njit(cache=True, nogil=True)
+@inner
 def least_mobility(
     cement_a,
     cement_b,
@@ -63,7 +64,7 @@ def least_mobility(
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pressure_rows(
     rows, row_start, slot_edge, neighbour, fixed, fixed_pressure, weight, outlet, diagonal, known
 ):
@@ -85,7 +86,7 @@ def pressure_rows(
         known[a] = own * fixed_pressure[a] if fixed[a] else total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def edge_fluxes(edges, weight, pressure):
     """Flux from the first to the second vertex of each edge [m3/s], and what leaves each control volume in all."""
     flux = np.empty(edges.shape[0])
@@ -98,7 +99,7 @@ def edge_fluxes(edges, weight, pressure):
     return flux, out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def reroute_obtuse(
     flux, tets, obtuse_edges, t, obtuse, relative_cement, marrow_mobility, viscosity, pressure
 ):
@@ -144,7 +145,7 @@ def reroute_obtuse(
                         flux[obtuse_edges[i, BETWEEN[k, b]]] += 0.5 * (f if tets[e, k] < tets[e, b] else -f)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def with_neighbours(marked, row_start, neighbour):
     """Marked vertices and all that are joined to them."""
     found = marked.copy()
@@ -155,7 +156,7 @@ def with_neighbours(marked, row_start, neighbour):
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def touching(tets, marked):
     """Tetrahedra with a marked vertex, ascending."""
     found = np.empty(tets.shape[0], np.uint32)
@@ -167,7 +168,7 @@ def touching(tets, marked):
     return found[:count].copy()
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def element_velocity(
     chosen, points, tets, permeability, relative_cement, marrow_mobility, viscosity, pressure, t, obtuse
 ):
@@ -270,7 +271,7 @@ def element_velocity(
     return velocity
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pore_shear(chosen, velocity, inverse_permeability, porosity, tets, volumes, n_vertices):
     """Volume average of u / sqrt(k phi) [1/s] over the chosen tetrahedra at each vertex, with k along the flow.
 

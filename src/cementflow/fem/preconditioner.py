@@ -8,7 +8,8 @@ triangles).
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from cementflow.fem.compiled import inner, kernel
 
 # A pivot below this share of its diagonal is replaced by the diagonal; only negative coefficients cause it, but for the
 # nodes of a tree, which may be tied to one neighbour far more than to all else.
@@ -16,7 +17,7 @@ SMALLEST_PIVOT = 1e-2
 ROUND_OFF = 1e-13
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fill_rows(
     given_diagonal,
     given,
@@ -109,7 +110,7 @@ def fill_rows(
         coarse[coarse_target[s]] += ap[s]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def dense_factor(diagonal, triangle, start, column, factor):
     """Put the Cholesky factor U^T U into zeros: U above the diagonal and U^T below, reciprocal pivots on it.
 
@@ -134,7 +135,7 @@ def dense_factor(diagonal, triangle, start, column, factor):
             factor[i, j] = factor[j, i]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def dense_solve(factor, r, x):
     """Solve for r with `dense_factor`, by rows that are added: sums would have to be taken one by one."""
     n = x.shape[0]

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from cementflow.fem.atomics import give_way, read, take, write
+from cementflow.fem.compiled import inner
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]
@@ -97,7 +97,9 @@ class Slate(NamedTuple):
 
 CALL, TAKEN, DONE, LINES = 0, 8, 16, 24
 CLOSED = -1  # in place of a call
-BACKWARD, CORRECT, FORWARD = 0, 1, 2
+# Not plain integers, for each of which Numba would compile what it is handed to once more.
+BACKWARD, CORRECT, FORWARD = np.int64(0), np.int64(1), np.int64(2)
+SECOND = np.int64(1)
 
 
 def slate() -> Slate:
@@ -105,7 +107,7 @@ def slate() -> Slate:
     return Slate(np.zeros(LINES, np.int64), np.zeros(2, np.int64), np.zeros(2), np.zeros((2, 8)))
 
 
-@njit(cache=True, nogil=True)
+@inner
 def forward(m, v, sums, begin, end, beta, step):
     """New direction, step along it, and z = (D + L)^-1 r in one go; the squared residual."""
     size = 0.0
@@ -128,7 +130,7 @@ def forward(m, v, sums, begin, end, beta, step):
     return size
 
 
-@njit(cache=True, nogil=True)
+@inner
 def backward(m, v, az, begin, end):
     """Go on to z = (D + L^T)^-1 D z, and find A z."""
     for k in range(begin, end):
@@ -148,14 +150,14 @@ def backward(m, v, az, begin, end):
             s += TWO
 
 
-@njit(cache=True, nogil=True)
+@inner
 def restrict(m, v, az, coarse, begin, end):
     """Add P^T (r - A z) to the next level."""
     for i in range(begin, end):
         coarse[m.group[i]] += v.r[i] - az[i]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def correct(m, v, az, begin, end):
     """Add P c to z and A P c to A z, with c the x of the next level; the products z.r, z.A z and z.A p."""
     with_r, with_az, with_ap = 0.0, 0.0, 0.0
@@ -174,7 +176,7 @@ def correct(m, v, az, begin, end):
     return with_r, with_az, with_ap
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _half(m, v, s, half):
     """One half of the task on the slate."""
     kind, level = s.task[0], s.task[1]
@@ -192,21 +194,22 @@ def _half(m, v, s, half):
         own[0] = forward(m, v, v.sums if half == 0 else v.beside, begin, end, s.number[0], s.number[1])
 
 
-@njit(cache=True, nogil=True)
+@inner
 def both_halves(m, v, s, kind, level, first, second):
     """Do a task, one half of it here, the other where there is time for it first."""
     s.task[0], s.task[1], s.number[0], s.number[1] = kind, level, first, second
     call = s.calls[CALL] + 1
     write(s.calls, CALL, call)
-    _half(m, v, s, 0)
-    if take(s.calls, TAKEN, call - 1, call):
-        _half(m, v, s, 1)
-    else:
-        while read(s.calls, DONE) != call:
-            give_way()
+    # One call in a loop: each that is written down is compiled.
+    for half in range(2):
+        if half == 0 or take(s.calls, TAKEN, call - 1, call):
+            _half(m, v, s, half)
+        else:
+            while read(s.calls, DONE) != call:
+                give_way()
 
 
-@njit(cache=True, nogil=True)
+@inner
 def take_part(m, v, s):
     """Do second halves until the slate is closed, in a thread of its own."""
     last = 0
@@ -217,7 +220,7 @@ def take_part(m, v, s):
         if call != last:
             last = call
             if take(s.calls, TAKEN, call - 1, call):
-                _half(m, v, s, 1)
+                _half(m, v, s, SECOND)
                 write(s.calls, DONE, call)
         else:
             give_way()

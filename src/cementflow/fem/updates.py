@@ -6,14 +6,14 @@ Marrow far from the cement keeps its mobility, and most of a bone is far from th
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from cementflow.fem.compiled import kernel
 from cementflow.fem.kernels import edge_mobility, least_mobility
 
 NONE = np.uint32(0xFFFFFFFF)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def edges_near(n_edges, wet, tets, t, obtuse, obtuse_edges, row_start, slot_edge):
     """Edges whose conductance depends on what happens at some vertices.
 
@@ -70,7 +70,7 @@ def edges_near(n_edges, wet, tets, t, obtuse, obtuse_edges, row_start, slot_edge
     return chosen[:size].copy(), adding[:count].copy(), place_of
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def edge_conductances(
     chosen,
     adding,
@@ -134,7 +134,7 @@ def edge_conductances(
     return weight
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def rows_of(chosen, edges, touched):
     """Mark the ends of chosen edges, in place."""
     for i in range(chosen.shape[0]):
@@ -142,7 +142,7 @@ def rows_of(chosen, edges, touched):
         touched[edges[chosen[i], 1]] = True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_outflow(out, chosen, edges, conductance, pressure):
     """Add what leaves each vertex along chosen edges of given conductances [m3/s], in place."""
     for i in range(chosen.shape[0]):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from cementflow.fem.compiled import inner, kernel
 from cementflow.fem.fractional_flow import fractional_flow, implicit_saturation
 
 MAX_SWEEPS = 50
@@ -17,7 +17,7 @@ FILLED = 0.99
 NONE, ONE = np.uint32(0xFFFFFFFF), np.uint32(1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def downstream(row_start, neighbour, slot_edge, flux, other, wet, layers, least):
     """Vertices with cement, and those that the flow reaches from them over at most so many edges.
 
@@ -72,7 +72,7 @@ def downstream(row_start, neighbour, slot_edge, flux, other, wet, layers, least)
     return region, outermost
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def flow_graph(region, row_start, neighbour, slot_edge, flux, other):
     """What flows between the vertices of a region, which are numbered anew in their order.
 
@@ -125,7 +125,7 @@ def flow_graph(region, row_start, neighbour, slot_edge, flux, other):
     return start, ahead[:at], away[:at], through, incoming
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def flow_order(start, ahead, away, incoming, by_pressure):
     """Order in which every vertex comes after those that it receives fluid from (Kahn 1962).
 
@@ -178,7 +178,7 @@ def flow_order(start, ahead, away, incoming, by_pressure):
     return order, cut
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _go_through(saturation, storage, outflow, inflow, ratio, corey, parts, course):
     """Take one vertex through the parts of the step; the shares go into `course`.
 
@@ -197,7 +197,7 @@ def _go_through(saturation, storage, outflow, inflow, ratio, corey, parts, cours
     return mean, changed
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _longer(course):
     """Twice as many rows, those that are new zero. Assigned row by row: as a slice it takes 2 s longer to compile."""
     longer = np.zeros((2 * course.shape[0], course.shape[1]))
@@ -207,7 +207,7 @@ def _longer(course):
     return longer
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def transport_sweeps(order, start, ahead, away, outflow, cement_source, storage, ratio, old, corey, parts):
     """Implicit upwind saturations after one step, vertex by vertex along the flow.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from cementflow.fem.compiled import kernel
 
 MOST_PARTS = 20_000
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def along_veins(dt, start, end, capacity, flux, cement_in, cement, age, cure, fresh_age, fresh_cure):
     """Cement in the cells of a tree after a time of steady flow, in explicit parts in which no cell is flushed out.
 
@@ -96,7 +97,7 @@ def along_veins(dt, start, end, capacity, flux, cement_in, cement, age, cure, fr
     return mean, beyond
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def node_pressures(order, first, behind, first_fill, fill, value, diagonal, rhs):
     """Pressures at the nodes of veins, by elimination.
 
