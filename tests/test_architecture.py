@@ -27,7 +27,7 @@ FLOORS = (
     ("materials", "bone", "injection"),
     ("stages",),
     ("ablation",),
-    ("model",),
+    ("model", "compile_ahead"),
     ("warm_up", "results"),
     ("observers", "check"),
     ("views",),

@@ -9,7 +9,9 @@ from threading import Timer
 import numpy as np
 
 SLOW = 3.0  # s; loading what is compiled takes one
-COMPILING = "compiling the kernels, half a minute, once for this version of cementflow on this machine"
+COMPILING = (
+    "compiling the kernels, a quarter of a minute, once for this version of cementflow on this machine"
+)
 
 
 def warm_up_telling(tell: Callable[[str], object], heat: bool = False, veins: bool = False) -> None:
@@ -29,18 +31,30 @@ def warm_up(heat: bool = False, veins: bool = False) -> None:
 
     Once in a process: what is loaded stays.
     """
+    from cementflow.compile_ahead import second_process
+    from cementflow.flow.example import transport_example
+
+    with second_process() as compiles_half:
+        if compiles_half:
+            transport_example()  # or the steps would ask for the solver before it is there
+        _few_steps(heat, veins)
+
+
+def _few_steps(heat: bool, veins: bool) -> None:
     from cementflow.case import preset
     from cementflow.flow.course import Plan
     from cementflow.mesh.geometry import build_geometry
+    from cementflow.mesh.quality import mesh_quality
     from cementflow.model import build_model
     from cementflow.simulate import simulate
 
     case = preset("l3-veins" if veins else "l3-osteoporotic").replace(
         {"geometry.edge_length": "6 mm", "injection.volume": "0.2 mL", "physics.heat": heat}
     )
-    model = build_model(case, build_geometry(case.geometry))
-    solver = model.problem.make_solver()
-    steps = simulate(model.problem, Plan(max_time=1.0), solver)
+    geometry = build_geometry(case.geometry)
+    mesh_quality(geometry.mesh)
+    model = build_model(case, geometry)
+    steps = simulate(model.problem, Plan(max_time=1.0), model.problem.make_solver())
     for step, _ in zip(steps, range(4), strict=False):
         if not np.isfinite(step.flow.tip_pressure):
             raise ArithmeticError("the self-test of the kernels gave a pressure that is not finite")
