@@ -62,8 +62,9 @@ def test_no_memory_is_spent_on_a_second_copy_of_the_mesh() -> None:
     mesh = box_mesh([0.01] * 3, 2e-3)
     v = built(mesh, np.broadcast_to(ROW, (len(mesh.tets), 6)))
     assert np.shares_memory(v.tets, mesh.tets)
-    assert v.edges is mesh.edges
-    assert "tet_edges" not in vars(mesh)
+    # Edges are numbered at each call; only their mean length stays.
+    kept = {name for name, value in vars(mesh).items() if np.size(value) >= len(v.edges)}
+    assert kept == {"tets"}
     assert mesh.tet_edges is not mesh.tet_edges
 
 

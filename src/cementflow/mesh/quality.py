@@ -44,7 +44,8 @@ class Quality:
 
 def mesh_quality(mesh: TetMesh) -> Quality:
     """Edge lengths, dihedral angles and edge coefficients of a mesh."""
-    coefficient, least, most = _angles(mesh.points, mesh.indices, mesh.tet_edges, len(mesh.edges))
+    edges, tet_edges = mesh.number_edges()
+    coefficient, least, most = _angles(mesh.points, mesh.indices, tet_edges, len(edges))
     angles = (math.degrees(math.acos(min(1.0, most))), math.degrees(math.acos(max(-1.0, least))))
     return Quality(mesh.mean_edge_length, angles, coefficient)
 

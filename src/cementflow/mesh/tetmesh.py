@@ -95,25 +95,33 @@ class TetMesh:
         """Outward triangles of the surface, shape (k, 3)."""
         return self.faces.boundary
 
-    @cached_property
+    def number_edges(self) -> tuple[Indices, Indices]:
+        """Edges of the mesh and of each tetrahedron.
+
+        Found at each call and not kept: they are larger than points and tetrahedra together, and finding them takes
+        some milliseconds.
+
+        Returns
+        -------
+        edges
+            Vertex pairs that are joined, the lower one first, in lexicographic order, shape (k, 2).
+        tet_edges
+            Number of the edge of each local pair (`topology.TET_EDGES`), shape (m, 6).
+        """
+        edges, tet_edges = topology.number_edges(self.indices, len(self.points))
+        if "mean_edge_length" not in self.__dict__:
+            self.__dict__["mean_edge_length"] = _mean_length(self.points, edges)
+        return edges, tet_edges
+
+    @property
     def edges(self) -> Indices:
-        """Vertex pairs that are joined, the lower one first, in lexicographic order, shape (k, 2)."""
-        return self._numbered()[0]
+        """The first of `number_edges`."""
+        return self.number_edges()[0]
 
     @property
     def tet_edges(self) -> Indices:
-        """Number of the edge of each local pair (`topology.TET_EDGES`), shape (m, 6).
-
-        Found at each call and not kept: it is larger than points and tetrahedra together, and finding it takes some
-        milliseconds.
-        """
-        edges, of_tets = self._numbered()
-        self.__dict__.setdefault("edges", edges)
-        return of_tets
-
-    def _numbered(self) -> tuple[Indices, Indices]:
-        found: tuple[Indices, Indices] = topology.number_edges(self.indices, len(self.points))
-        return found
+        """The second of `number_edges`."""
+        return self.number_edges()[1]
 
     @cached_property
     def boundary_area_vectors(self) -> Floats:
@@ -129,10 +137,7 @@ class TetMesh:
     @cached_property
     def mean_edge_length(self) -> float:
         """Mean length over the distinct edges [m]."""
-        square = np.zeros(len(self.edges))
-        for along in self.points.T:
-            square += (along[self.edges[:, 1]] - along[self.edges[:, 0]]) ** 2
-        return float(np.sqrt(square).mean())
+        return _mean_length(self.points, self.edges)
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,6 +194,13 @@ def components(n_points: int, tets: NDArray) -> tuple[int, Ints]:
     """Number of connected components and the component of each vertex."""
     count, label = topology.pieces(unsigned(tets), n_points)
     return int(count), label
+
+
+def _mean_length(points: Floats, edges: Indices) -> float:
+    square = np.zeros(len(edges))
+    for along in points.T:
+        square += (along[edges[:, 1]] - along[edges[:, 0]]) ** 2
+    return float(np.sqrt(square).mean())
 
 
 def _shape_problems(points: NDArray, tets: NDArray, region: NDArray) -> list[str]:
