@@ -204,7 +204,7 @@ def joined(
     def mean(key: str) -> Floats:
         return 0.5 * (each(key)[a] + each(key)[c]) * shell.length
 
-    edges = np.concatenate([of.volumes.edges.astype(np.int64), np.sort(name[shell.edges], axis=1)])
+    edges = np.concatenate([of.edges.astype(np.int64), np.sort(name[shell.edges], axis=1)])
     pairs, where = np.unique(edges, axis=0, return_inverse=True)
 
     def summed(bone: Floats, around: Floats) -> Floats:

@@ -12,8 +12,11 @@ from cementflow.fem.control_volumes import ControlVolumes
 from cementflow.fem.diffusion import MAX_ITERATIONS, spread
 from cementflow.fem.kernels import edge_fluxes
 from cementflow.laws.thermal import BLOOD_CAPACITY, Tissue
+from cementflow.mesh.topology import row_pattern
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+Indices = NDArray[np.uint32]
 GAMMA = 1.0 - 1.0 / np.sqrt(
     2.0
 )  # of the two-stage method that damps all that it cannot resolve (Alexander 1977)
@@ -28,6 +31,9 @@ class HeatStalled(Exception):
 class HeatVolumes:
     """The control volumes as heat sees them.
 
+    Heat has edges of its own: those with right angles around them conduct in neither, but where bone is anisotropic to
+    the flow it is not so to heat.
+
     Attributes
     ----------
     volumes
@@ -36,8 +42,12 @@ class HeatVolumes:
         Materials, perfusion, surroundings.
     volume, porosity
         Of each vertex [m3], [-].
+    edges
+        Vertex pairs that heat can flow between, first below second, in lexicographic order, shape (k, 2).
     laplace
         Conductance of each edge for a conductivity of 1 [m].
+    row_start, neighbour, slot_edge
+        Their CSR pattern, as of the control volumes.
     surface
         Area of each vertex on the boundary [m2].
     vessels
@@ -48,26 +58,38 @@ class HeatVolumes:
     tissue: Tissue
     volume: Floats
     porosity: Floats
+    edges: Indices
     laplace: Floats
+    row_start: Indices
+    neighbour: Indices
+    slot_edge: Ints
     surface: Floats
     vessels: Floats
 
     @classmethod
     def build(cls, volumes: ControlVolumes, tissue: Tissue, vessels: Floats | None = None) -> HeatVolumes:
         """Coefficients of a mesh; all vessels are open, or a share of them at each vertex."""
-        mesh, tet_edges = volumes.mesh, volumes.mesh.tet_edges
+        mesh = volumes.mesh
+        edges, tet_edges = mesh.number_edges()
         unit = np.array([[1.0, 1.0, 1.0, 0.0, 0.0, 0.0]])
         t, _, _, volume = element_coefficients(
-            mesh.points, mesh.indices, tet_edges, len(mesh.edges), unit, np.ones(len(mesh.tets))
+            mesh.points, mesh.indices, tet_edges, len(edges), unit, np.ones(len(mesh.tets))
         )
+        # Negative coefficients stay: heat knows no upstream, and conductivities differ by little.
+        laplace = np.bincount(tet_edges.ravel(), t.ravel(), minlength=len(edges))
+        edges, laplace = edges[laplace != 0.0], laplace[laplace != 0.0]
+        row_start, neighbour, slot_edge = row_pattern(edges, volumes.n)
         area = np.linalg.norm(mesh.boundary_area_vectors, axis=1)
         return cls(
             volumes=volumes,
             tissue=tissue,
             volume=volume,
             porosity=volumes.pore_volume / volume,
-            # Negative coefficients stay: heat knows no upstream, and conductivities differ by little.
-            laplace=np.bincount(tet_edges.ravel(), t.ravel(), minlength=len(mesh.edges)).astype(np.float64),
+            edges=edges,
+            laplace=laplace,
+            row_start=row_start,
+            neighbour=neighbour,
+            slot_edge=slot_edge,
             surface=np.bincount(mesh.boundary.ravel(), np.repeat(area / 3.0, 3), minlength=volumes.n).astype(
                 np.float64
             ),
@@ -83,7 +105,7 @@ class HeatVolumes:
     def conducted(self, saturation: Floats) -> Floats:
         """Conductance of the edges [W/K]; between two conductivities the mean."""
         conductivity = self.tissue.conductivity(self.porosity, saturation)
-        a, b = self.volumes.edges.T
+        a, b = self.edges.T
         return 0.5 * (conductivity[a] + conductivity[b]) * self.laplace
 
     def perfused(self, saturation: Floats) -> Floats:
@@ -130,7 +152,6 @@ def spread_heat(of: HeatVolumes, saturation: Floats, excess: Floats, dt: float) 
     HeatStalled
         If a stage is not found.
     """
-    v = of.volumes
     stored, weight = of.stored(saturation), of.conducted(saturation)
     surface, blood = of.tissue.exchange * of.surface, of.perfused(saturation)
     part = GAMMA * dt
@@ -138,7 +159,14 @@ def spread_heat(of: HeatVolumes, saturation: Floats, excess: Floats, dt: float) 
 
     def stage(known: Floats, start: Floats) -> Floats:
         found, iterations = spread(
-            v.row_start, v.neighbour, v.slot_edge, weight, diagonal, stored / part * known, start, TOLERANCE
+            of.row_start,
+            of.neighbour,
+            of.slot_edge,
+            weight,
+            diagonal,
+            stored / part * known,
+            start,
+            TOLERANCE,
         )
         if iterations > MAX_ITERATIONS:
             raise HeatStalled
@@ -148,6 +176,6 @@ def spread_heat(of: HeatVolumes, saturation: Floats, excess: Floats, dt: float) 
     rise = (first - excess) / GAMMA  # of a whole step
     second = stage(excess + (1.0 - GAMMA) * rise, excess + rise)
     mean = (1.0 - GAMMA) * first + GAMMA * second
-    _, out = edge_fluxes(v.edges, weight, mean)
+    _, out = edge_fluxes(of.edges, weight, mean)
     lost = Lost(float(np.sum(surface * mean)) * dt, float(np.sum(blood * mean)) * dt)
     return excess - dt / stored * (out + (surface + blood) * mean), lost
