@@ -43,7 +43,7 @@ class ControlVolumes:
     pore_volume
         Of each vertex [m3], shape (n,).
     edges
-        Vertex pairs, first below second, shape (k, 2).
+        Vertex pairs that fluid can flow between, first below second, in lexicographic order, shape (k, 2).
     coefficient
         Sum over elements of the non-negative element coefficients [m3], shape (k,).
     obtuse
@@ -93,13 +93,19 @@ def build_control_volumes(mesh: TetMesh, porosity: Floats, permeability: Floats)
         Symmetric positive tensors as (xx, yy, zz, yz, xz, xy) [m2], shape (m, 6), or one row broadcast to it.
     """
     porosity, distinct = _distinct(porosity), _distinct(permeability)
-    tet_edges = mesh.tet_edges
+    edges, tet_edges = mesh.number_edges()
     t, coefficient, obtuse, pore_volume = element_coefficients(
-        mesh.points, mesh.indices, tet_edges, len(mesh.edges), distinct, porosity
+        mesh.points, mesh.indices, tet_edges, len(edges), distinct, porosity
     )
     t, obtuse_edges = t[obtuse], tet_edges[obtuse]
     del tet_edges
-    row_start, neighbour, slot_edge = row_pattern(mesh.edges, len(mesh.points))
+    # Along edges with right angles all around, of which a lattice has many, nothing flows. What a negative coefficient
+    # carries may take any edge of its tetrahedron.
+    carries = coefficient > 0.0
+    carries[obtuse_edges] = True
+    obtuse_edges = (np.cumsum(carries, dtype=np.uint32) - np.uint32(1))[obtuse_edges]
+    edges, coefficient = edges[carries], coefficient[carries]
+    row_start, neighbour, slot_edge = row_pattern(edges, len(mesh.points))
     return ControlVolumes(
         mesh=mesh,
         tets=mesh.indices,
@@ -107,7 +113,7 @@ def build_control_volumes(mesh: TetMesh, porosity: Floats, permeability: Floats)
         permeability=distinct,
         inverse_permeability=_invert(distinct),
         pore_volume=pore_volume,
-        edges=mesh.edges,
+        edges=edges,
         coefficient=coefficient,
         obtuse=obtuse,
         t=t,
@@ -121,8 +127,9 @@ def build_control_volumes(mesh: TetMesh, porosity: Floats, permeability: Floats)
 def every_coefficient(volumes: ControlVolumes) -> Floats:
     """Coefficients t_ab of all tetrahedra [m3], shape (m, 6); those that are kept are of obtuse ones only."""
     mesh = volumes.mesh
+    edges, tet_edges = mesh.number_edges()
     t: Floats = element_coefficients(
-        mesh.points, mesh.indices, mesh.tet_edges, len(mesh.edges), volumes.permeability, volumes.porosity
+        mesh.points, mesh.indices, tet_edges, len(edges), volumes.permeability, volumes.porosity
     )[0]
     return t
 

@@ -25,6 +25,7 @@ from cementflow.fem.linear_solver import PressureSolver
 from cementflow.fem.pressure_matrix import PressureMatrix
 from cementflow.fem.vertex_groups import group_vertices
 from cementflow.mesh.tetmesh import TetMesh
+from cementflow.mesh.topology import number_edges, row_pattern
 from cementflow.sites.ball_field import BallField
 from cementflow.sites.source import barycentric_lattice
 
@@ -120,21 +121,20 @@ def near_tip(
         part, np.broadcast_to(porosity, len(chosen)), np.broadcast_to(around, (len(chosen), 6))
     )
     field = BallField(center, radius, around)
-    # Numbered once: the mesh does not keep them.
-    t, tet_edges = every_coefficient(local), part.tet_edges
-    conductance = _sum_by_edges(local, tet_edges, t)
-    pressure = _local_pressure(local, conductance, wall, field.pressure(part.points), weights[used])
+    # All edges, also those that the mesh lets nothing flow along.
+    t, (edges, tet_edges) = every_coefficient(local), part.number_edges()
+    conductance = _sum_by_edges(tet_edges, t)
+    pressure = _local_pressure(local, edges, conductance, wall, field.pressure(part.points), weights[used])
     lost = field.mean_pressure - float(np.sum(weights[used] * pressure))
-    return _assembled(local, tet_edges, t, conductance, field, pressure, lost, used)
+    return _assembled(local, edges, tet_edges, t, conductance, field, pressure, lost, used)
 
 
 def _around(volumes: ControlVolumes, weights: Floats, center: Floats, radius: float) -> NDArray[np.intp]:
     """Tetrahedra within some edges of the ball; edges as long as those at its vertices."""
-    mesh, rows = volumes.mesh, np.flatnonzero(weights)
-    starts, ends = volumes.row_start[rows], volumes.row_start[rows + 1]
-    ahead = np.concatenate([volumes.neighbour[a:b] for a, b in zip(starts, ends, strict=True)])
-    lengths = np.linalg.norm(mesh.points[ahead] - np.repeat(mesh.points[rows], ends - starts, axis=0), axis=1)
-    edge = float(lengths[lengths > 0.0].mean())
+    mesh, ball = volumes.mesh, weights > 0.0
+    edges, _ = number_edges(volumes.tets[kernels.touching(volumes.tets, ball)], volumes.n)
+    lengths = np.linalg.norm(mesh.points[edges[:, 0]] - mesh.points[edges[:, 1]], axis=1)
+    edge = np.average(lengths, weights=ball[edges].sum(axis=1))
     away = mesh.points - center
     inside = np.einsum("ij,ij->i", away, away) <= (radius + REACH * edge) ** 2
     near = kernels.touching(volumes.tets, inside).astype(np.intp)
@@ -142,15 +142,21 @@ def _around(volumes: ControlVolumes, weights: Floats, center: Floats, radius: fl
 
 
 def _local_pressure(
-    local: ControlVolumes, conductance: Floats, wall: NDArray[np.bool_], exact: Floats, source: Floats
+    local: ControlVolumes,
+    edges: Indices,
+    conductance: Floats,
+    wall: NDArray[np.bool_],
+    exact: Floats,
+    source: Floats,
 ) -> Floats:
     """What the mesh makes of the ball for a viscosity of one, with the exact pressure all around."""
+    row_start, neighbour, slot_edge = row_pattern(edges, local.n)
     diagonal, known = np.zeros(local.n), np.zeros(local.n)
     kernels.pressure_rows(
         np.arange(local.n, dtype=np.uint32),
-        local.row_start,
-        local.slot_edge,
-        local.neighbour,
+        row_start,
+        slot_edge,
+        neighbour,
         wall,
         np.where(wall, exact, 0.0),
         conductance,
@@ -160,17 +166,18 @@ def _local_pressure(
     )
     rhs = np.where(wall, known, source + known)
     groups = group_vertices(local.mesh.points, wall)
-    solver = PressureSolver(local.row_start, local.neighbour, local.slot_edge, groups)
+    solver = PressureSolver(row_start, neighbour, slot_edge, groups)
     return solver.solve(PressureMatrix(diagonal, conductance), rhs, exact, ACCURACY).x
 
 
-def _sum_by_edges(local: ControlVolumes, tet_edges: Indices, values: Floats) -> Floats:
+def _sum_by_edges(tet_edges: Indices, values: Floats) -> Floats:
     """Sum over the tetrahedra at each edge of values (m, 6)."""
-    return np.bincount(tet_edges.ravel(), values.ravel(), minlength=len(local.edges)).astype(np.float64)
+    return np.bincount(tet_edges.ravel(), values.ravel()).astype(np.float64)
 
 
 def _assembled(
     local: ControlVolumes,
+    edges: Indices,
     tet_edges: Indices,
     t: Floats,
     conductance: Floats,
@@ -180,7 +187,7 @@ def _assembled(
     used: NDArray[np.int32],
 ) -> NearTip:
     """Dissipation by edges in both flows, the difference of which is exactly what the pressure lost."""
-    drop = pressure[local.edges[:, 0]] - pressure[local.edges[:, 1]]
+    drop = pressure[edges[:, 0]] - pressure[edges[:, 1]]
     mesh = conductance * drop**2
     density = _quarters(local.mesh, field)
     quarters = density * (0.25 * local.mesh.volumes[:, None])
@@ -190,12 +197,12 @@ def _assembled(
     # A trace for all edges, as in the middle of the ball the mesh may see no flow at all.
     shares = np.abs(t) * drop[tet_edges] ** 2 + TRACE * whole[:, None]
     shares /= shares.sum(axis=1)[:, None]
-    ends = np.where(drop >= 0.0, local.edges.T, local.edges.T[::-1])
+    ends = np.where(drop >= 0.0, edges.T, edges.T[::-1])
     upstream, downstream = used[ends].astype(np.uint32)
     return NearTip(
         upstream=upstream,
         downstream=downstream,
-        flow=_sum_by_edges(local, tet_edges, shares * whole[:, None]),
+        flow=_sum_by_edges(tet_edges, shares * whole[:, None]),
         mesh=mesh,
         mesh_shear=_mesh_shear(local, pressure)[ends],
         shear=np.sqrt(density / local.porosity[0]),
