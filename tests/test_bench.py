@@ -49,6 +49,7 @@ def outcome(vertices: int = 1000, total: float = 6.0) -> Outcome:
         SECONDS | {"total": total},
         300.0,
         200.0,
+        13.0,
         1e-15,
         (0.01,),
     )
@@ -152,20 +153,16 @@ def test_shares_of_a_run() -> None:
     assert o.bytes_per_vertex == pytest.approx((100e6 - 24e3 - 80e3) / 1000)
 
 
-def test_bytes_of_a_product_are_those_of_the_pattern(systems: Systems) -> None:
-    case = l3(2_000)
-    from cementflow.case import preset
-    from cementflow.mesh.geometry import build_geometry
-
-    mesh = build_geometry(preset(case.preset).replace(case.changes).geometry).mesh
-    exact = (12 * len(systems.columns) + 20 * systems.n) / systems.n
-    # The surface, which Euler's formula adds and the estimate does not, is large on so small a mesh.
-    assert tables.product_bytes(systems.n, len(mesh.tets)) == pytest.approx(exact, rel=0.15)
+def test_entries_are_those_of_the_pattern(systems: Systems) -> None:
+    solver = systems.make_solver()
+    assert solver.entries == len(systems.columns) / systems.n
+    assert 9.0 < solver.entries < 15.0
+    assert tables.product_bytes(solver.entries) == pytest.approx(12 * solver.entries + 20)
 
 
 def test_roofline_counts_products() -> None:
     m = machine.Machine("x", 2, "y", 1e10, 2e10)
-    least = tables.product_bytes(1000, 5000) / 1e10
+    least = tables.product_bytes(13.0) / 1e10
     (row,) = tables.roofline([outcome()], m).rows
     assert float(row[-1]) == pytest.approx(2.0 / (200 * 1000) / least, abs=0.06)
 

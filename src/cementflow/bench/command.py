@@ -12,6 +12,8 @@ from cementflow.bench.cases import BOXES, BenchCase, box, l3
 from cementflow.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cementflow.bench.machine import Machine
     from cementflow.bench.measure import Outcome
     from cementflow.bench.section import Section
@@ -76,14 +78,13 @@ class _Runs:
         self.repeat = repeat
         self._done: dict[tuple[str, float], Outcome] = {}
 
-    def __call__(self, case: BenchCase) -> Outcome:
-        from cementflow.bench.measure import run_median
+    def __call__(self, cases: Sequence[BenchCase]) -> list[Outcome]:
+        from cementflow.bench.measure import run_in_turn
 
-        key = (case.name, case.edge)
-        if key not in self._done:
-            _tell(f"{case.name} at {case.edge:g} mm")
-            self._done[key] = run_median(case, self.repeat)
-        return self._done[key]
+        new = [case for case in cases if (case.name, case.edge) not in self._done]
+        for case, outcome in zip(new, run_in_turn(new, self.repeat, _tell), strict=True):
+            self._done[case.name, case.edge] = outcome
+        return [self._done[case.name, case.edge] for case in cases]
 
 
 class _Report:
@@ -123,7 +124,7 @@ class _Report:
 def _cases(report: _Report, run: _Runs, cases: list[BenchCase]) -> None:
     from cementflow.bench import tables
 
-    outcomes = [run(case) for case in cases]
+    outcomes = run(cases)
     sections = (
         tables.runs(outcomes, run.repeat),
         tables.shares(outcomes),
@@ -135,7 +136,7 @@ def _cases(report: _Report, run: _Runs, cases: list[BenchCase]) -> None:
 def _growth(report: _Report, run: _Runs, plot: Path | None) -> None:
     from cementflow.bench import growth
 
-    outcomes = [run(box("A1", edge)) for edge in growth.EDGES]
+    outcomes = run([box("A1", edge) for edge in growth.EDGES])
     report.add("growth", [o.as_dict() for o in outcomes], growth.growth(outcomes))
     if plot is not None:
         growth.plot_growth(outcomes, plot)

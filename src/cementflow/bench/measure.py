@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -35,6 +35,8 @@ class Outcome:
         "output", "other", "total" (without "load"), and "process" (of the whole command). Medians over the runs.
     memory_mb, least_mb
         Peak memory, and that of the same case on next to no vertices.
+    entries
+        Of a row of the pressure matrix, on average.
     balance
         Cement balance error [-].
     pressure_errors, radius_errors
@@ -51,6 +53,7 @@ class Outcome:
     seconds: dict[str, float]
     memory_mb: float
     least_mb: float
+    entries: float
     balance: float
     pressure_errors: tuple[float, ...] = field(default=())
     radius_errors: tuple[float, ...] = field(default=())
@@ -125,6 +128,7 @@ def found_outcome(case: BenchCase, found: dict[str, Any], wall: float) -> Outcom
         seconds=seconds | {"total": total, "process": wall},
         memory_mb=summary["peak_rss_mb"],
         least_mb=0.0,
+        entries=found["entries"],
         balance=summary["balance_error"],
         pressure_errors=tuple(found["errors"].get("pressure", ())),
         radius_errors=tuple(found["errors"].get("radius", ())),
@@ -139,10 +143,27 @@ def median(outcomes: Sequence[Outcome]) -> Outcome:
     return replace(first, seconds=seconds, memory_mb=memory)
 
 
-def run_median(case: BenchCase, repeat: int) -> Outcome:
-    """Run a case so often and take the medians."""
-    runs = [run_case(case) for _ in range(repeat)]
-    return replace(median(runs), least_mb=_least_memory(case.preset, json.dumps(case.settings)))
+def run_in_turn(
+    cases: Sequence[BenchCase], repeat: int, tell: Callable[[str], object] = lambda text: None
+) -> list[Outcome]:
+    """Run cases in turn, so often each, and take the medians: a machine that slows down slows all of them down.
+
+    Parameters
+    ----------
+    cases
+        What to run.
+    repeat
+        Runs of each.
+    tell
+        Called with the case that is next.
+    """
+    runs: list[list[Outcome]] = [[] for _ in cases]
+    for _ in range(repeat):
+        for case, found in zip(cases, runs, strict=True):
+            tell(f"{case.name} at {case.edge:g} mm")
+            found.append(run_case(case))
+    least = [_least_memory(case.preset, json.dumps(case.settings)) for case in cases]
+    return [replace(median(found), least_mb=mb) for found, mb in zip(runs, least, strict=True)]
 
 
 @cache

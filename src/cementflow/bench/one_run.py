@@ -22,7 +22,7 @@ def measure(asked: dict[str, Any]) -> dict[str, Any]:
     -------
     dict
         "summary" of the run; "load_s", importing and loading the kernels [s]; "linear_s", inside the linear solver [s];
-        "errors" against the closed form.
+        "entries" of a row of its matrix; "errors" against the closed form.
     """
     start = time.perf_counter()
     from cementflow.case import preset
@@ -41,16 +41,22 @@ def measure(asked: dict[str, Any]) -> dict[str, Any]:
             from cementflow.bench.sharp_front import errors
 
             found = errors(asked["name"], out)
-    return {"summary": summary, "load_s": load, "linear_s": clock.seconds, "errors": found}
+    return {
+        "summary": summary,
+        "load_s": load,
+        "linear_s": clock.seconds,
+        "entries": clock.entries,
+        "errors": found,
+    }
 
 
 class _LinearClock:
-    """Seconds spent in `PressureSolver.solve` from now on, whoever calls it."""
+    """Seconds spent in `PressureSolver.solve` from now on, whoever calls it, and entries of a row of its last matrix."""
 
     def __init__(self) -> None:
         from cementflow.fem.linear_solver import LinearResult, PressureSolver
 
-        self.seconds = 0.0
+        self.seconds = self.entries = 0.0
         original = PressureSolver.solve
 
         def timed(solver: PressureSolver, *arguments: Any, **named: Any) -> LinearResult:
@@ -59,6 +65,7 @@ class _LinearClock:
                 return original(solver, *arguments, **named)
             finally:
                 self.seconds += time.perf_counter() - start
+                self.entries = solver.entries
 
         PressureSolver.solve = timed  # type: ignore[method-assign, assignment]
 

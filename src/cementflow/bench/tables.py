@@ -80,14 +80,14 @@ def roofline(outcomes: Sequence[Outcome], machine: Machine) -> Section:
         if o.iterations == 0:
             continue
         taken = o.seconds["linear"] / (o.iterations * o.vertices)
-        least = product_bytes(o.vertices, o.tets) / machine.triad_memory
+        least = product_bytes(o.entries) / machine.triad_memory
         rows.append(
             (
                 o.name,
                 str(o.vertices),
                 f"{o.iterations / o.solves:.1f}",
                 f"{1e9 * taken:.1f}",
-                f"{product_bytes(o.vertices, o.tets):.0f}",
+                f"{product_bytes(o.entries):.0f}",
                 f"{1e9 * least:.1f}",
                 f"{taken / least:.1f}",
             )
@@ -100,15 +100,10 @@ def roofline(outcomes: Sequence[Outcome], machine: Machine) -> Section:
     return Section("Roofline", head, rows, notes)
 
 
-def product_bytes(vertices: int, tets: int) -> float:
-    """Least bytes a vertex of a product with the pressure matrix.
-
-    A mesh of tetrahedra has about as many edges as vertices and tetrahedra together (Euler), so a row has
-    1 + 2 (V + T) / V entries.
-    """
-    entries = 1.0 + 2.0 * (vertices + tets) / vertices
+def product_bytes(entries: float) -> float:
+    """Least bytes a vertex of a product with the pressure matrix, for so many entries a row."""
     return ENTRY_BYTES * entries + 4 + 8 + 8
 
 
 def _runs(repeat: int) -> str:
-    return "one run each" if repeat == 1 else f"medians of {repeat} runs"
+    return "one run each" if repeat == 1 else f"medians of {repeat} runs, all cases in turn"

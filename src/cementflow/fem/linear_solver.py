@@ -120,6 +120,11 @@ class PressureSolver:
             dense=np.zeros((0, 0)),
         )
 
+    @property
+    def entries(self) -> float:
+        """Mean number of entries of a row of the matrix, that on the diagonal included."""
+        return len(self._columns) / (len(self._row_start) - 1)
+
     def solve(self, matrix: PressureMatrix, rhs: Floats, start: Floats, tolerance: float) -> LinearResult:
         """Solve one system.
 
