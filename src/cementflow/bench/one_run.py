@@ -51,7 +51,7 @@ def measure(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 class _LinearClock:
-    """Seconds spent in `PressureSolver.solve` from now on, whoever calls it, and entries of a row of its last matrix."""
+    """Seconds spent in `PressureSolver.solve` from now on, whoever calls it; entries of a row of its last matrix."""
 
     def __init__(self) -> None:
         from cementflow.fem.linear_solver import LinearResult, PressureSolver
