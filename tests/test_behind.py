@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cementflow.flow.behind import outside_pressure
@@ -110,6 +110,7 @@ def test_tissue_resists_by_the_ball_that_stands_in_it() -> None:
     assert Compartment("canal").resistance(2e-3, volume, thick) == 0.0
 
 
+@example(0.0078125, 8.7e-118, 0.0, 1.0)
 @given(st.floats(1e-4, 1e-2), st.floats(0.0, 1e-5), st.floats(0.0, 1e-5), st.floats(1e-2, 1e4))
 def test_the_resistance_of_tissue_grows_to_its_limit(
     radius: float, one: float, two: float, thick: float

@@ -50,8 +50,10 @@ class Compartment:
         """
         if self.permeability is None or volume <= 0.0:
             return 0.0
-        reached = float(np.cbrt(radius**3 + 3.0 * volume / (4.0 * np.pi)))
-        return viscosity / (4.0 * np.pi * self.permeability) * (1.0 / radius - 1.0 / reached)
+        grown = 3.0 * volume / (4.0 * np.pi * radius**3)
+        # 1 - r0 / r, of which a difference would leave round-off of either sign for the first trace of cement.
+        share = float(-np.expm1(-np.log1p(grown) / 3.0))
+        return viscosity / (4.0 * np.pi * self.permeability) * share / radius
 
 
 @dataclass(frozen=True)
