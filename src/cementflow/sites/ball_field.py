@@ -105,7 +105,7 @@ def _carlson(squares: Floats) -> Floats:
     """
     s, total, part = squares, np.zeros_like(squares), 1.0
     for _ in range(MOST):
-        largest, smallest = (least(least(s[0], s[1]), s[2]) for least in (np.maximum, np.minimum))
+        largest, smallest = (of_two(of_two(s[0], s[1]), s[2]) for of_two in (np.maximum, np.minimum))
         if not (largest > (1.0 + ALIKE) * smallest).any():
             break
         root = np.sqrt(s)

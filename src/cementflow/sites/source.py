@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cementflow.fem.compiled import kernel
 from cementflow.mesh.regions import overlapping
 from cementflow.mesh.tetmesh import TetMesh
 
@@ -68,7 +68,7 @@ def ball_volumes(mesh: TetMesh, center: Floats, radius: float) -> Floats:
     return inside_of
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sampled(corners, radius, barycentric, ownership):  # type: ignore[no-untyped-def]
     """Share of each tetrahedron (m, 4, 3) that is within `radius` of the origin and belongs to each corner, (m, 4)."""
     owned = np.zeros((corners.shape[0], 4))
