@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from benchmarks.mechanisms.variants import Variant
 from cementflow.case import digest
 from cementflow.errors import RunFailed
-from cementflow.fem.kernels import pore_shear
+from cementflow.fem.pore_shear import pore_shear
 from cementflow.flow import attempt
 from cementflow.flow.course import Step
-from cementflow.flow.mobility import darcy_flux, mobility
+from cementflow.flow.mobility import mobility
 from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.mesh.geometry import build_geometry
 from cementflow.mesh.zones import WALLS, surface_zones
@@ -167,10 +167,9 @@ def _shear(model: Model, step: Step) -> Floats:
     """Wall shear rate C u / sqrt(k phi) at the vertices [1/s]."""
     p, v, flow = model.problem, model.problem.volumes, step.flow
     m = mobility(p, step.state.saturation, flow.cement_viscosity, flow.marrow_viscosity)
-    every = np.arange(len(v.tets), dtype=np.uint32)
-    velocity = darcy_flux(p, m, flow.pressure, every)
-    shear = pore_shear(every, velocity, v.inverse_permeability, v.porosity, v.tets, v.mesh.volumes, v.n)
-    return np.asarray(shear * model.case.cement.shear_factor)
+    vertices, tets = (np.arange(count, dtype=np.uint32) for count in (v.n, len(v.tets)))
+    shear = pore_shear(v, vertices, tets, m.relative_cement, m.marrow, m.viscosity, flow.pressure)
+    return shear * model.case.cement.shear_factor
 
 
 def _by_cement(model: Model, step: Step, values: Floats) -> tuple[float, float, float]:

@@ -79,6 +79,14 @@ class ControlVolumes:
         """Volume of each tetrahedron [m3], shape (m,); kept, as viscosities that follow the flow often ask for it."""
         return self.mesh.volumes
 
+    @cached_property
+    def around(self) -> Floats:
+        """Volume of the tetrahedra around each vertex [m3], shape (n,), kept as that of each is."""
+        total = np.zeros(self.n)
+        for corner in self.tets.T:
+            total += np.bincount(corner, self.of_tets, minlength=self.n)
+        return total
+
 
 def build_control_volumes(mesh: TetMesh, porosity: Floats, permeability: Floats) -> ControlVolumes:
     """Coefficients of a mesh with cell-wise porosity and permeability.

@@ -76,3 +76,12 @@ def implicit_saturation(old, storage, outflow, inflow, ratio, corey):
         if not low < s < high:
             s = 0.5 * (low + high)
     return s
+
+
+@kernel
+def passing_on(saturation, ratio, corey):
+    """Vertices that pass cement on, at viscosity ratios mu_c / mu_m."""
+    found = np.empty(saturation.shape[0], np.bool_)
+    for a in range(saturation.shape[0]):
+        found[a] = fractional_flow(saturation[a], ratio[a], corey) > 0.0
+    return found

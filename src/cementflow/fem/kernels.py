@@ -211,7 +211,7 @@ def element_velocity(
         dx, dy, dz = points[d, 0] - x, points[d, 1] - y, points[d, 2] - z
         # Gradients of the last three hat functions times six volumes.
         gbx, gby, gbz = cy * dz - cz * dy, cz * dx - cx * dz, cx * dy - cy * dx
-        six_volumes = bx * gbx + by * gby + bz * gbz
+        inverse = 1.0 / (bx * gbx + by * gby + bz * gbz)
         pa, pb, pc, pd = pressure[a], pressure[b], pressure[c], pressure[d]
         ca, cb, cc, cd = relative_cement[a], relative_cement[b], relative_cement[c], relative_cement[d]
         ma, mb, mc, md = marrow_mobility[a], marrow_mobility[b], marrow_mobility[c], marrow_mobility[d]
@@ -254,7 +254,7 @@ def element_velocity(
             )
             g_bb = gbx * fx + gby * fy + gbz * fz
             # The four gradients add up to nothing.
-            scale = 1.0 / (6.0 * six_volumes)
+            scale = inverse / 6.0
             flux[0] *= (g_bb + g_bc + g_bd) * scale
             flux[1] *= (g_bc + g_cc + g_cd) * scale
             flux[2] *= (g_bd + g_cd + g_dd) * scale
@@ -262,9 +262,9 @@ def element_velocity(
             flux[4] *= -g_bd * scale
             flux[5] *= -g_cd * scale
         b_to_c, b_to_d, c_to_d = flux[3] * (pb - pc), flux[4] * (pb - pd), flux[5] * (pc - pd)
-        to_b = (flux[0] * (pa - pb) - b_to_c - b_to_d) * 6.0 / six_volumes
-        to_c = (flux[1] * (pa - pc) + b_to_c - c_to_d) * 6.0 / six_volumes
-        to_d = (flux[2] * (pa - pd) + b_to_d + c_to_d) * 6.0 / six_volumes
+        to_b = (flux[0] * (pa - pb) - b_to_c - b_to_d) * 6.0 * inverse
+        to_c = (flux[1] * (pa - pc) + b_to_c - c_to_d) * 6.0 * inverse
+        to_d = (flux[2] * (pa - pd) + b_to_d + c_to_d) * 6.0 * inverse
         velocity[i_chosen, 0] = to_b * bx + to_c * cx + to_d * dx
         velocity[i_chosen, 1] = to_b * by + to_c * cy + to_d * dy
         velocity[i_chosen, 2] = to_b * bz + to_c * cz + to_d * dz
@@ -272,13 +272,11 @@ def element_velocity(
 
 
 @kernel
-def pore_shear(chosen, velocity, inverse_permeability, porosity, tets, volumes, n_vertices):
-    """Volume average of u / sqrt(k phi) [1/s] over the chosen tetrahedra at each vertex, with k along the flow.
+def add_shear(total, chosen, velocity, inverse_permeability, porosity, tets, volumes):
+    """Add u / sqrt(k phi) [1/s] of chosen tetrahedra times their volume at their vertices, in place; k along the flow.
 
-    1/k = (u . K^-1 u) / |u|^2, hence |u| / sqrt(k phi) = sqrt(u . K^-1 u / phi). NaN where there is none of them.
+    1/k = (u . K^-1 u) / |u|^2, hence |u| / sqrt(k phi) = sqrt(u . K^-1 u / phi).
     """
-    total = np.zeros(n_vertices)
-    weight = np.zeros(n_vertices)
     for i_chosen in range(chosen.shape[0]):
         e = chosen[i_chosen]
         x, y, z = velocity[i_chosen, 0], velocity[i_chosen, 1], velocity[i_chosen, 2]
@@ -290,7 +288,3 @@ def pore_shear(chosen, velocity, inverse_permeability, porosity, tets, volumes, 
         rate = np.sqrt(max(form, 0.0) / pores) * volumes[e]
         for i in range(4):
             total[tets[e, i]] += rate
-            weight[tets[e, i]] += volumes[e]
-    for a in range(n_vertices):
-        total[a] = total[a] / weight[a] if weight[a] > 0.0 else np.nan
-    return total

@@ -270,14 +270,16 @@ def transport_sweeps(order, start, ahead, away, outflow, cement_source, storage,
             pending -= 1
             before = share[a]
             end = start[a + ONE]
+            total = cement_source[a]
+            for s in range(start[a], end):
+                if away[s] < 0.0:
+                    total -= away[s] * share[ahead[s]]
             if filled[a]:
-                total = cement_source[a]
-                for s in range(start[a], end):
-                    if away[s] < 0.0:
-                        total -= away[s] * share[ahead[s]]
                 s_new = implicit_saturation(old[a], storage[a], outflow[a], total, ratio[a], corey)
                 share[a] = fractional_flow(s_new, ratio[a], corey)
                 changed = abs(share[a] - before)
+            elif fractional_flow(old[a] + total / storage[a], ratio[a], corey) == 0.0:
+                share[a], changed = 0.0, before  # all that comes stays, in every part
             else:
                 if row[a] == NONE:
                     if rows == course.shape[0]:

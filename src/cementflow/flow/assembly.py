@@ -120,7 +120,8 @@ class Assembly:
             What else enters each control volume [m3/s].
         """
         pattern, reference = problem.pattern, problem.reference_pressure
-        rows, outlet, conductance = self._rows, ways.summed(problem, 1.0), self._all_pairs(problem, ways)
+        rows, conductance, to_outside = self._rows, self._all_pairs(problem, ways), ways.to_outside(problem)
+        outlet = problem.sum_outside(to_outside)
 
         def fill(half: int) -> None:
             kernels.pressure_rows(
@@ -138,7 +139,8 @@ class Assembly:
 
         both(fill, len(rows))
         self._rows = self._touched
-        entering = problem.padded(inflow) + ways.summed(problem, ways.outside_pressure(problem) - reference)
+        entering = problem.sum_outside(to_outside * (ways.outside_pressure(problem) - reference))
+        entering += problem.padded(inflow)
         if problem.veins is not None:
             entering[problem.volumes.n :] += problem.veins.blood
         rhs = np.where(self._fixed, self._known, entering + self._known)
@@ -172,7 +174,7 @@ class Assembly:
             Solution of the system before the change [Pa].
         """
         drop = pressure[problem.outside_unknown] - before.outside_pressure(problem)
-        out = after.summed(problem, drop) - before.summed(problem, drop)
+        out = problem.sum_outside((after.to_outside(problem) - before.to_outside(problem)) * drop)
         more = change.conductance - self.conductance[self._chosen]
         updates.add_outflow(out, self._chosen, problem.volumes.edges, more, pressure)
         if before.vein is not None and after.vein is not None:

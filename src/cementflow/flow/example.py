@@ -11,6 +11,7 @@ from cementflow.fem import kernels, updates, upwind
 from cementflow.fem.control_volumes import ControlVolumes, build_control_volumes
 from cementflow.fem.cycles import cancel_triangles
 from cementflow.fem.linear_solver import LinearResult, PressureSolver
+from cementflow.fem.pore_shear import pore_shear
 from cementflow.fem.pressure_matrix import PressureMatrix
 from cementflow.laws.relative_permeability import Corey
 from cementflow.mesh.quality import mesh_quality
@@ -37,10 +38,7 @@ def pressure_example() -> LinearResult:
         len(v.edges), WET, v.tets, v.t, v.obtuse, v.obtuse_edges, v.row_start, v.slot_edge
     )
     updates.edge_conductances(*near, v.edges, v.coefficient, v.tets, v.t, v.obtuse, ONE, ONE, ONE, ONE)
-    velocity = kernels.element_velocity(
-        each, v.mesh.points, v.tets, v.permeability, ONE, ONE, ONE, ONE, v.t, v.obtuse
-    )
-    kernels.pore_shear(each, velocity, v.inverse_permeability, v.porosity, v.tets, v.mesh.volumes, v.n)
+    pore_shear(v, np.arange(4, dtype=np.uint32), each, ONE, ONE, ONE, ONE)
     return result
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from cementflow.flow.veins import vein_conductances, vein_fluxes
 from cementflow.flow.viscosity import Fluids, fluids_of, pipe_viscosity, pore_viscosities
 from cementflow.flow.ways import Ways
 from cementflow.sites.outlets import Tube
+from cementflow.threads import at_once
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]
@@ -77,14 +79,20 @@ def solve_pressure(
     fluids = fluids_of(problem, state)
     tolerance = problem.tolerances.picard
     guess = _first_guess(problem, start, fluids)
-    near, ahead = near_cement(problem, state, start)
     overfull, outside = _overfull(problem, state, dt), outside_pressure(problem, state)
     part, best, held = 1.0, np.inf, HeldRate(guess.rate)
     solves, iterations, resting = 0, 0, None
     # Where marrow has one viscosity from place to place, or nearly so, upstream is as well known from the last flow.
     even = len(guess.marrow) == 1 or (problem.marrow.newtonian and start is not None)
     assembly = assembly_of(problem)
-    assembly.begin(problem, state.saturation, guess.viscosity, guess.marrow, guess.pressure, even)
+
+    _, (near, ahead) = at_once(
+        partial(
+            assembly.begin, problem, state.saturation, guess.viscosity, guess.marrow, guess.pressure, even
+        ),
+        partial(near_cement, problem, state, start),
+        problem.volumes.n,
+    )
     ways = _ways(problem, state, dt, guess, fluids, assembly.mobility, outside, None)
     while True:
         matrix, rhs = assembly.system(problem, ways, overfull)
@@ -284,6 +292,6 @@ def _fluxes(problem: Problem, used: Assembly, guess: Guess) -> Fluxes:
         edge, v.tets, v.obtuse_edges, v.t, v.obtuse, m.relative_cement, m.marrow, m.viscosity, pressure
     )
     if problem.veins is not None:
-        out += problem.sum_vein_links(guess.vein.link)
+        out += problem.sum_links(np.zeros_like(guess.link), guess.vein.link)
     fixed = np.where(problem.fixed, guess.rate * problem.source - out, 0.0)
     return Fluxes(edge, guess.link, fixed, guess.rate, guess.vein)

@@ -287,17 +287,19 @@ class Problem:
         """Pore volume over which the source is spread [m3]."""
         return float(1.0 / np.sum(self.source**2 / self.volumes.pore_volume))
 
-    def sum_links(self, values: Floats) -> Floats:
-        """Sum over the links of each vertex, shape (n,)."""
-        if not len(values):
-            return np.zeros(self.volumes.n)
-        return np.bincount(self.links, values, minlength=self.volumes.n).astype(np.float64)
+    def sum_links(self, links: Floats, of_veins: Floats) -> Floats:
+        """Sum over the links of openings and tubes, and over those of the veins, at each vertex, shape (n,)."""
+        total = np.zeros(self.volumes.n)
+        if len(links):
+            total += np.bincount(self.links, links, minlength=len(total))
+        if self.veins is not None:
+            total += np.bincount(self.veins.link_vertex, of_veins, minlength=len(total))
+        return total
 
-    def sum_vein_links(self, values: Floats) -> Floats:
-        """Sum over the links of the veins at each vertex, shape (n,)."""
-        if self.veins is None:
-            return np.zeros(self.volumes.n)
-        return np.bincount(self.veins.link_vertex, values, minlength=self.volumes.n).astype(np.float64)
+    def sum_outside(self, values: Floats) -> Floats:
+        """Sum over the links, then the last cells of the veins, at the unknown that each begins at, shape (n + m,)."""
+        total = np.bincount(self.outside_unknown, values, minlength=self.pattern.size)
+        return total.astype(np.float64, copy=False)
 
     def tip_pressure(self, pressure: Floats) -> float:
         """Mean pressure over the source [Pa], as the mesh has it.

@@ -11,7 +11,7 @@ from cementflow.fem import upwind
 from cementflow.fem.cycles import cancel_triangles
 from cementflow.flow.condition import at
 from cementflow.flow.problem import Problem
-from cementflow.flow.reach import TRIFLE
+from cementflow.flow.reach import TRIFLE, with_cement
 from cementflow.flow.state import Flow, Fluxes, State, VeinState
 from cementflow.flow.veins import moved_in_veins, returning
 from cementflow.sites.outlets import OpenFaces, Tube
@@ -22,7 +22,7 @@ LARGEST_COURANT = 0.5
 HALVINGS = 4
 MOST_OF_THEM = 0.9
 MOST_PARTS = 100
-LAYERS = 3  # of vertices ahead of the cement that a step is first taken to reach
+LAYERS = 2  # of vertices ahead of the cement that a step is first taken to reach
 
 
 class TransportStalled(Exception):
@@ -115,11 +115,11 @@ def transport(
     returned = _returning_cement(problem, state, fluxes, dt)
     from_veins = returning(problem, state, fluxes.vein, dt)
     entering = fluxes.rate * problem.source
-    coming_back = problem.sum_links(returned) + problem.sum_vein_links(from_veins)
+    coming_back = problem.sum_links(returned, from_veins)
     source = entering + coming_back
-    outward = problem.sum_links(np.maximum(fluxes.link, 0.0)) + np.maximum(fluxes.fixed, 0.0)
-    outward += problem.sum_vein_links(np.maximum(fluxes.vein.link, 0.0))
-    wet = (state.saturation > 0.0) | (source > 0.0) | everywhere
+    outward = problem.sum_links(np.maximum(fluxes.link, 0.0), np.maximum(fluxes.vein.link, 0.0))
+    outward += np.maximum(fluxes.fixed, 0.0)
+    wet = np.ones(v.n, bool) if everywhere else with_cement(problem, state.saturation, flow) | (source > 0.0)
     saturation, share = state.saturation.copy(), np.zeros(v.n)
     layers, arrived = LAYERS, True
     while arrived:  # at the rim of the region: then it was too small

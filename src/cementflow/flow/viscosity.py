@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.fem import kernels
+from cementflow.fem.pore_shear import pore_shear
 from cementflow.flow.condition import at
 from cementflow.flow.drive import Drop
 from cementflow.flow.line import cannula_drop
-from cementflow.flow.mobility import Mobility, darcy_flux
+from cementflow.flow.mobility import Mobility
 from cementflow.flow.problem import Problem
 from cementflow.flow.reach import Reach
 from cementflow.flow.state import State
@@ -70,17 +70,13 @@ def pore_viscosities(
     cement, marrow, v = problem.cement, problem.marrow, problem.volumes
     if cement.bulk.newtonian and marrow.newtonian:
         return cement.viscosity(np.ones(v.n), fluids.growth), fluids.marrow
-    velocity = darcy_flux(problem, m, pressure, reach.tets)
-    shear = kernels.pore_shear(
-        reach.tets, velocity, v.inverse_permeability, v.porosity, v.tets, v.of_tets, v.n
-    )
-    shear *= scale
+    some = reach.vertices
+    shear = scale * pore_shear(v, some, reach.tets, m.relative_cement, m.marrow, m.viscosity, pressure)
     if cement.bulk.newtonian:
         viscosity = cement.viscosity(np.ones(v.n), fluids.growth)
     else:
-        some = reach.vertices
         viscosity = m.viscosity.copy()
-        viscosity[some] = cement.aged(problem.pore_law(shear[some]), at(fluids.growth, some))
+        viscosity[some] = cement.aged(problem.pore_law(shear), at(fluids.growth, some))
     if marrow.newtonian:
         return viscosity, fluids.marrow
     return viscosity, np.minimum(problem.marrow_pore_law(shear) * fluids.cold, marrow.maximum)

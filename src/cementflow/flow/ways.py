@@ -66,21 +66,11 @@ class Ways:
         """The same with the cells of the veins as found, to judge how far off they still are."""
         return self if self.vein is None else replace(self, vein=self.vein.as_found)
 
-    def summed(self, problem: Problem, factor: Floats | float) -> Floats:
-        """Conductances to pressures outside times a factor, summed at the unknown that each begins at.
-
-        Parameters
-        ----------
-        problem
-            The run.
-        factor
-            For each link and then each last cell of the veins, or one for all.
-        """
-        outside = self.link
-        if self.vein is not None and problem.veins is not None:
-            outside = np.concatenate([self.link, self.vein.cell[problem.veins.last]])
-        size = problem.pattern.size
-        return np.bincount(problem.outside_unknown, outside * factor, minlength=size).astype(np.float64)
+    def to_outside(self, problem: Problem) -> Floats:
+        """Conductances of each link, and then of each last cell of the veins, to the pressures outside [m3/(Pa s)]."""
+        if self.vein is None or problem.veins is None:
+            return self.link
+        return np.append(self.link, self.vein.cell[problem.veins.last])
 
     def outside_pressure(self, problem: Problem) -> Floats:
         """Pressure that each link, and then each last cell of the veins, leads to [Pa]."""

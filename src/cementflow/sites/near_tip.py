@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from cementflow.fem import kernels
 from cementflow.fem.control_volumes import ControlVolumes, build_control_volumes, every_coefficient
 from cementflow.fem.linear_solver import PressureSolver
+from cementflow.fem.pore_shear import pore_shear
 from cementflow.fem.pressure_matrix import PressureMatrix
 from cementflow.fem.vertex_groups import group_vertices
 from cementflow.mesh.tetmesh import TetMesh
@@ -229,27 +230,5 @@ def _quarters(mesh: TetMesh, field: BallField) -> Floats:
 
 def _mesh_shear(local: ControlVolumes, pressure: Floats) -> Floats:
     """The shear rate u / sqrt(k phi) of the pressure of the mesh at the vertices [1/m3]."""
-    every = np.arange(len(local.tets), dtype=np.uint32)
-    velocity = kernels.element_velocity(
-        every,
-        local.mesh.points,
-        local.tets,
-        local.permeability,
-        np.zeros(local.n),
-        np.ones(local.n),
-        np.ones(local.n),
-        pressure,
-        local.t,
-        local.obtuse,
-    )
-    return np.asarray(
-        kernels.pore_shear(
-            every,
-            velocity,
-            local.inverse_permeability,
-            local.porosity,
-            local.tets,
-            local.mesh.volumes,
-            local.n,
-        )
-    )
+    vertices, tets = (np.arange(count, dtype=np.uint32) for count in (local.n, len(local.tets)))
+    return pore_shear(local, vertices, tets, np.zeros(local.n), np.ones(local.n), np.ones(local.n), pressure)
