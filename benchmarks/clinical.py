@@ -23,7 +23,7 @@ from cementflow.series.rows import (
 DOCUMENT = Path(__file__).parents[1] / "docs/clinical-case.md"
 SERIES = "metastasis-l2-l4"
 EDGES = ("3 mm", "2.5 mm", "2 mm", "1.6 mm")
-VARIANTS = ("as it was done", "no ablation", "no cavity")
+VARIANTS = ("as it was done", "no vein closed", "no ablation", "no cavity")
 
 
 def series(folder: Path) -> list[Section]:

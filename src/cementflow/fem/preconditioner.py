@@ -11,10 +11,26 @@ import numpy as np
 
 from cementflow.fem.compiled import inner, kernel
 
-# A pivot below this share of its diagonal is replaced by the diagonal; only negative coefficients cause it, but for the
-# nodes of a tree, which may be tied to one neighbour far more than to all else.
+# A pivot below this share of its diagonal is replaced by the diagonal; only negative coefficients cause it.
 SMALLEST_PIVOT = 1e-2
-ROUND_OFF = 1e-13
+
+
+@inner
+def _lift(first, end, sign, given, slots, pattern_start, pattern_column, diagonal, inverse):
+    """Lift the pivots of the nodes of a tree, from which all vertices are eliminated, to what they are at least.
+
+    What ties a node to vertices only adds to its pivot. But the incomplete factor takes too much of it away where bone
+    conducts far better than the vein, to nothing or less. Among nodes the factor is exact, however small the pivots.
+    """
+    tied = np.zeros(end - first)  # to other nodes
+    for i in range(first, end):
+        for s in range(pattern_start[i], pattern_start[i + 1]):
+            a = max(-sign * given[slots[s]], 0.0)
+            tied[i - first] += a
+            tied[pattern_column[s] - first] += a
+    for i in range(first, end):
+        rest = diagonal[i] - tied[i - first]
+        inverse[i] = max(inverse[i], tied[i - first] + SMALLEST_PIVOT * rest)
 
 
 @kernel
@@ -60,7 +76,7 @@ def fill_rows(
     begin, end, between
         The rows, and the first row of the layer between the halves.
     chained
-        The first row of the nodes of a tree, whose pivots are as small as they are.
+        The first row of the nodes of a tree, whose pivots may be as small as their ties to other nodes.
     row_base, entry
         Where the level begins in the numbering of all rows, and where the first of the rows may begin in `column` and
         `value`.
@@ -83,8 +99,11 @@ def fill_rows(
     at, base = entry, ap_start[between]
     for i in range(begin, end):
         start[i] = at
-        least = SMALLEST_PIVOT if i < chained else ROUND_OFF
-        pivot = inverse[i] if inverse[i] > least * diagonal[i] else diagonal[i]
+        if i == chained:
+            _lift(i, end, sign, given, slots, pattern_start, pattern_column, diagonal, inverse)
+        pivot = inverse[i]
+        if i < chained and pivot < SMALLEST_PIVOT * diagonal[i]:
+            pivot = diagonal[i]
         pivot = 1.0 / pivot if pivot > 0.0 else 0.0
         inverse[i] = pivot
         for s in range(pattern_start[i], pattern_start[i + 1]):
@@ -96,10 +115,10 @@ def fill_rows(
                 at += np.uint32(1)
                 ap[ap_start[i] + first_target[s]] += a
                 if j < between:
-                    inverse[j] -= a * a * pivot
+                    inverse[j] -= a * min(a, 0.0) * pivot
                     ap[ap_start[j] + second_target[s]] += a
                 else:
-                    inverse_between[j - between] -= a * a * pivot
+                    inverse_between[j - between] -= a * min(a, 0.0) * pivot
                     ap_between[ap_start[j] - base + second_target[s]] += a
         if (at - start[i]) % np.uint32(2) == 1:
             value[at] = 0.0
