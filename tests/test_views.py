@@ -172,11 +172,11 @@ def test_make_figures_writes_all_three_and_leaves_nothing_else(run: Path) -> Non
 def test_a_png_holds_the_picture_to_the_last_pixel(tmp_path: Path) -> None:
     from cementflow.views.png import write_png
 
-    picture = np.random.default_rng(1).integers(0, 256, (37, 53, 3), np.uint8)
+    picture = np.random.default_rng(1).integers(0, 256, (137, 53, 4), np.uint8)
     write_png(tmp_path / "noise.png", picture)
-    assert np.array_equal(pixels(tmp_path / "noise.png"), picture)
-    write_png(tmp_path / "even.png", np.full_like(picture, 7))
-    assert not np.array_equal(pixels(tmp_path / "even.png"), picture)
+    assert np.array_equal(pixels(tmp_path / "noise.png"), picture[..., :3])
+    write_png(tmp_path / "even.png", np.full_like(picture[:37], 7))
+    assert not np.array_equal(pixels(tmp_path / "even.png"), picture[:37, ..., :3])
     assert (tmp_path / "even.png").stat().st_size < 200
 
 

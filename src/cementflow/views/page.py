@@ -175,9 +175,9 @@ def _nondecreasing(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def pixels(figure: Any) -> NDArray[np.uint8]:
-    """Draw the page; RGB, shape (height, width, 3)."""
+    """Draw the page; RGBA, shape (height, width, 4)."""
     figure.canvas.draw()
-    return np.asarray(figure.canvas.buffer_rgba())[..., :3]
+    return np.asarray(figure.canvas.buffer_rgba())
 
 
 def save_page(figure: Any, out: Path) -> Path:
