@@ -66,6 +66,7 @@ def draw_labels(axes: Any, labels: list[Label], box: tuple[float, ...], unit: fl
     # The odd one out goes to the side that it is nearer to.
     if len(ranked) % 2 and ranked[half].anchor[0] < (left + right) / 2:
         half += 1
+    leaders: dict[str, list[Floats]] = {}
     for x, align, near in ((left, "left", ranked[:half]), (right, "right", ranked[half:])):
         chosen = [*near, *(label for label in labels if label.side == align)]
         if not chosen:
@@ -76,7 +77,9 @@ def draw_labels(axes: Any, labels: list[Label], box: tuple[float, ...], unit: fl
         wanted = np.array([label.anchor[1] for label in chosen]) + covers * (0.5 * tall + _ABOVE * unit)
         placed = spread(wanted, tall, bottom, top)
         for label, text, y in zip(chosen, texts, placed, strict=True):
-            _draw_label(axes, label, text, (x, float(y)), align)
+            leader = _write(axes, label, text, (x, float(y)), align)
+            leaders.setdefault(label.color, []).append(leader)
+    _draw_leaders(axes, leaders)
 
 
 def _writing(labels: list[Label], line: float, room: float) -> tuple[list[str], Floats]:
@@ -89,18 +92,29 @@ def _writing(labels: list[Label], line: float, room: float) -> tuple[list[str], 
     return texts, tall
 
 
-def _draw_label(axes: Any, label: Label, words: str, at: tuple[float, float], align: str) -> None:
-    from matplotlib.patheffects import withStroke
+def _write(axes: Any, label: Label, words: str, at: tuple[float, float], align: Any) -> Floats:
+    """Write a label; return the corners of its leader."""
+    from cementflow.views.letters import Haloed
 
     weight = "bold" if label.bold else "normal"
-    x, y = at
-    text = axes.text(x, y, words, ha=align, va="center", size=12, color=label.color, weight=weight)
-    halo = [withStroke(linewidth=3.5, foreground="white")]
-    text.set(zorder=8, multialignment=align, parse_math=False, path_effects=halo, linespacing=1.15)
+    text = Haloed(
+        *at, words, ha=align, va="center", size=12, color=label.color, weight=weight, linespacing=1.15
+    )
+    text.set(zorder=8, multialignment=align, parse_math=False, transform=axes.transData)
+    axes.add_artist(text)
     box = text.get_window_extent(axes.figure.canvas.get_renderer()).transformed(axes.transData.inverted())
-    line = np.array([*_way_out(box, label.anchor, align), label.anchor])
-    axes.plot(*line.T, color="white", lw=2.6, zorder=6, solid_joinstyle="round")
-    axes.plot(*line.T, color=label.color, lw=1.1, zorder=7, solid_joinstyle="round")
+    return np.array([*_way_out(box, label.anchor, align), label.anchor])
+
+
+def _draw_leaders(axes: Any, leaders: dict[str, list[Floats]]) -> None:
+    """Draw the lines of each colour on white, so that they show on any picture."""
+    from matplotlib.collections import LineCollection
+
+    everyone = [line for lines in leaders.values() for line in lines]
+    looks = [("white", everyone, 2.6, 6), *((colour, lines, 1.1, 7) for colour, lines in leaders.items())]
+    for colour, lines, wide, level in looks:
+        bundle = LineCollection(lines, colors=colour, linewidths=wide, zorder=level, joinstyle="round")
+        axes.add_collection(bundle, autolim=False)
 
 
 def _way_out(box: Any, anchor: tuple[float, float], align: str) -> list[tuple[float, float]]:

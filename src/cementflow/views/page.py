@@ -25,12 +25,13 @@ _HEAD, _FOOT = 122 / 1600, 112 / 1600
 
 def new_page(size: tuple[int, int]) -> Any:
     """Matplotlib figure of `size` [px] whose writing keeps its share of the page at every size."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+
+    from cementflow.views.letters import PageCanvas
 
     dpi = 100 * size[0] / _DESIGN_WIDTH
     figure = Figure(figsize=(size[0] / dpi, size[1] / dpi), dpi=dpi, facecolor="white")
-    FigureCanvasAgg(figure)
+    PageCanvas(figure)
     return figure
 
 
