@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from cementflow.study.clouds import INSIDE, CloudDifference, Samples
 from cementflow.views.history import History
-from cementflow.views.page import headline, new_page, save_page, scale_bar
+from cementflow.views.page import add_ruled, headline, new_page, save_page, scale_bar
 from cementflow.views.palette import CEMENT, CYCLE, DASHES, FAINT, INK, LEAK, NEEDLE
-from cementflow.views.panels import dress
 from cementflow.views.sheet import open_run
 from cementflow.views.words import cut
 
@@ -65,7 +64,7 @@ def _curves(page: Any, tall: float, histories: list[History], names: Sequence[st
         2, 2, left=0.07, right=0.97, top=1 - 1.75 / tall, bottom=bottom, hspace=0.3, wspace=0.18
     )
     for i, (label, column) in enumerate(PANELS):
-        axes = page.add_subplot(grid[i // 2, i % 2])
+        axes = add_ruled(page, grid[i // 2, i % 2])
         for j, (history, name) in enumerate(zip(histories, names, strict=True)):
             dashes = DASHES[j % len(DASHES)]
             colour = _COLOURS[j % len(_COLOURS)]
@@ -73,7 +72,7 @@ def _curves(page: Any, tall: float, histories: list[History], names: Sequence[st
             axes.plot(history.columns["time_s"], values, color=colour, ls=dashes, lw=1.9, label=cut(name, 30))
         axes.set_ylim(bottom=0)
         axes.set_xlim(left=0)
-        dress(axes, label)
+        axes.set(xlabel="time [s]", ylabel=label)
     handles, labels = page.axes[0].get_legend_handles_labels()
     page.legend(
         handles,

@@ -12,9 +12,8 @@ from cementflow.study.levels import Levels, levels_of
 from cementflow.study.pareto import pareto_front
 from cementflow.study.points import shortened
 from cementflow.study.table import POINT, Table
-from cementflow.views.page import headline, new_page, save_page
+from cementflow.views.page import add_ruled, headline, new_page, save_page
 from cementflow.views.palette import CYCLE, FAINT, INK, LEAK
-from cementflow.views.panels import dress
 from cementflow.views.words import cut
 
 FILL, LEAKED = "in_bone_ml", "leaked_ml.total"
@@ -41,12 +40,12 @@ def draw_front(table: Table, title: str, out: Path, fill: str = FILL, leak: str 
             f"{len(front)} of {len(done.rows)} runs on the front: no run has more in the bone for as little leak"
         ],
     )
-    axes = page.add_axes((0.07, 0.09, 0.66, 0.76))
+    axes = add_ruled(page, (0.07, 0.09, 0.66, 0.76))
     _runs(axes, table, x, y, leak)
     axes.step(x[front], y[front], where="post", color=LEAK, lw=2, zorder=3)
     axes.plot(x[front], y[front], "o", ms=12, mfc="none", mec=LEAK, mew=1.8, zorder=4)
     named = {name: label for name, label, _ in SHOWN}
-    dress(axes, named.get(fill, fill), named.get(leak, leak))
+    axes.set(xlabel=named.get(leak, leak), ylabel=named.get(fill, fill))
     places: dict[tuple[float, float], list[str]] = {}
     for i in front:
         places.setdefault((float(x[i]), float(y[i])), []).append(str(done.column(POINT)[i]))

@@ -17,16 +17,18 @@ from cementflow.views.cuts import cut_through, draw_outline, flat_mesh
 from cementflow.views.orientation import draw_edge_letters
 from cementflow.views.page import (
     SIZE,
-    add_foot,
+    add_bar,
     add_panels,
+    add_ruled,
+    add_twin,
     headline,
     new_page,
     panel_size,
     save_page,
     scale_bar,
 )
-from cementflow.views.palette import CEMENT, CYCLE, FAINT, HOT, INK, NEEDLE, heat_map
-from cementflow.views.panels import draw_lines, dress
+from cementflow.views.palette import CEMENT, CYCLE, HOT, INK, NEEDLE, heat_map
+from cementflow.views.panels import draw_lines
 from cementflow.views.quiet import quiet_vtk
 from cementflow.views.sheet import RunSheet, open_run
 
@@ -130,40 +132,27 @@ def _draw_course(page: Any, folder: Path, told: dict[str, Any]) -> None:
     minutes = table["time_s"] / 60.0
     height = float(page.get_size_inches()[1] * page.dpi) / float(page.get_size_inches()[0] * page.dpi)
     low, tall = 0.125 / height, 0.27 / height
-    left, right = (page.add_axes((x, low, 0.36, tall)) for x in (0.07, 0.56))
-    draw_lines(left, minutes[1:], [("", table["electrode_degC"][1:], HOT, "-")])
+    left, right = (add_ruled(page, (x, low, 0.36, tall)) for x in (0.07, 0.56))
+    electrode = [("", table["electrode_degC"][1:], HOT, "-")]
+    draw_lines(left, "electrode, posterior wall (dashed) [degC]", minutes[1:], electrode)
     left.plot(minutes, table["posterior_wall_degC"], color=CYCLE[0], lw=1.9, ls="--")
     left.set_ylim(35.0, 1.05 * max(told["peak_degC"], 45.0))
-    dress(left, "electrode, posterior wall (dashed) [degC]", "time [min]")
-    draw_lines(right, minutes[1:], [("", table["power_W"][1:], NEEDLE, "-")])
-    dress(right, "power [W], solid", "time [min]")
-    lesion = right.twinx()
+    draw_lines(right, "power [W], solid", minutes[1:], [("", table["power_W"][1:], NEEDLE, "-")])
+    for axes in (left, right):
+        axes.set_xlabel("time [min]")
+    lesion = add_twin(right)
     for level, dashes in zip(ISOTHERMS, ("--", ":"), strict=True):
         lesion.plot(minutes, table[f"lesion_{level:g}_degC_ml"], color=CEMENT, lw=1.9, ls=dashes)
     lesion.set_ylim(bottom=0.0)
     words = ", ".join(f"{d} {level:g} degC" for level, d in zip(ISOTHERMS, ("dashed", "dotted"), strict=True))
-    lesion.set_ylabel(f"lesion [mL]: {words}", size=13, color=CEMENT)
-    lesion.tick_params(labelsize=12, colors=CEMENT)
-    lesion.spines["top"].set_visible(False)
-    lesion.spines["right"].set_color(FAINT)
+    lesion.set_ylabel(f"lesion [mL]: {words}", color=CEMENT)
 
 
 def _bar(page: Any, limits: tuple[float, float]) -> None:
     """Colour bar with the isotherms on it."""
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
-
-    scale = ScalarMappable(Normalize(*limits), heat_map())
     levels = [level for level in ISOTHERMS if limits[0] < level < limits[1]]
-    bar = page.colorbar(
-        scale, cax=add_foot(page, 0.08, 0.5), orientation="horizontal", ticks=[limits[0], *levels, limits[1]]
-    )
-    bar.outline.set_linewidth(0.6)
-    for level in levels:
-        bar.ax.axvline(level, color="white", lw=2.4)
-        bar.ax.axvline(level, color=INK, lw=1.0)
-    bar.ax.tick_params(labelsize=12, colors=INK)
-    bar.set_label("peak temperature [degC]; lines: isotherms; bar in the bone: electrode", size=13, color=INK)
+    label = "peak temperature [degC]; lines: isotherms; bar in the bone: electrode"
+    add_bar(page, (0.08, 0.5), heat_map(), limits, label, [limits[0], *levels, limits[1]], levels)
 
 
 def _read_fields(folder: Path) -> Any:

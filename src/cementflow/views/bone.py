@@ -12,7 +12,7 @@ from cementflow.views.camera import Camera
 from cementflow.views.cuts import draw_outline, flat_mesh
 from cementflow.views.page import (
     SIZE,
-    add_foot,
+    add_bar,
     add_panels,
     foot_notes,
     headline,
@@ -92,12 +92,8 @@ def _draw_cut(axes: Any, cut: Any, camera: Camera, limits: tuple[float, float]) 
 
 
 def _key(page: Any, limits: tuple[float, float]) -> None:
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
-
-    scale = ScalarMappable(Normalize(*limits), porosity_map())
-    bar = page.colorbar(scale, cax=add_foot(page, 0.16, 0.32), orientation="horizontal", extend="both")
-    bar.outline.set_linewidth(0.6)
-    bar.ax.tick_params(labelsize=12, colors=INK)
-    bar.set_label("porosity [-]", size=13, color=INK)
+    bar = add_bar(page, (0.16, 0.32), porosity_map(), limits, "porosity [-]; points: what lies beyond")
+    for end, colour in ((0.0, porosity_map()(0.0)), (1.0, porosity_map()(1.0))):
+        point = [(end, 0.0), (end + 0.04 * (end - 0.5), 0.5), (end, 1.0)]
+        bar.fill(*zip(*point, strict=True), transform=bar.transAxes, fc=colour, ec=INK, lw=0.6, clip_on=False)
     foot_notes(page, [("thick line: cement saturation 0.5", CEMENT), ("dotted: the other plane", FAINT)])

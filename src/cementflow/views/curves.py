@@ -9,9 +9,9 @@ import numpy as np
 
 from cementflow.errors import InputError
 from cementflow.views.heat_panel import draw_heat
-from cementflow.views.page import SIZE, headline, new_page, save_page
+from cementflow.views.page import SIZE, add_ruled, headline, new_page, save_page
 from cementflow.views.palette import CEMENT, CYCLE, DASHES, FAINT, INK, LEAK, NEEDLE
-from cementflow.views.panels import Line, Mark, draw_lines, dress, mark_events, name_lines, shade_held
+from cementflow.views.panels import Line, Mark, draw_lines, mark_events, name_lines, shade_held
 from cementflow.views.sheet import Event, RunSheet, open_run
 from cementflow.views.words import cut
 
@@ -63,7 +63,7 @@ def curves_page(sheet: RunSheet, size: tuple[int, int] | None = None) -> Any:
     between = 0.34
     if sheet.history.heated:
         tall = _HEAT_SHARE * (top - bottom)
-        axes = page.add_axes((0.065, bottom, 0.815, tall))
+        axes = add_ruled(page, (0.065, bottom, 0.815, tall))
         draw_heat(axes, sheet, [mark for mark in marks if mark[1] >= (sheet.ended or 0.0)])
         bottom += tall + _GAP / height
         between = 0.46  # of panels that are lower
@@ -93,10 +93,9 @@ def _draw_flow(page: Any, grid: Any, sheet: RunSheet, marks: list[Mark]) -> None
     for i, panel in enumerate((_pressures, _volumes, _flow, _leaks)):
         label, lines = panel(sheet)
         lines = [(name, values[now], colour, dashes) for name, values, colour, dashes in lines]
-        axes = page.add_subplot(grid[i // 2, i % 2])
-        axes.set_xlim(low, high)
-        draw_lines(axes, times[now], lines)
-        dress(axes, label, f"time [s]{words}")
+        axes = add_ruled(page, grid[i // 2, i % 2])
+        axes.set(xlim=(low, high), xlabel=f"time [s]{words}")
+        draw_lines(axes, label, times[now], lines)
         shade_pauses(axes, sheet, high)
         if panel in (_pressures, _flow):
             shade_held(axes, times, sheet.history.held, sheet.history.words.get("limited_by"))

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from cementflow.views.palette import CEMENT, FAINT, HOT, INK
+from cementflow.views.page import add_twin
+from cementflow.views.palette import CEMENT, HOT
 from cementflow.views.panels import Mark, mark_events
 from cementflow.views.sheet import RunSheet
 
@@ -39,17 +40,15 @@ def draw_heat(axes: Any, sheet: RunSheet, marks: Sequence[Mark]) -> None:
     axes.set_ylim(low - _MARGIN * (high - low), high + _MARGIN * (high - low))
     axes.axhline(HARMFUL, color=HOT, lw=0.9, ls=":", zorder=2)
     _note(axes, f"{HARMFUL:g} degC", HARMFUL)
-    cure = axes.twinx()
+    cure = add_twin(axes)
     cure.plot(minutes, table["degree_of_cure"], color=CEMENT, lw=1.9, ls="--", marker=dot, zorder=3)
     cure.set_ylim(-_MARGIN, 1.0 + _MARGIN)
     if sheet.set_at is not None:
         at = float(np.interp(sheet.set_at, table["time_s"], table["degree_of_cure"]))
         cure.plot(sheet.set_at / _MINUTE, at, "o", ms=9, mfc="white", mec=CEMENT, mew=2.2, zorder=4)
-    _dress(axes, "hottest temperature [degC], solid", HOT, "left")
-    _dress(cure, "mean degree of cure [-], dashed; ring: set", CEMENT, "right")
-    axes.set_xlabel("time [min]", size=13, color=INK)
-    axes.grid(True, lw=0.5, color="#e2e2e2", zorder=0)
-    axes.set_axisbelow(True)
+    axes.set_xlabel("time [min]")
+    axes.set_ylabel("hottest temperature [degC], solid", color=HOT)
+    cure.set_ylabel("mean degree of cure [-], dashed; ring: set", color=CEMENT)
     mark_events(axes, [(number, time / _MINUTE) for number, time in marks])
 
 
@@ -59,12 +58,3 @@ def _note(axes: Any, words: str, level: float) -> None:
         words, (0.0, level), (6, 3), xycoords=("axes fraction", "data"), textcoords="offset points"
     )
     text.set(size=12, color=HOT, va="bottom", bbox={"boxstyle": "square,pad=0.1", "fc": "white", "lw": 0})
-
-
-def _dress(axes: Any, label: str, colour: str, side: str) -> None:
-    """Write what an axis stands for in the colour of its line."""
-    axes.set_ylabel(label, size=13, color=colour)
-    axes.tick_params(axis="y", labelsize=12, colors=colour)
-    axes.tick_params(axis="x", labelsize=12, colors=INK)
-    axes.spines["top"].set_visible(False)
-    axes.spines[side].set_color(FAINT)

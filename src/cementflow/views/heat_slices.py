@@ -17,7 +17,7 @@ from cementflow.views.labels import Label, draw_labels
 from cementflow.views.orientation import draw_edge_letters
 from cementflow.views.page import (
     SIZE,
-    add_foot,
+    add_bar,
     add_panels,
     foot_height,
     headline,
@@ -229,20 +229,9 @@ def _within(peak: Floats, wanted: Sequence[float]) -> list[float]:
 
 def _bar(page: Any, limits: tuple[float, float]) -> None:
     """Colour bar with the isotherms on it."""
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
-
     levels = [level for level in ISOTHERMS if limits[0] < level < limits[1]]
-    scale = ScalarMappable(Normalize(*limits), heat_map())
-    bar = page.colorbar(scale, cax=add_foot(page, 0.08, 0.34), orientation="horizontal", ticks=_ticks(limits))
-    bar.outline.set_linewidth(0.6)
-    for level in levels:
-        bar.ax.axvline(level, color="white", lw=2.4)
-        bar.ax.axvline(level, color=INK, lw=1.0)
-    bar.ax.tick_params(labelsize=12, colors=INK)
-    bar.set_label(
-        "peak temperature [degC]; lines: isotherms; dashed: cement (saturation 0.5)", size=13, color=INK
-    )
+    label = "peak temperature [degC]; lines: isotherms; dashed: cement (saturation 0.5)"
+    add_bar(page, (0.08, 0.34), heat_map(), limits, label, _ticks(limits), levels)
 
 
 def _ticks(limits: tuple[float, float]) -> list[float]:

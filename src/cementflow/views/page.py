@@ -21,6 +21,7 @@ _DESIGN_WIDTH = 1600
 SIZE = (_DESIGN_WIDTH, 1000)
 # Room above and below a pair of panels, as a share of the width of the page.
 _HEAD, _FOOT = 122 / 1600, 112 / 1600
+_COLOURS = 256  # of a bar
 
 
 def new_page(size: tuple[int, int]) -> Any:
@@ -57,7 +58,7 @@ def add_panels(figure: Any, panel: tuple[int, int], names: list[str]) -> list[An
     bottom, tall = _FOOT * width / height, panel[1] / height
     panels = []
     for i, name in enumerate(names):
-        axes = figure.add_axes((i % 2 * 0.5, bottom + (rows - 1 - i // 2) * tall, 0.5, tall))
+        axes = add_ruled(figure, (i % 2 * 0.5, bottom + (rows - 1 - i // 2) * tall, 0.5, tall))
         axes.set(xlim=(0, panel[0]), ylim=(0, panel[1]))
         axes.set_axis_off()
         title = axes.text(panel[0] / 2, panel[1] - 0.02 * panel[0], name, ha="center", va="center")
@@ -90,10 +91,60 @@ def add_picture(axes: Any, picture: NDArray[np.uint8]) -> None:
     axes.add_artist(Picture())
 
 
-def add_foot(figure: Any, left: float, width: float) -> Any:
-    """Axes of a colour bar at the foot of the page; `left` and `width` are shares of the page's width."""
+def add_ruled(figure: Any, where: Any) -> Any:
+    """Axes with rulers at a rectangle in shares of the page, or at a place in a grid."""
+    from cementflow.views.ruler import Panel
+
+    add = figure.add_axes if isinstance(where, tuple) else figure.add_subplot
+    return add(where, axes_class=Panel)
+
+
+def add_twin(panel: Any) -> Any:
+    """Axes over others with their own ruler on the right."""
+    twin = add_ruled(panel.figure, tuple(panel.get_position().bounds))
+    twin.sharex(panel)
+    twin.xaxis.set_visible(False)
+    twin.yaxis.set_label_position("right")
+    twin.yaxis.grid_lines = False
+    twin.patch.set_visible(False)
+    return twin
+
+
+def add_bar(
+    figure: Any,
+    room: tuple[float, float],
+    colours: Any,
+    limits: tuple[float, float],
+    label: str,
+    ticks: Sequence[float] | None = None,
+    marks: Sequence[float] = (),
+) -> Any:
+    """Axes with a bar of colours at the foot of the page.
+
+    Parameters
+    ----------
+    room
+        Left end and width, as shares of the page's width.
+    colours, limits
+        Matplotlib's name of a colour map, or the map, and the values at its ends.
+    ticks, marks
+        Values that have a number (by default round ones) and a line through the bar.
+    """
+    from matplotlib.patches import Rectangle
+
     foot = foot_height(figure)
-    return figure.add_axes((left, 0.56 * foot, width, 0.16 * foot))
+    bar = add_ruled(figure, (room[0], 0.56 * foot, room[1], 0.16 * foot))
+    edges = np.linspace(*limits, _COLOURS + 1)
+    bar.pcolormesh(edges, [0.0, 1.0], edges[None, :-1], cmap=colours)
+    for colour, wide in (("white", 2.4), (INK, 1.0)):
+        bar.vlines(marks, 0.0, 1.0, colors=colour, linewidths=wide)
+    bar.set(xlim=limits, ylim=(0.0, 1.0), xlabel=label)
+    bar.add_patch(Rectangle((0, 0), 1, 1, transform=bar.transAxes, fill=False, ec=INK, lw=0.6, clip_on=False))
+    bar.xaxis.grid_lines = False
+    bar.yaxis.set_visible(False)
+    if ticks is not None:
+        bar.xaxis.put(ticks)
+    return bar
 
 
 def foot_height(figure: Any) -> float:

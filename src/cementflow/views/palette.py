@@ -10,6 +10,7 @@ from typing import Any
 
 INK = "#1a1a1a"
 FAINT = "#767676"
+GRID = "#e2e2e2"
 BONE = "#b9a88c"
 CEMENT = "#1f8a8c"
 CEMENT_DARK = "#0b3d4f"

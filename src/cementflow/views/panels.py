@@ -22,10 +22,15 @@ _WRAP = 18
 _ROOM = (-0.12, 1.08)  # of the names beside a panel, as shares of its height
 _LINE = 19.0  # height of a line of writing on a page of the design width [px]
 _CIRCLE = 23.3  # room for the number of an event [px as above]
+_RING, _RAISED = 15.5, 12.5  # the circle around it, and how far above the panel its middle is [points]
+_BESIDE, _SHORT = (
+    1.035,
+    0.008,
+)  # where names begin, and how far from them their leaders end, as shares of the width
 
 
-def draw_lines(axes: Any, times: Floats, lines: list[Line]) -> None:
-    """Draw lines over time, on a logarithmic scale where one of two would lie on the axis."""
+def draw_lines(axes: Any, label: str, times: Floats, lines: list[Line]) -> None:
+    """Draw lines over time, on a logarithmic scale where one of two would lie on the axis, and say what they are."""
     from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
     for _, values, colour, dashes in lines:
@@ -33,7 +38,9 @@ def draw_lines(axes: Any, times: Floats, lines: list[Line]) -> None:
         axes.plot(
             times, values, color=colour, ls=dashes, lw=1.9, marker="o" if len(times) == 1 else None, zorder=3
         )
+    axes.set_ylabel(label)
     if _needs_log(lines):
+        axes.set_ylabel(f"{label} (log scale)")
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
@@ -48,17 +55,6 @@ def _needs_log(lines: list[Line]) -> bool:
     peaks = [float(np.nanmax(v)) for _, v, _, _ in lines if np.isfinite(v).any()]
     tight = [v for _, v, _, _ in lines if np.isfinite(v).any() and np.nanmax(v) <= 0]
     return len(peaks) == 2 and not tight and max(peaks) > _LOG_RATIO * min(peaks)
-
-
-def dress(axes: Any, label: str, time_label: str = "time [s]") -> None:
-    """Write what the axes stand for, and draw the grid."""
-    log = " (log scale)" if axes.get_yscale() == "log" else ""
-    axes.set_xlabel(time_label, size=13, color=INK)
-    axes.set_ylabel(label + log, size=13, color=INK)
-    axes.tick_params(labelsize=12, colors=INK)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(True, lw=0.5, color="#e2e2e2", zorder=0)
-    axes.set_axisbelow(True)
 
 
 def shade_held(axes: Any, times: Floats, held: NDArray[np.bool_], limits: NDArray[np.str_] | None) -> None:
@@ -85,6 +81,8 @@ def shade_held(axes: Any, times: Floats, held: NDArray[np.bool_], limits: NDArra
 
 def name_lines(axes: Any, times: Floats, lines: list[Line]) -> None:
     """Write each name beside the end of its line."""
+    from matplotlib.lines import Line2D
+
     ends = []
     for name, values, colour, _ in lines:
         known = np.flatnonzero(np.isfinite(values))
@@ -106,45 +104,31 @@ def name_lines(axes: Any, times: Floats, lines: list[Line]) -> None:
         texts = [cut(name, _WRAP) for name, *_ in ends]
     tall = np.array([(text.count("\n") + 1.25) * line for text in texts])
     placed = spread(np.array([spot[1] for spot in spots]), tall, *_ROOM)
-    for text, (_, colour, *_), spot, y in zip(texts, ends, spots, placed, strict=True):
-        axes.annotate(
-            text,
-            tuple(spot),
-            (1.035, float(y)),
-            xycoords="axes fraction",
-            textcoords="axes fraction",
-            va="center",
-            size=12.5,
-            color=colour,
-            parse_math=False,
-            linespacing=1.05,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": colour,
-                "lw": 0.9,
-                "relpos": (0, 0.5),
-                "shrinkA": 1,
-                "shrinkB": 1,
-            },
-        )
+    for text, (_, colour, *_), (x, end), y in zip(texts, ends, spots, placed, strict=True):
+        beside = axes.text(_BESIDE, float(y), text, transform=axes.transAxes, va="center", size=12.5)
+        beside.set(color=colour, parse_math=False, linespacing=1.05)
+        leader = Line2D([x, _BESIDE - _SHORT], [end, float(y)], color=colour, lw=0.9)
+        axes.add_artist(leader)
+        leader.set(transform=axes.transAxes, clip_on=False)
 
 
 def mark_events(axes: Any, marks: Sequence[Mark]) -> None:
     """Draw a line through the panel for each event, with its number above, none on top of another."""
+    from matplotlib.collections import LineCollection
+    from matplotlib.lines import Line2D
+    from matplotlib.transforms import offset_copy
+
     low, high = axes.get_xlim()
-    for _, time in marks:
-        axes.axvline(time, color=FAINT, lw=0.9, ls=(0, (4, 3)), zorder=1)
+    times = np.array([time for _, time in marks])
+    within = axes.get_xaxis_transform()
+    ends = np.stack([np.stack([times, np.full(len(times), y)], axis=-1) for y in (0.0, 1.0)], axis=1)
+    lines = LineCollection(list(ends), colors=FAINT, lw=0.9, ls=(0, (4, 3)), transform=within, zorder=1)
+    axes.add_collection(lines, autolim=False)
     wide = _CIRCLE * axes.figure.dpi / 100 / axes.get_window_extent().width * (high - low)
-    where = spread(
-        np.array([time for _, time in marks]),
-        np.full(len(marks), wide),
-        low - 0.44 * wide,
-        high + 0.5 * wide,
-    )
+    where = spread(times, np.full(len(marks), wide), low - 0.44 * wide, high + 0.5 * wide)
+    above = offset_copy(within, axes.figure, y=_RAISED, units="points")
+    circles = Line2D(where, np.ones(len(marks)), ls="", marker="o", ms=_RING, mfc="white", mec=FAINT, mew=0.9)
+    axes.add_artist(circles)
+    circles.set(transform=above, clip_on=False, zorder=2.5)
     for (number, _), x in zip(marks, where, strict=True):
-        mark = axes.text(
-            float(x), 1.03, str(number), transform=axes.get_xaxis_transform(), ha="center", va="bottom"
-        )
-        mark.set(
-            size=11, color=INK, bbox={"boxstyle": "circle,pad=0.2", "fc": "white", "ec": FAINT, "lw": 0.9}
-        )
+        axes.text(x, 1.0, f"{number}", transform=above, ha="center", va="center", size=11, color=INK)

@@ -16,7 +16,7 @@ from cementflow.views.labels import Label, draw_labels, outlet_label
 from cementflow.views.orientation import draw_triad
 from cementflow.views.page import (
     SIZE,
-    add_foot,
+    add_bar,
     add_panels,
     add_picture,
     foot_height,
@@ -172,14 +172,8 @@ def _key(page: Any, cement: Any | None, shot: Snapshot) -> None:
         words = "no cement: saturation nowhere above one half"
         page.text(0.5, 0.5 * foot_height(page), words, ha="center", size=13, color=FAINT)
         return
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
-
-    scale = ScalarMappable(Normalize(*actors.pressure_limits(cement, shot.grid)), PRESSURE_MAP)
-    bar = page.colorbar(scale, cax=add_foot(page, 0.32, 0.36), orientation="horizontal")
-    bar.outline.set_linewidth(0.6)
-    bar.ax.tick_params(labelsize=12, colors=INK)
-    bar.set_label("pressure at the cement front (saturation 0.5) [kPa]", size=13, color=INK)
+    label = "pressure at the cement front (saturation 0.5) [kPa]"
+    add_bar(page, (0.32, 0.36), PRESSURE_MAP, actors.pressure_limits(cement, shot.grid), label)
 
 
 def _pair(point: Any) -> tuple[float, float]:

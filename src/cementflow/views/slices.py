@@ -14,7 +14,7 @@ from cementflow.views.labels import Label, draw_labels, outlet_label
 from cementflow.views.orientation import draw_edge_letters
 from cementflow.views.page import (
     SIZE,
-    add_foot,
+    add_bar,
     add_panels,
     foot_notes,
     headline,
@@ -183,16 +183,8 @@ def annotate(axes: Any, sheet: RunSheet, camera: Camera, other: Camera) -> None:
 
 
 def _key(page: Any, sheet: RunSheet) -> None:
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
-
-    scale = ScalarMappable(Normalize(0, 1), saturation_map())
-    ticks = [0, 0.25, 0.5, 0.75, 1]
-    bar = page.colorbar(scale, cax=add_foot(page, 0.16, 0.32), orientation="horizontal", ticks=ticks)
-    bar.outline.set_linewidth(0.6)
-    bar.ax.axvline(0.5, color=INK, lw=1.6)
-    bar.ax.tick_params(labelsize=12, colors=INK)
-    bar.set_label("cement saturation [-]; black line: 0.5", size=13, color=INK)
+    label, ticks = "cement saturation [-]; black line: 0.5", [0.0, 0.25, 0.5, 0.75, 1.0]
+    add_bar(page, (0.16, 0.32), saturation_map(), (0.0, 1.0), label, ticks, marks=[0.5])
     notes = [("thin lines: pressure [kPa]", FAINT), ("dotted: the other plane", FAINT)]
     if sheet.tip.direction is not None:
         notes.append(("dashed: needle, projected", NEEDLE))
