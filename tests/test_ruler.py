@@ -81,6 +81,23 @@ def test_ticks_and_line_are_at_their_values() -> None:
     assert up + 5 == pytest.approx(0.5 * (high - low), abs=1.5)
 
 
+def test_slanted_words_end_below_their_ticks(written: list[tuple[str, float, float]]) -> None:
+    page = new_page((1600, 1200))
+    axes = add_ruled(page, BOX)
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    axes.xaxis.put([0.5, 0.6], ["low viscosity", "high"])
+    axes.tick_params(axis="x", rotation=60, labelsize=9)
+    axes.grid(False)
+    plain = dark(page)
+    left, low, right, _ = axes.bbox.extents
+    where = {s: (x, y) for s, x, y in written}
+    assert where["low viscosity"][0] < where["high"][0] < left + 0.6 * (right - left)
+    assert where["low viscosity"][1] < where["high"][1] < low
+    rows, columns = np.nonzero(plain[: round(low) - 9, : round(left + 0.55 * (right - left))])
+    assert columns.max() == pytest.approx(left + 0.5 * (right - left), abs=9)
+    assert low - rows.max() < 20
+
+
 def test_a_factor_of_all_numbers_stands_with_the_label(written: list[tuple[str, float, float]]) -> None:
     page = new_page((800, 600))
     axes = add_ruled(page, BOX)

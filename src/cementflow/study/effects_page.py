@@ -12,8 +12,8 @@ from cementflow.errors import InputError
 from cementflow.study.effects import Effect, main_effect, varied_factors
 from cementflow.study.levels import short
 from cementflow.study.table import Table
-from cementflow.views.page import headline, new_page, save_page
-from cementflow.views.palette import CEMENT, FAINT, INK, LEAK, NEEDLE
+from cementflow.views.page import add_ruled, headline, new_page, save_page
+from cementflow.views.palette import CEMENT, FAINT, LEAK, NEEDLE
 from cementflow.views.words import cut
 
 # Results that are drawn, with their labels and colours.
@@ -42,7 +42,7 @@ def draw_effects(table: Table, title: str, out: Path) -> Path:
     effects = [[main_effect(table, factor, result) for result, _, _ in shown] for factor in factors]
     effects.sort(key=lambda row: -row[0].size)
     rows = effects[:MOST_FACTORS]
-    size = (round(100 * (_WIDE * max(len(rows), 3) + 1)), round(100 * (_TALL * len(shown) + _HEAD + 0.4)))
+    size = (round(100 * (_WIDE * max(len(rows), 3) + 1)), round(100 * (_TALL * len(shown) + _HEAD + 0.6)))
     page = _page(size)
     runs = len(table.done().rows)
     more = f", {len(effects) - len(rows)} more factors not shown" if len(effects) > len(rows) else ""
@@ -71,21 +71,17 @@ def shown_results(table: Table) -> list[tuple[str, str, str]]:
 
 def dress_levels(axes: Any, effect: Effect) -> None:
     """Write the levels of a factor along an axis, at their places or, for texts, one after another."""
-    from matplotlib.ticker import NullLocator
-
     levels = effect.levels
     if not levels.ordered:
-        axes.set_xticks(levels.places, [cut(label, 14) for label in levels.labels])
+        axes.xaxis.put(levels.places, [cut(label, 14) for label in levels.labels])
+        axes.tick_params(axis="x", rotation=30 if len(levels) > 4 else 0)
         axes.set_xlim(-0.5, len(levels) - 0.5)
-        if len(levels) > 4:
-            axes.tick_params(axis="x", rotation=30)
         return
     if levels.log:
         axes.set_xscale("log")
-        axes.xaxis.set_minor_locator(NullLocator())
     if levels.log or len(levels) <= _TICKS:
         few = levels.places[:: -(-len(levels) // _TICKS)]
-        axes.set_xticks(few, [short(place, 3) for place in few])
+        axes.xaxis.put(few, [short(place, 3) for place in few])
     else:
         axes.xaxis.get_major_formatter().set_powerlimits((-3, 5))
 
@@ -105,17 +101,17 @@ def _panels(page: Any, rows: Sequence[Sequence[Effect]], shown: Sequence[tuple[s
         left=0.9 / width,
         right=1 - 0.3 / width,
         top=1 - _HEAD / height,
-        bottom=0.8 / height,
+        bottom=1.0 / height,
         hspace=0.42,
         wspace=0.3,
     )
     for column, effects in enumerate(rows):
         for row, (effect, (_, label, colour)) in enumerate(zip(effects, shown, strict=True)):
-            axes = page.add_subplot(grid[row, column])
+            axes = add_ruled(page, grid[row, column])
             _draw(axes, effect, colour)
-            axes.set_xlabel(cut(effect.levels.factor, 38), size=12, color=INK)
+            axes.set_xlabel(cut(effect.levels.factor, 38), size=12)
             if column == 0:
-                axes.set_ylabel(label, size=13, color=INK)
+                axes.set_ylabel(label)
 
 
 def _draw(axes: Any, effect: Effect, colour: str) -> None:
@@ -135,9 +131,7 @@ def _draw(axes: Any, effect: Effect, colour: str) -> None:
         capsize=4,
         zorder=3,
     )
+    axes.tick_params(labelsize=11)
     dress_levels(axes, effect)
-    axes.tick_params(labelsize=11, colors=INK)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(True, lw=0.5, color="#e2e2e2", zorder=0)
     if all((v >= 0).all() for v in effect.values):
         axes.set_ylim(0, 1.05 * axes.get_ylim()[1])

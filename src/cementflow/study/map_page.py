@@ -12,7 +12,7 @@ from cementflow.study.effects import Interaction, interaction, main_effect, vari
 from cementflow.study.effects_page import shown_results
 from cementflow.study.levels import Levels, short
 from cementflow.study.table import Table
-from cementflow.views.page import headline, new_page, save_page
+from cementflow.views.page import add_ruled, headline, new_page, save_page
 from cementflow.views.palette import INK
 from cementflow.views.words import cut
 
@@ -49,12 +49,12 @@ def draw_maps(table: Table, title: str, out: Path, factors: tuple[str, str] | No
     headline(page, cut(title, 100), [cut(f"{len(table.done().rows)} runs; {note}", 130)])
     width = 0.93 / len(shown)
     for i, (result, label, _) in enumerate(shown):
-        axes = page.add_axes((0.075 + i * width, 0.15, width - 0.055, 0.62))
+        axes = add_ruled(page, (0.075 + i * width, 0.2, width - 0.055, 0.57))
         _draw(axes, interaction(table, up, across, result), _MAPS[result])
         axes.set_title(label, size=14, color=INK, weight="bold", pad=10)
-        axes.set_xlabel(cut(across, 46), size=12.5, color=INK)
+        axes.set_xlabel(cut(across, 46), size=12.5)
         if i == 0:
-            axes.set_ylabel(cut(up, 46), size=12.5, color=INK)
+            axes.set_ylabel(cut(up, 46), size=12.5)
     return save_page(page, out)
 
 
@@ -91,6 +91,7 @@ def _draw(axes: Any, found: Interaction, name: str) -> None:
     if high <= low:
         high = low + 1.0
     axes.pcolormesh(x, y, np.ma.masked_invalid(found.mean), cmap=colormaps[name], vmin=low, vmax=high)
+    axes.grid(False)
     for side, levels in (("x", found.columns), ("y", found.rows)):
         _scale(axes, side, levels)
     wide = len(found.columns)
@@ -125,18 +126,12 @@ def _middle(edges: np.ndarray, i: int, log: bool) -> float:
 
 
 def _scale(axes: Any, side: str, levels: Levels) -> None:
-    from matplotlib.ticker import NullFormatter, NullLocator
-
     places, log = _places(levels)
     if log:
         axes.set(**{f"{side}scale": "log"})
     axis = axes.xaxis if side == "x" else axes.yaxis
-    axis.set_minor_locator(NullLocator())
-    axis.set_minor_formatter(NullFormatter())
     texts = (
         [short(float(p), 3) for p in levels.places] if levels.ordered else [cut(t, 14) for t in levels.labels]
     )
-    axis.set_ticks(places, texts)
-    axes.tick_params(labelsize=11.5, colors=INK, length=0)
-    if side == "x" and len(levels) > 5:
-        axes.tick_params(axis="x", rotation=40)
+    axis.put(places, texts)
+    axis.set_tick_params(labelsize=11.5, rotation=40 if side == "x" and len(levels) > 5 else 0)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cementflow.study.sensitivity import Sensitivity
-from cementflow.views.page import headline, new_page, save_page
+from cementflow.views.page import add_ruled, headline, new_page, save_page
 from cementflow.views.palette import CEMENT, INK, NEEDLE
 from cementflow.views.words import cut
 
@@ -68,19 +68,12 @@ def draw_sensitivity(found: Sensitivity, title: str, out: Path) -> Path:
     page = new_page((1600, 260 + 90 * max(len(rows), 3)))
     height = page.get_size_inches()[1]
     headline(page, cut(title, 100), [_WHAT[found.method], f"{found.result}, {found.used} runs. {found.note}"])
-    axes = page.add_axes((0.26, 0.75 / height, 0.7, 1 - 2.3 / height))
+    axes = add_ruled(page, (0.26, 0.75 / height, 0.7, 1 - 2.3 / height))
     _bars(axes, found, rows)
-    axes.set_yticks(range(len(rows)), [cut(found.factors[i], 36) for i in rows])
+    axes.yaxis.put(range(len(rows)), [cut(found.factors[i], 36) for i in rows])
+    axes.grid(False, axis="y")
     axes.invert_yaxis()
-    axes.set_xlabel(
-        f"effect on {found.result}" if found.method == "morris" else "share of the variance",
-        size=13,
-        color=INK,
-    )
-    axes.tick_params(labelsize=12, colors=INK)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(True, axis="x", lw=0.5, color="#e2e2e2")
-    axes.set_axisbelow(True)
+    axes.set_xlabel(f"effect on {found.result}" if found.method == "morris" else "share of the variance")
     axes.axvline(0, color=INK, lw=0.8)
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False, fontsize=12.5)
     return save_page(page, out)

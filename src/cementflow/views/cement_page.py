@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.views.cement_course import BODY, FLOW, GAUGE, LENGTH, LIMIT, CementCourse
-from cementflow.views.page import SIZE, headline, new_page, save_page
+from cementflow.views.page import SIZE, add_ruled, headline, new_page, save_page
 from cementflow.views.palette import CYCLE, DASHES, FAINT, INK, LEAK
 
 Floats = NDArray[np.float64]
@@ -46,7 +46,7 @@ def cement_page(course: CementCourse, size: tuple[int, int]) -> Any:
     room = course.spec.temperature
     headline(page, f"{course.name}: {course.title}", _facts(course))
     grid = page.add_gridspec(2, 2, left=0.07, right=0.965, top=0.825, bottom=0.085, hspace=0.4, wspace=0.2)
-    warm, cool = page.add_subplot(grid[0, 1]), page.add_subplot(grid[0, 0])
+    warm, cool = add_ruled(page, grid[0, 1]), add_ruled(page, grid[0, 0])
     _over_time(cool, course, room)
     _over_time(warm, course, BODY)
     bounds = [
@@ -54,8 +54,8 @@ def cement_page(course: CementCourse, size: tuple[int, int]) -> Any:
     ]
     for axes in (cool, warm):
         axes.set_ylim(bounds)
-    _over_rate(page.add_subplot(grid[1, 0]), course)
-    _pressure(page.add_subplot(grid[1, 1]), course)
+    _over_rate(add_ruled(page, grid[1, 0]), course)
+    _pressure(add_ruled(page, grid[1, 1]), course)
     return page
 
 
@@ -81,7 +81,7 @@ def _over_time(axes: Any, course: CementCourse, temperature: float) -> None:
             times / 60.0, viscosity[:, i], color=CYCLE[i], ls=DASHES[i], lw=1.9, label=f"at {rate:g} 1/s"
         )
     axes.set_yscale("log")
-    _dress_time(axes, course, f"viscosity at {_celsius(temperature)} [Pa s]")
+    _name_axes(axes, course, f"viscosity at {_celsius(temperature)} [Pa s]")
     _name_lines(axes)
 
 
@@ -97,7 +97,7 @@ def _over_rate(axes: Any, course: CementCourse) -> None:
             rates, viscosity[i], color=CYCLE[i], ls=DASHES[i], lw=1.9, label=f"after {age / 60.0:.3g} min"
         )
     axes.set(xscale="log", yscale="log", xlim=(rates[0], rates[-1]))
-    _dress(axes, "shear rate [1/s]", f"viscosity at {_celsius(room)} [Pa s]")
+    axes.set(xlabel="shear rate [1/s]", ylabel=f"viscosity at {_celsius(room)} [Pa s]")
     _name_lines(axes)
 
 
@@ -125,7 +125,7 @@ def _pressure(axes: Any, course: CementCourse) -> None:
     label = f"{1e-6 * LIMIT:g} MPa, largest in vivo (Krebs 2005)"
     axes.axhline(1e-6 * LIMIT, color=FAINT, lw=1.0, label=label)
     axes.set_ylim(0.0, 1.4e-6 * LIMIT)
-    _dress_time(
+    _name_axes(
         axes, course, f"pressure for {FLOW * 6e7:g} mL/min\nthrough {GAUGE} G, {1e3 * LENGTH:g} mm [MPa]"
     )
     _name_lines(axes)
@@ -143,21 +143,12 @@ def _name_lines(axes: Any) -> None:
     axes.legend(**where, ncols=4, fontsize=11.5, frameon=False, handlelength=2.6, columnspacing=1.3)
 
 
-def _dress_time(axes: Any, course: CementCourse, up: str) -> None:
+def _name_axes(axes: Any, course: CementCourse, up: str) -> None:
     from matplotlib.ticker import MultipleLocator
 
     axes.set_xlim(0.0, course.end / 60.0)
     axes.xaxis.set_major_locator(MultipleLocator(course.end / 600.0))
-    _dress(axes, "time since mixing [min]", up)
-
-
-def _dress(axes: Any, across: str, up: str) -> None:
-    axes.set_xlabel(across, size=13, color=INK)
-    axes.set_ylabel(up, size=13, color=INK)
-    axes.tick_params(labelsize=12, colors=INK)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(True, lw=0.5, color="#d9d9d9", zorder=0)
-    axes.set_axisbelow(True)
+    axes.set(xlabel="time since mixing [min]", ylabel=up)
 
 
 def _when(what: str, time: float | None, temperature: float) -> str:

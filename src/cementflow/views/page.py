@@ -105,7 +105,7 @@ def add_twin(panel: Any) -> Any:
     twin.sharex(panel)
     twin.xaxis.set_visible(False)
     twin.yaxis.set_label_position("right")
-    twin.yaxis.grid_lines = False
+    twin.grid(False)
     twin.patch.set_visible(False)
     return twin
 
@@ -140,7 +140,7 @@ def add_bar(
         bar.vlines(marks, 0.0, 1.0, colors=colour, linewidths=wide)
     bar.set(xlim=limits, ylim=(0.0, 1.0), xlabel=label)
     bar.add_patch(Rectangle((0, 0), 1, 1, transform=bar.transAxes, fill=False, ec=INK, lw=0.6, clip_on=False))
-    bar.xaxis.grid_lines = False
+    bar.grid(False)
     bar.yaxis.set_visible(False)
     if ticks is not None:
         bar.xaxis.put(ticks)

@@ -31,6 +31,11 @@ _TICK, _GAP, _LABEL_GAP = 3.5, 3.5, 5.0  # a tick, from it to its number, from t
 class Panel(Axes):
     """Axes with a ruler below and one on the left, or on the right if its label is put there."""
 
+    def clear(self) -> None:
+        """Make it as new, with a grid."""
+        super().clear()
+        self.grid(True)
+
     def _init_axis(self) -> None:
         self.xaxis = Across(self, clear=False)
         self.yaxis = Up(self, clear=False)
@@ -40,11 +45,13 @@ class Panel(Axes):
 
 
 class Ruler(Axis):
-    """An axis: line, ticks, numbers and label in the colour of the label, and a grid."""
+    """An axis: line, ticks, numbers and label in the colour of the label, and a grid.
+
+    What `grid` says is heeded, and of `tick_params` the size and the rotation of the numbers.
+    """
 
     majorTicks: Any = ()  # none are made
     minorTicks: Any = ()
-    grid_lines = True
     upright = False
 
     def clear(self) -> None:
@@ -79,13 +86,15 @@ class Ruler(Axis):
         start, end, near, far = self._sides()
         out = math.copysign(1.0, near - far)
         tick, gap, further = (out * renderer.points_to_pixels(x) for x in (_TICK, _GAP, _LABEL_GAP))
-        pen = _Pen(renderer, self.upright, self.label.get_color())
-        if self.grid_lines:
+        asked = self.get_tick_params()
+        pen = _Pen(renderer, self.upright, self.label.get_color(), asked["labelsize"])
+        if asked["gridOn"]:
             pen.lines([((mark, near), (mark, far)) for mark in marks], _GRID_LINE, GRID)
         ticks = [((mark, near), (mark, near + tick)) for mark in marks]
         pen.lines([((start, near), (end, near)), *ticks], _LINE)
         edge = near + tick + gap
-        reach = [pen.number(mark, edge, out, word) for mark, word in zip(marks, words, strict=True)]
+        slant = asked.get("rotation", 0)
+        reach = [pen.number(mark, edge, out, word, slant) for mark, word in zip(marks, words, strict=True)]
         edge += out * max(reach, default=0.0) + further
         self._draw_label(renderer, (edge, 0.5) if self.upright else (0.5, edge))
 
@@ -134,11 +143,11 @@ class Up(Ruler, YAxis):
 class _Pen:
     """Draws along an axis and across it, whichever way that is on the page [px]."""
 
-    def __init__(self, renderer: Any, upright: bool, colour: Any) -> None:
+    def __init__(self, renderer: Any, upright: bool, colour: Any, size: float) -> None:
         self._renderer = renderer
         self._upright = upright
         self._colour = colour
-        self._font = FontProperties(size=_NUMBERS)
+        self._font = FontProperties(size=size)
         self._digit = self._size("0")[1]
 
     def lines(self, ends: list[Any], width: float, colour: str = "") -> None:
@@ -152,20 +161,22 @@ class _Pen:
         self._renderer.draw_path(gc, path, IdentityTransform())
         gc.restore()
 
-    def number(self, middle: float, edge: float, out: float, word: str) -> float:
-        """A number from `edge` on outwards; return how far it goes."""
+    def number(self, middle: float, edge: float, out: float, word: str, slant: float) -> float:
+        """A number from `edge` on outwards, a slanted one to its end; return how far it goes."""
         wide, tall = self._size(word)
+        cos, sin = math.cos(math.radians(slant)), math.sin(math.radians(slant))
         if self._upright:
             x, y = edge - wide * (out < 0), middle - self._digit / 2
         else:
-            x, y = middle - wide / 2, edge - self._digit
+            x = middle + self._digit * sin - wide * cos if slant else middle - wide / 2
+            y = edge - self._digit * cos - wide * sin
         gc = self._renderer.new_gc()
         gc.set_foreground(self._colour)
         if self._renderer.flipy():
             y = self._renderer.get_canvas_width_height()[1] - y
-        self._renderer.draw_text(gc, x, y, word, self._font, 0.0, ismath="$" in word)
+        self._renderer.draw_text(gc, x, y, word, self._font, slant, ismath="$" in word)
         gc.restore()
-        return wide if self._upright else tall
+        return wide if self._upright else tall * cos + wide * sin
 
     def _size(self, word: str) -> tuple[float, float]:
         wide, tall, _ = self._renderer.get_text_width_height_descent(word, self._font, "$" in word)
