@@ -282,6 +282,30 @@ def test_slices_show_the_cement_at_its_size(run: Path, tmp_path: Path) -> None:
     assert share(60.0) == pytest.approx((9 / 20) ** 2, rel=0.15)
 
 
+def test_pressures_are_written_on_their_lines_and_apart(run: Path) -> None:
+    from matplotlib.tri import LinearTriInterpolator
+
+    from cementflow.views.cuts import flat_mesh
+    from cementflow.views.letters import Haloed
+    from cementflow.views.page import panel_size
+    from cementflow.views.slices import slices_page, tip_planes
+
+    sheet, size = open_run(run), (1600, 1000)
+    shot = read_snapshot(sheet)
+    page = slices_page(sheet, shot, size)
+    renderer = page.canvas.get_renderer()
+    for axes, cut, camera in zip(page.axes, *tip_planes(sheet, shot, panel_size(size)), strict=False):
+        numbers = [t for t in axes.texts if isinstance(t, Haloed) and t.get_text()[0].isdigit()]
+        pressure = LinearTriInterpolator(flat_mesh(cut, camera), np.asarray(cut.point_data["pressure [kPa]"]))
+        assert len(numbers) >= 2
+        for number in numbers:
+            assert float(pressure(*number.get_position())) == pytest.approx(
+                float(number.get_text()), rel=1e-6
+            )
+        boxes = [number.get_window_extent(renderer) for number in numbers]
+        assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
 def test_lateral_and_axial_views_follow_radiological_convention() -> None:
     frame = Frame(*(np.array(FRAME[name], float) for name in ("ap", "lr", "si")))
     box = 10 * np.array([[1, 1, 1], [-1, -1, -1]])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 # formulas, are left to matplotlib, which shapes them and finds a font that has them.
 _SIMPLE = re.compile("[ -\u02ff\u0370-\u0588\u2010-\u22ff]*")
 _HALO = 3.5  # points, half of it on either side of a stroke
+_STRONGER = [
+    min(6 * grey, 255) for grey in range(256)
+]  # so that the blur of a stroke as wide as a pixel is white
 
 
 class PageCanvas(FigureCanvasAgg):
@@ -46,7 +49,7 @@ class PageRenderer(RendererAgg):
         """Width of a line, its height and how far it goes below the base line [px]."""
         if ismath or not _SIMPLE.fullmatch(s):
             return super().get_text_width_height_descent(s, prop, ismath)
-        _, top, right, bottom = self._font(prop).getbbox(s, anchor="ls")
+        _, top, right, bottom = _box(s, self._font(prop))
         return right, bottom - top, bottom
 
     def draw_text(
@@ -70,10 +73,8 @@ class PageRenderer(RendererAgg):
         left, top = start + left, base + top
         colours = [(letters, gc.get_rgb())]
         if self.halo:
-            wide = self.points_to_pixels(_HALO)
-            colours.insert(
-                0, (letters.filter(ImageFilter.MaxFilter(2 * round(wide / 2) + 1)), (1.0, 1.0, 1.0, 1.0))
-            )
+            around = letters.filter(ImageFilter.BoxBlur(self.points_to_pixels(_HALO / 2)))
+            colours.insert(0, (around.point(_STRONGER), (1.0, 1.0, 1.0, 1.0)))
         for mask, colour in colours:
             picture = _coloured(np.asarray(mask), colour)
             if angle == 90:
@@ -84,14 +85,15 @@ class PageRenderer(RendererAgg):
 
     def _letters(self, line: str, font: Any, start: float) -> tuple[Image.Image, int, int]:
         """Coverage of the pixels by a line that begins at `start`, and where its upper left corner is."""
-        left, top, right, bottom = (int(x) for x in font.getbbox(line, anchor="ls"))
+        left, top, right, bottom = _box(line, font)
         room = 1 + self.halo * math.ceil(self.points_to_pixels(_HALO))
         image = Image.new("L", (right - left + 2 * room, bottom - top + 2 * room))
         ImageDraw.Draw(image).text((room - left + start, room - top), line, 255, font, anchor="ls")
         return image, left - room, top - room
 
     def _font(self, prop: FontProperties) -> Any:
-        return _font(findfont(prop), self.points_to_pixels(prop.get_size_in_points()))
+        look = (tuple(prop.get_family()), prop.get_style(), prop.get_weight())
+        return _font(look, self.points_to_pixels(prop.get_size_in_points()))
 
 
 class Haloed(Text):
@@ -109,9 +111,18 @@ class Haloed(Text):
 
 
 @cache
-def _font(file: str, size: float) -> Any:
+def _font(look: tuple[tuple[str, ...], Any, Any], size: float) -> Any:
+    family, style, weight = look
+    file = findfont(FontProperties(family=list(family), style=style, weight=weight))
     # The basic layout is there in every Pillow.
     return ImageFont.truetype(file, size, layout_engine=ImageFont.Layout.BASIC)
+
+
+@lru_cache(4096)
+def _box(line: str, font: Any) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of a line that begins at nothing, y downwards [px]."""
+    left, top, right, bottom = font.getbbox(line, anchor="ls")
+    return int(left), int(top), int(right), int(bottom)
 
 
 def _coloured(mask: NDArray[np.uint8], colour: tuple[float, ...]) -> NDArray[np.uint8]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ from cementflow.views.snapshots import PRESSURE, SATURATION, OutletState, Snapsh
 from cementflow.views.words import caption
 
 Floats = NDArray[np.float64]
+
+# Of rings of equal pressure, where values are written: where neither needle nor other plane is.
+_SIDES = ((1, 1), (-1, -1), (1, -1), (-1, 1))
 
 
 def render_slices(run: Path, out: Path, time: float | None = None, size: tuple[int, int] = SIZE) -> Path:
@@ -99,7 +103,6 @@ def _draw_cut(axes: Any, cut: Any, camera: Camera) -> None:
 
 def _isolines(axes: Any, mesh: Any, pressure: Floats) -> None:
     """Lines of equal pressure at round values, with the values on them."""
-    from matplotlib.patheffects import withStroke
     from matplotlib.ticker import MaxNLocator
 
     low, high = float(pressure.min()), float(pressure.max())
@@ -108,8 +111,26 @@ def _isolines(axes: Any, mesh: Any, pressure: Floats) -> None:
     levels = [x for x in MaxNLocator(6).tick_values(low, high) if low < x < high]
     if levels:
         lines = axes.tricontour(mesh, pressure, levels=levels, colors=[FAINT], linewidths=0.7, zorder=2)
-        for number in axes.clabel(lines, fmt="%g", fontsize=10.5, colors=[INK], inline=False, zorder=2.5):
-            number.set_path_effects([withStroke(linewidth=2.6, foreground="white")])
+        _number(axes, levels, [path.vertices for path in lines.get_paths()])
+
+
+def _number(axes: Any, levels: list[float], lines: list[Floats]) -> None:
+    """Write values on lines, where there is room: on rings in turn on each side, on others half way along."""
+    from cementflow.views.letters import Haloed
+
+    renderer = axes.figure.canvas.get_renderer()
+    written: list[Any] = []
+    for level, line, side in zip(levels, lines, cycle(_SIDES), strict=False):
+        ring = np.array_equal(line[0], line[-1])
+        x, y = line[int((line @ side).argmax()) if ring else len(line) // 2]
+        text = Haloed(float(x), float(y), f"{level:g}", ha="center", va="center", size=10.5, zorder=5.5)
+        axes.add_artist(text)
+        text.set(transform=axes.transData, color=INK)
+        box = text.get_window_extent(renderer).padded(2.0)
+        if any(box.overlaps(other) for other in written):
+            text.remove()
+        else:
+            written.append(box)
 
 
 def draw_sites(axes: Any, sheet: RunSheet, shot: Snapshot, camera: Camera) -> None:
