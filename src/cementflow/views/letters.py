@@ -19,9 +19,8 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 # formulas, are left to matplotlib, which shapes them and finds a font that has them.
 _SIMPLE = re.compile("[ -\u02ff\u0370-\u0588\u2010-\u22ff]*")
 _HALO = 3.5  # points, half of it on either side of a stroke
-_STRONGER = [
-    min(6 * grey, 255) for grey in range(256)
-]  # so that the blur of a stroke as wide as a pixel is white
+# Greys of a blur, such that a stroke as wide as a pixel is white all around.
+_STRONGER = [min(6 * grey, 255) for grey in range(256)]
 
 
 class PageCanvas(FigureCanvasAgg):
@@ -49,7 +48,7 @@ class PageRenderer(RendererAgg):
         """Width of a line, its height and how far it goes below the base line [px]."""
         if ismath or not _SIMPLE.fullmatch(s):
             return super().get_text_width_height_descent(s, prop, ismath)
-        _, top, right, bottom = _box(s, self._font(prop))
+        _, top, right, bottom = _box(s, self._face(prop))
         return right, bottom - top, bottom
 
     def draw_text(
@@ -69,7 +68,7 @@ class PageRenderer(RendererAgg):
             return
         along, across = (x, y) if angle == 0 else (-y, x)
         start, base = math.floor(along), round(across)
-        letters, left, top = self._letters(s, self._font(prop), along - start)
+        letters, left, top = self._letters(s, self._face(prop), along - start)
         left, top = start + left, base + top
         colours = [(letters, gc.get_rgb())]
         if self.halo:
@@ -91,7 +90,7 @@ class PageRenderer(RendererAgg):
         ImageDraw.Draw(image).text((room - left + start, room - top), line, 255, font, anchor="ls")
         return image, left - room, top - room
 
-    def _font(self, prop: FontProperties) -> Any:
+    def _face(self, prop: FontProperties) -> Any:
         look = (tuple(prop.get_family()), prop.get_style(), prop.get_weight())
         return _font(look, self.points_to_pixels(prop.get_size_in_points()))
 
