@@ -206,9 +206,9 @@ def test_cuts_through_any_hottest_vertex_have_whole_outlines(heated: cf.Result, 
     """A plane through vertices would cut faces, and the mesh of the cut would have gaps."""
     sheet = open_run(heated.path)
     shot = read_snapshot(sheet)
-    peak = np.full(shot.grid.n_points, 37.0)
+    peak = np.full(len(shot.mesh.points), 37.0)
     peak[number] = 90.0
-    shot.grid.point_data[PEAK] = peak
+    shot.fields[PEAK] = peak
     for axes in heat_page(sheet, shot, (800, 640)).axes[:4]:
         (outline,) = [c for c in axes.collections if type(c).__name__ == "LineCollection" and c.zorder == 4]
         ends = np.round(np.concatenate(outline.get_segments()), 6)

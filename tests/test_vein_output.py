@@ -12,7 +12,7 @@ import cementflow as cf
 from cementflow.summary_text import summary_text
 from cementflow.views import render_scene
 from cementflow.views.sheet import open_run
-from cementflow.views.snapshots import SHARE, read_snapshot
+from cementflow.views.snapshots import read_snapshot
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +83,14 @@ def test_the_scene_has_the_tree_and_names_the_veins_that_take_cement(
     result: cf.Result, tmp_path: Path
 ) -> None:
     shot = read_snapshot(open_run(result.path))
-    assert shot.veins.n_cells == len(pyvista.read(sorted((result.path / "veins").glob("*.vtu"))[-1])["vein"])
+    assert len(shot.veins.share) == len(
+        pyvista.read(sorted((result.path / "veins").glob("*.vtu"))[-1])["vein"]
+    )
     named = {s.outlet.name for s in shot.outlets if s.named and s.outlet.of_tree}
     first = {n for n, v in result.summary["veins"].items() if v["first_leak_s"] is not None}
     assert named == first
     assert named
-    assert shot.veins.cell_data[SHARE].max() > 0.1
+    assert shot.veins.share.max() > 0.1
     picture = np.asarray(pyvista.read(render_scene(result.path, tmp_path / "scene.png")).active_scalars, int)
     red, green, blue = picture[:, 0], picture[:, 1], picture[:, 2]
     violet = (blue > green + 20) & (red > green + 5) & (blue < 220)

@@ -209,7 +209,7 @@ def test_photograph_and_camera_agree_on_where_things_are(run: Path) -> None:
     shot = read_snapshot(sheet)
     cameras = scene_cameras(sheet, shot, (320, 300))
     bare = RunSheet(sheet.folder, "", Tip(np.zeros(3), 0.1, None), (), sheet.frame, (), sheet.history)
-    alone = Snapshot(shot.time, None, shot.grid, ())
+    alone = Snapshot(shot.time, None, shot.mesh, shot.fields, ())
     with Studio((320, 300)) as studio:
         pictures = studio.photograph(bare, alone, None, cameras)
     for camera, picture in zip(cameras, pictures, strict=True):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cementflow.views.mesh import Mesh
 from cementflow.views.quiet import quiet_vtk
 from cementflow.views.sheet import Frame, RunSheet, open_run
-from cementflow.views.snapshots import SATURATION, read_snapshot, snapshot_files
+from cementflow.views.snapshots import SATURATION, Snapshot, read_snapshot, snapshot_files
 
 Floats = NDArray[np.float64]
 
@@ -86,12 +86,12 @@ def cloud_difference(first: Path, second: Path) -> CloudDifference | None:
     if not (snapshot_files(first) and snapshot_files(second)):
         return None
     sheets = open_run(first), open_run(second)
-    grids = [read_snapshot(sheet).grid for sheet in sheets]
-    samples, spacing = _sampled(sheets[0], grids)
-    one_mesh = same_mesh(*grids)
+    shots = [read_snapshot(sheet) for sheet in sheets]
+    samples, spacing = _sampled(sheets[0], shots)
+    one_mesh = same_mesh(*(shot.mesh for shot in shots))
     if one_mesh:
-        volumes = vertex_volumes(grids[0])
-        values = [np.asarray(g.point_data[SATURATION]) for g in grids]
+        volumes = vertex_volumes(shots[0].mesh)
+        values = [shot.fields[SATURATION] for shot in shots]
     else:
         volumes = np.full(samples.first.size, spacing**3)
         values = [samples.first.ravel(), samples.second.ravel()]
@@ -100,45 +100,41 @@ def cloud_difference(first: Path, second: Path) -> CloudDifference | None:
     return CloudDifference(both, only_a, only_b, one_mesh, spacing, samples)
 
 
-def same_mesh(first: Any, second: Any) -> bool:
-    """Whether two grids have the same vertices and cells."""
-    return (
-        first.n_points == second.n_points
-        and first.n_cells == second.n_cells
-        and np.array_equal(first.points, second.points)
-        and np.array_equal(first.cells, second.cells)
-    )
+def same_mesh(first: Mesh, second: Mesh) -> bool:
+    """Whether two meshes have the same vertices and cells."""
+    return np.array_equal(first.points, second.points) and np.array_equal(first.tets, second.tets)
 
 
-def vertex_volumes(grid: Any) -> Floats:
-    """Volumes around the vertices of a grid of tetrahedra [mm3], shape (vertices,)."""
-    tets = np.asarray(grid.cells).reshape(-1, 5)[:, 1:]
-    corners = np.asarray(grid.points, float)[tets]
+def vertex_volumes(mesh: Mesh) -> Floats:
+    """Volumes around the vertices of a mesh [mm3], shape (vertices,)."""
+    corners = mesh.points[mesh.tets]
     edges = corners[:, 1:] - corners[:, :1]
     share = np.abs(np.linalg.det(edges)) / 24
-    volumes = np.zeros(grid.n_points)
-    np.add.at(volumes, tets, share[:, None])
+    volumes = np.zeros(len(mesh.points))
+    np.add.at(volumes, mesh.tets, share[:, None])
     return volumes
 
 
-def _sampled(sheet: RunSheet, grids: list[Any]) -> tuple[Samples, float]:
+def _sampled(sheet: RunSheet, shots: list[Snapshot]) -> tuple[Samples, float]:
     frame = sheet.frame
     turn = np.array([frame.lr, frame.ap, frame.si])
-    placed = np.vstack([np.asarray(g.points, float) for g in grids]) @ turn.T
+    placed = np.vstack([shot.mesh.points for shot in shots]) @ turn.T
     low, high = placed.min(axis=0), placed.max(axis=0)
     spacing = float((np.prod(high - low) / _SAMPLES) ** (1 / 3))
     axes = tuple(np.arange(a + spacing / 2, b, spacing) for a, b in zip(low, high, strict=True))
     shape = tuple(map(len, axes))
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3) @ turn
-    fields, inside = zip(*(_probe(g, points) for g in grids), strict=True)
+    fields, inside = zip(*(_probe(shot, points) for shot in shots), strict=True)
     first, second = (f.reshape(shape) for f in fields)
     return Samples(frame, (axes[0], axes[1], axes[2]), first, second, inside[0].reshape(shape)), spacing
 
 
-def _probe(grid: Any, points: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+def _probe(shot: Snapshot, points: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """Saturation at points, and whether they are inside."""
     import pyvista
 
+    grid = pyvista.UnstructuredGrid({pyvista.CellType.TETRA: shot.mesh.tets}, shot.mesh.points)
+    grid.point_data[SATURATION] = shot.fields[SATURATION]
     with quiet_vtk():
         found = pyvista.PolyData(points).sample(grid)
     inside = np.asarray(found.point_data["vtkValidPointMask"]).astype(bool)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from cementflow.errors import InputError
 from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.views.camera import Camera, axial, fit, lateral
-from cementflow.views.cuts import cut_through, draw_outline, flat_mesh
+from cementflow.views.cuts import Cut, cut_through, draw_outline, flat_mesh
+from cementflow.views.mesh import Mesh
 from cementflow.views.orientation import draw_edge_letters
 from cementflow.views.page import (
     SIZE,
@@ -29,12 +30,12 @@ from cementflow.views.page import (
 )
 from cementflow.views.palette import CEMENT, CYCLE, HOT, INK, NEEDLE, heat_map
 from cementflow.views.panels import draw_lines
-from cementflow.views.quiet import quiet_vtk
+from cementflow.views.read_vtu import read_vtu
 from cementflow.views.sheet import RunSheet, open_run
 
 Floats = NDArray[np.float64]
 PAGE = (SIZE[0], 1420)
-PEAK = "peak temperature [degC]"
+PEAK, _PEAK_SI = "peak temperature [degC]", "peak temperature [K]"
 ISOTHERMS = (50.0, 60.0)  # degC, drawn and named
 _BANDS = 160
 _ROWS = 2
@@ -62,30 +63,32 @@ def render_ablation(run: Path, out: Path, size: tuple[int, int] = PAGE) -> Path:
     told = json.loads((sheet.folder / "summary.json").read_text(encoding="utf-8")).get("ablation")
     if told is None:
         raise InputError("had no ablation; state [ablation] in the case", str(sheet.folder))
-    return save_page(ablation_page(sheet, told, _read_fields(sheet.folder), size), out)
+    return save_page(ablation_page(sheet, told, *_read_peak(sheet.folder), size), out)
 
 
-def ablation_page(sheet: RunSheet, told: dict[str, Any], grid: Any, size: tuple[int, int] = PAGE) -> Any:
+def ablation_page(
+    sheet: RunSheet, told: dict[str, Any], mesh: Mesh, peak: Floats, size: tuple[int, int] = PAGE
+) -> Any:
     """The page that `render_ablation` writes.
 
     Parameters
     ----------
     sheet, told
         The run, and its summary of the ablation.
-    grid
-        Bone with the field `PEAK`, points in mm.
+    mesh, peak
+        The bone, and the peak temperature at its vertices [degC].
     """
     panel = panel_size(size, _ROWS)
     views = [axial(sheet.frame), lateral(sheet.frame)]
     start, tip = (np.array(told["electrode"][key]) for key in ("start_mm", "tip_mm"))
     origin = 0.5 * (start + tip) + _INWARD * (sheet.frame.ap + sheet.frame.lr + sheet.frame.si)
-    cuts = [cut_through(grid, origin, toward, sheet.folder) for _, toward, _ in views]
-    cameras = fit(views, np.vstack([np.asarray(cut.points) for cut in cuts]), panel, (0.62, 0.74))
+    cuts = [cut_through(mesh, {PEAK: peak}, origin, toward, sheet.folder) for _, toward, _ in views]
+    cameras = fit(views, np.vstack([cut.points for cut in cuts]), panel, (0.62, 0.74))
     page = new_page(size)
     headline(page, f"{sheet.title}: ablation", _caption(told))
     names = [f"peak temperature: {name} plane through the electrode" for name in ("axial", "sagittal")]
     panels = add_panels(page, panel, [*names, "", ""])
-    limits = (float(np.floor(grid.get_data_range(PEAK)[0])), float(np.ceil(grid.get_data_range(PEAK)[1])))
+    limits = (float(np.floor(peak.min())), float(np.ceil(peak.max())))
     for axes, cut, camera in zip(panels, cuts, cameras, strict=False):
         _draw_cut(axes, cut, camera, limits)
         ends = camera.pixels(np.stack([start, tip]))
@@ -116,8 +119,8 @@ def _caption(told: dict[str, Any]) -> list[str]:
     return ["   ·   ".join(parts), f"lesion above {ISOTHERMS[0]:g} degC: {size}; {second}"]
 
 
-def _draw_cut(axes: Any, cut: Any, camera: Camera, limits: tuple[float, float]) -> None:
-    mesh, peak = flat_mesh(cut, camera), np.asarray(cut.point_data[PEAK])
+def _draw_cut(axes: Any, cut: Cut, camera: Camera, limits: tuple[float, float]) -> None:
+    mesh, peak = flat_mesh(cut, camera), cut.fields[PEAK]
     steps = np.linspace(*limits, _BANDS)
     axes.tricontourf(mesh, peak, levels=steps, cmap=heat_map(), extend="both", antialiased=False, zorder=1)
     for level in ISOTHERMS:
@@ -155,17 +158,12 @@ def _bar(page: Any, limits: tuple[float, float]) -> None:
     add_bar(page, (0.08, 0.5), heat_map(), limits, label, [limits[0], *levels, limits[1]], levels)
 
 
-def _read_fields(folder: Path) -> Any:
-    import pyvista
-
+def _read_peak(folder: Path) -> tuple[Mesh, Floats]:
     path = folder / "ablation.vtu"
     if not path.is_file():
         raise InputError("cannot be read: no such file", str(path))
-    with quiet_vtk():
-        grid: Any = pyvista.read(path)
-    grid.points = np.asarray(grid.points, float) * 1e3
-    grid.point_data[PEAK] = np.asarray(grid.point_data["peak temperature [K]"], float) - ZERO_CELSIUS
-    return grid
+    stored = read_vtu(path, 4, _PEAK_SI.__eq__)
+    return Mesh(stored.points * 1e3, stored.cells), stored.point_data[_PEAK_SI] - ZERO_CELSIUS
 
 
 def _read_course(folder: Path) -> dict[str, Floats]:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cementflow.errors import InputError
 from cementflow.views.camera import Camera
-from cementflow.views.cuts import draw_outline, flat_mesh
+from cementflow.views.cuts import Cut, draw_outline, flat_mesh
 from cementflow.views.page import (
     SIZE,
     add_bar,
@@ -25,6 +26,8 @@ from cementflow.views.sheet import RunSheet, open_run
 from cementflow.views.slices import annotate, draw_sites, tip_planes
 from cementflow.views.snapshots import POROSITY, SATURATION, Snapshot, read_snapshot
 from cementflow.views.words import caption
+
+Floats = NDArray[np.float64]
 
 ENDS = (0.01, 0.99)  # of the cells, which the colours run between: single cells of cortex would take them all
 LEAST = 0.02  # of the colours, so that even bone is shown as even
@@ -55,7 +58,7 @@ def render_bone(run: Path, out: Path, time: float | None = None, size: tuple[int
 
 def bone_page(sheet: RunSheet, shot: Snapshot, size: tuple[int, int]) -> Any:
     """The page that `render_bone` writes."""
-    if POROSITY not in shot.grid.cell_data:
+    if POROSITY not in shot.cell_fields:
         raise InputError("its fields hold no porosity", str(sheet.folder))
     panel = panel_size(size)
     cuts, cameras = tip_planes(sheet, shot, panel)
@@ -65,7 +68,7 @@ def bone_page(sheet: RunSheet, shot: Snapshot, size: tuple[int, int]) -> Any:
     limits = _limits(shot)
     panels = add_panels(page, panel, names)
     for axes, camera, other, cut in zip(panels, cameras, cameras[::-1], cuts, strict=True):
-        _draw_cut(axes, cut, camera, limits)
+        _draw_cut(axes, cut, shot.cell_fields[POROSITY][cut.cells], camera, limits)
         draw_sites(axes, sheet, shot, camera)
         annotate(axes, sheet, camera, other)
     _key(page, limits)
@@ -73,16 +76,13 @@ def bone_page(sheet: RunSheet, shot: Snapshot, size: tuple[int, int]) -> Any:
 
 
 def _limits(shot: Snapshot) -> tuple[float, float]:
-    low, high = np.quantile(shot.grid.cell_data[POROSITY], ENDS)
+    low, high = np.quantile(shot.cell_fields[POROSITY], ENDS)
     wider = max(0.5 * (LEAST - (high - low)), 0.0)
     return float(low - wider), float(high + wider)
 
 
-def _draw_cut(axes: Any, cut: Any, camera: Camera, limits: tuple[float, float]) -> None:
-    mesh = flat_mesh(cut, camera)
-    # What the plane only grazed is left as points and lines, which come before the triangles.
-    porosity = np.asarray(cut.cell_data[POROSITY])[-len(mesh.triangles) :]
-    saturation = np.asarray(cut.point_data[SATURATION])
+def _draw_cut(axes: Any, cut: Cut, porosity: Floats, camera: Camera, limits: tuple[float, float]) -> None:
+    mesh, saturation = flat_mesh(cut, camera), cut.fields[SATURATION]
     low, high = limits
     axes.tripcolor(mesh, facecolors=porosity, cmap=porosity_map(), vmin=low, vmax=high, zorder=1)
     if saturation.min() < 0.5 < saturation.max():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,43 +12,71 @@ from numpy.typing import NDArray
 
 from cementflow.errors import InputError
 from cementflow.views.camera import Camera
+from cementflow.views.mesh import Mesh
 from cementflow.views.palette import INK
-from cementflow.views.quiet import quiet_vtk
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.integer]
 
 
-def cut_through(grid: Any, origin: Floats, normal: Floats, folder: Path) -> Any:
-    """Triangles of the plane through `origin` [mm], with the point data of the grid.
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """Triangles of a plane through a mesh.
+
+    Parameters
+    ----------
+    points, triangles
+        Shapes (points, 3) in mm, and (triangles, 3).
+    fields
+        Values at the points.
+    cells
+        The tetrahedron that each triangle is from.
+    """
+
+    points: Floats
+    triangles: Indices
+    fields: dict[str, Floats]
+    cells: Indices
+
+
+def cut_through(
+    mesh: Mesh, fields: Mapping[str, Floats], origin: Floats, normal: Floats, folder: Path
+) -> Cut:
+    """The plane through `origin` [mm] with fields of the mesh.
 
     Raises
     ------
     InputError
         If the plane misses the mesh; it names the run folder.
     """
-    with quiet_vtk():
-        cut = grid.slice(normal=normal, origin=origin).triangulate().clean()
-    if not cut.n_cells:
+    plane = mesh.plane(origin, normal)
+    if not len(plane.triangles):
         raise InputError("the plane through the needle tip does not meet the mesh", str(folder))
-    return cut
+    values = {name: plane.at(field) for name, field in fields.items()}
+    return Cut(plane.at(mesh.points), plane.triangles, values, plane.cells)
 
 
-def flat_mesh(cut: Any, camera: Camera) -> Any:
+def flat_mesh(cut: Cut, camera: Camera) -> Any:
     """Matplotlib triangulation of a cut in the pixels of a camera."""
     from matplotlib.tri import Triangulation
 
-    flat = camera.pixels(np.asarray(cut.points))
-    return Triangulation(flat[:, 0], flat[:, 1], cut.regular_faces)
+    flat = camera.pixels(cut.points)
+    return Triangulation(flat[:, 0], flat[:, 1], cut.triangles)
 
 
-def draw_outline(axes: Any, cut: Any, camera: Camera) -> None:
+def draw_outline(axes: Any, cut: Cut, camera: Camera) -> None:
     """Draw the edge of a cut."""
     from matplotlib.collections import LineCollection
 
-    edges = cut.extract_feature_edges(
-        boundary_edges=True, feature_edges=False, manifold_edges=False, non_manifold_edges=False
-    )
-    ends = camera.pixels(np.asarray(edges.points))[edges.lines.reshape(-1, 3)[:, 1:]]
+    ends = camera.pixels(cut.points)[outer_edges(cut.triangles)]
     axes.add_collection(
-        LineCollection(ends, colors=INK, linewidths=1.4, capstyle="round", zorder=4), autolim=False
+        LineCollection(list(ends), colors=INK, linewidths=1.4, capstyle="round", zorder=4), autolim=False
     )
+
+
+def outer_edges(triangles: Indices) -> Indices:
+    """Edges of one triangle only, by their ends, shape (edges, 2)."""
+    edges = np.sort(triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
+    many = int(triangles.max()) + 1
+    names, count = np.unique(edges @ [many, 1], return_counts=True)
+    return np.stack(np.divmod(names[count == 1], many), axis=1)

@@ -34,7 +34,6 @@ TROUBLE = (CementflowError, RuntimeError, OSError, ImportError)
 SHARES = (("scene",), ("slices", "heat", "ablation"), ("curves",))
 # All that the first picture would else load, in each copy.
 _LIBRARIES = (
-    "pyvista",
     "matplotlib.figure",
     "matplotlib.backends.backend_agg",
     "matplotlib.patheffects",
@@ -120,7 +119,7 @@ def practise() -> Studio:
 
     The rest of a page takes no longer the first time, once its libraries are loaded.
     """
-    from cementflow.views.actors import cement_surface
+    from cementflow.views.actors import cement_cloud
     from cementflow.views.page import SIZE, panel_size
     from cementflow.views.sample import sample_sheet, sample_snapshot
     from cementflow.views.scene import scene_cameras
@@ -130,5 +129,5 @@ def practise() -> Studio:
     shot = sample_snapshot(sheet)
     panel = panel_size(SIZE)
     studio = Studio(panel)
-    studio.photograph(sheet, shot, cement_surface(shot.grid), scene_cameras(sheet, shot, panel)[:1])
+    studio.photograph(sheet, shot, cement_cloud(shot), scene_cameras(sheet, shot, panel)[:1])
     return studio

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cementflow.errors import InputError
 from cementflow.laws.harm import BONE_DAMAGE, BONE_DOSE
 from cementflow.views.camera import Camera, axial, fit, lateral
-from cementflow.views.cuts import cut_through, draw_outline, flat_mesh
+from cementflow.views.cuts import Cut, cut_through, draw_outline, flat_mesh
 from cementflow.views.labels import Label, draw_labels
 from cementflow.views.orientation import draw_edge_letters
 from cementflow.views.page import (
@@ -94,15 +94,15 @@ def heat_page(sheet: RunSheet, shot: Snapshot, size: tuple[int, int] = HEAT_SIZE
     panel = panel_size(size, rows=2)
     views = [axial(sheet.frame), lateral(sheet.frame)]
     origin, place = _place(sheet, shot)
-    cuts = [cut_through(shot.grid, origin, toward, sheet.folder) for _, toward, _ in views]
-    cameras = fit(views, np.vstack([np.asarray(cut.points) for cut in cuts]), panel, (0.56, 0.70))
+    cuts = [cut_through(shot.mesh, shot.fields, origin, toward, sheet.folder) for _, toward, _ in views]
+    cameras = fit(views, np.vstack([cut.points for cut in cuts]), panel, (0.56, 0.70))
     page = new_page(size)
     headline(page, sheet.title, _caption(sheet, shot))
     planes = [f"{name} plane through the {place}" for name in ("axial", "sagittal")]
     names = [f"{what}: {plane}" for plane in planes for what in ("peak temperature", "harm")]
     panels = add_panels(page, panel, names)
     limits = _limits(shot)
-    hottest = (origin, float(shot.grid.point_data[PEAK].max())) if place == "hottest place" else None
+    hottest = (origin, float(shot.fields[PEAK].max())) if place == "hottest place" else None
     for i, (cut, camera) in enumerate(zip(cuts, cameras, strict=True)):
         _draw_peak(panels[2 * i], cut, camera, limits)
         _label(panels[2 * i], cut, camera, hottest)
@@ -116,12 +116,12 @@ def heat_page(sheet: RunSheet, shot: Snapshot, size: tuple[int, int] = HEAT_SIZE
 
 def _place(sheet: RunSheet, shot: Snapshot) -> tuple[Floats, str]:
     """Where the planes meet [mm], and what is there."""
-    peak = np.asarray(shot.grid.point_data[PEAK])
+    peak = shot.fields[PEAK]
     if np.ptp(peak) < _WARMED:
         return sheet.tip.center, sheet.tip.word
-    hottest = np.asarray(shot.grid.points[int(peak.argmax())], float)
-    inward = np.asarray(shot.grid.center) - hottest
-    edge = float(np.cbrt(shot.grid.volume / shot.grid.n_cells * 6.0))
+    hottest = shot.mesh.points[int(peak.argmax())]
+    inward = shot.mesh.center - hottest
+    edge = float(np.cbrt(shot.mesh.volume / len(shot.mesh.tets) * 6.0))
     axes = (sheet.frame.ap, sheet.frame.lr, sheet.frame.si)
     steps = [np.copysign(_INWARD * edge, axis @ inward) * axis for axis in axes]
     return hottest + np.sum(steps, axis=0), "hottest place"
@@ -130,7 +130,7 @@ def _place(sheet: RunSheet, shot: Snapshot) -> tuple[Floats, str]:
 def _caption(sheet: RunSheet, shot: Snapshot) -> list[str]:
     """When, how hot, and when the cement was set."""
     table = sheet.history.columns
-    parts = [when(shot), f"hottest {float(shot.grid.point_data[PEAK].max()):.1f} degC"]
+    parts = [when(shot), f"hottest {float(shot.fields[PEAK].max()):.1f} degC"]
     hottest = table.get("peak_temperature_degC", np.zeros(0))[table["time_s"] <= shot.time * (1 + 1e-9)]
     if len(hottest):
         parts[-1] += f" at {table['time_s'][int(hottest.argmax())]:.4g} s"
@@ -149,26 +149,26 @@ def _is_last(sheet: RunSheet, shot: Snapshot) -> bool:
 
 def _limits(shot: Snapshot) -> tuple[float, float]:
     """Ends of the colour scale [degC]."""
-    low, high = (float(x) for x in shot.grid.get_data_range(PEAK))
+    low, high = float(shot.fields[PEAK].min()), float(shot.fields[PEAK].max())
     return float(np.floor(low)), float(np.ceil(max(high, low + _LEAST_RANGE)))
 
 
-def _draw_peak(axes: Any, cut: Any, camera: Camera, limits: tuple[float, float]) -> None:
-    mesh, peak = flat_mesh(cut, camera), np.asarray(cut.point_data[PEAK])
+def _draw_peak(axes: Any, cut: Cut, camera: Camera, limits: tuple[float, float]) -> None:
+    mesh, peak = flat_mesh(cut, camera), cut.fields[PEAK]
     # In bands too narrow to see: shaded triangles would leave hairlines between them.
     steps = np.linspace(*limits, _BANDS)
     axes.tricontourf(mesh, peak, levels=steps, cmap=heat_map(), extend="both", antialiased=False, zorder=1)
     _isotherms(axes, mesh, peak, ISOTHERMS)
 
 
-def _draw_harm(axes: Any, cut: Any, camera: Camera) -> None:
+def _draw_harm(axes: Any, cut: Cut, camera: Camera) -> None:
     mesh = flat_mesh(cut, camera)
-    axes.tripcolor(mesh, np.zeros(cut.n_points), shading="flat", cmap=_one(BONE_PALE), zorder=1)
+    axes.tripcolor(mesh, np.zeros(len(cut.points)), shading="flat", cmap=_one(BONE_PALE), zorder=1)
     for (name, threshold, _), colour in zip(HARMS, HARM, strict=True):
-        field = np.asarray(cut.point_data[name])
+        field = cut.fields[name]
         if field.max() >= threshold:
             axes.tricontourf(mesh, field, levels=[threshold, np.inf], colors=[colour], zorder=2)
-    _isotherms(axes, mesh, np.asarray(cut.point_data[PEAK]), ISOTHERMS[:1])
+    _isotherms(axes, mesh, cut.fields[PEAK], ISOTHERMS[:1])
 
 
 def _isotherms(axes: Any, mesh: Any, peak: Floats, wanted: Sequence[float]) -> None:
@@ -179,9 +179,9 @@ def _isotherms(axes: Any, mesh: Any, peak: Floats, wanted: Sequence[float]) -> N
         axes.tricontour(mesh, peak, levels=levels, colors=[INK], linewidths=1.0, zorder=2.6)
 
 
-def _annotate(axes: Any, sheet: RunSheet, cut: Any, camera: Camera) -> None:
+def _annotate(axes: Any, sheet: RunSheet, cut: Cut, camera: Camera) -> None:
     """Outlines of bone and cement, edge letters and scale bar."""
-    mesh, saturation = flat_mesh(cut, camera), np.asarray(cut.point_data[SATURATION])
+    mesh, saturation = flat_mesh(cut, camera), cut.fields[SATURATION]
     if saturation.min() < 0.5 < saturation.max():
         axes.tricontour(mesh, saturation, levels=[0.5], colors=["white"], linewidths=4.0, zorder=3)
         axes.tricontour(
@@ -193,11 +193,11 @@ def _annotate(axes: Any, sheet: RunSheet, cut: Any, camera: Camera) -> None:
     scale_bar(axes, camera.per_pixel, (camera.size[0] - 40 * unit, 22 * unit), 0.2 * camera.size[0])
 
 
-def _label(axes: Any, cut: Any, camera: Camera, hottest: tuple[Floats, float] | None) -> None:
+def _label(axes: Any, cut: Cut, camera: Camera, hottest: tuple[Floats, float] | None) -> None:
     """Name the isotherms on the side where they lie further apart, and the hottest place on the other one."""
     if hottest is None:
         return
-    mesh, peak = flat_mesh(cut, camera), np.asarray(cut.point_data[PEAK])
+    mesh, peak = flat_mesh(cut, camera), cut.fields[PEAK]
     spot = camera.pixels(hottest[0])
     width, height = camera.size
     side, other = ("left", "right") if spot[0] > width / 2 else ("right", "left")

@@ -1,4 +1,4 @@
-"""Surfaces with a look, as actors of VTK: pyvista's plotter takes longer to make one than the driver to draw it."""
+"""Surfaces with a look, as actors of VTK: a plotter takes longer to make one than the driver to draw it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from cementflow.views.surface import Surface, polydata
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -24,21 +28,14 @@ PLAIN = Light(0.0, 1.0, 0.0, 1.0)
 
 
 def add_surface(
-    renderer: Any,
-    mesh: Any,
-    colour: str = "",
-    opacity: float = 1.0,
-    smooth: bool = False,
-    light: Light | None = MATTE,
+    renderer: Any, surface: Surface, colour: str = "", opacity: float = 1.0, light: Light | None = MATTE
 ) -> Any:
-    """Add a mesh to a renderer.
+    """Add a surface to a renderer.
 
     Parameters
     ----------
     colour
         Of all of it; `colour_by_values` and `colour_by_points` give it several.
-    smooth
-        Whether to shade by the normals of its points, which it then must have, and not triangle by triangle.
     light
         None to show its colour as it is.
 
@@ -50,7 +47,7 @@ def add_surface(
     from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
     mapper = vtkPolyDataMapper()
-    mapper.SetInputData(mesh)
+    mapper.SetInputData(polydata(surface))
     mapper.ScalarVisibilityOff()
     actor = vtkActor()
     actor.SetMapper(mapper)
@@ -58,13 +55,10 @@ def add_surface(
     if colour:
         look.SetColor(*rgb(colour))
     look.SetOpacity(opacity)
-    if smooth:
-        look.SetInterpolationToPhong()
-    else:
-        look.SetInterpolationToFlat()
     if light is None:
         look.LightingOff()
     else:
+        look.SetInterpolationToPhong()
         look.SetAmbient(light.ambient)
         look.SetDiffuse(light.diffuse)
         look.SetSpecular(light.specular)
@@ -73,8 +67,8 @@ def add_surface(
     return actor
 
 
-def colour_by_values(actor: Any, name: str, limits: tuple[float, float], colours: str) -> None:
-    """Colour a surface by a field at its points, on a matplotlib colour map between limits."""
+def colour_by_values(actor: Any, values: Floats, limits: tuple[float, float], colours: str) -> None:
+    """Colour a surface by values at its points, on a matplotlib colour map between limits."""
     from matplotlib import colormaps
     from vtkmodules.util.numpy_support import numpy_to_vtk
     from vtkmodules.vtkCommonCore import vtkLookupTable
@@ -83,26 +77,28 @@ def colour_by_values(actor: Any, name: str, limits: tuple[float, float], colours
     table.SetTable(
         numpy_to_vtk((colormaps[colours](np.linspace(0, 1, 256)) * 255).astype(np.uint8), deep=True)
     )
-    mapper = _by_points(actor, name)
+    mapper = _by_points(actor, values)
     mapper.InterpolateScalarsBeforeMappingOn()
     mapper.SetLookupTable(table)
     mapper.SetScalarRange(*limits)
 
 
-def colour_by_points(actor: Any, name: str) -> None:
-    """Colour a surface, and make it see-through, as a field of RGBA bytes at its points says."""
-    _by_points(actor, name).SetColorModeToDirectScalars()
+def colour_by_points(actor: Any, colours: NDArray[np.uint8]) -> None:
+    """Colour a surface, and make it see-through, by RGBA at its points, shape (points, 4)."""
+    _by_points(actor, colours).SetColorModeToDirectScalars()
 
 
-def _by_points(actor: Any, name: str) -> Any:
+def _by_points(actor: Any, values: NDArray) -> Any:
+    from vtkmodules.util.numpy_support import numpy_to_vtk
+
     mapper = actor.GetMapper()
+    mapper.GetInput().GetPointData().SetScalars(numpy_to_vtk(values))
     mapper.ScalarVisibilityOn()
-    mapper.SetScalarModeToUsePointFieldData()
-    mapper.SelectColorArray(name)
+    mapper.SetScalarModeToUsePointData()
     return mapper
 
 
-def rgb(colour: str) -> NDArray[np.float64]:
+def rgb(colour: str) -> Floats:
     """Shares of red, green and blue of a colour as `palette` has them."""
     from matplotlib.colors import to_rgb
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from cementflow.views.history import History
+from cementflow.views.mesh import Mesh
 from cementflow.views.sheet import Event, Frame, Outlet, RunSheet, Tip
 from cementflow.views.snapshots import PRESSURE, SATURATION, OutletState, Snapshot
 
@@ -39,13 +40,21 @@ def sample_sheet() -> RunSheet:
 
 def sample_snapshot(sheet: RunSheet) -> Snapshot:
     """A ball of cement in a cube of bone, at the end of that run."""
-    import pyvista
-
-    corner = (-0.5 * _EDGE,) * 3
-    cube: Any = pyvista.ImageData(dimensions=(7, 7, 7), spacing=(_EDGE / 6,) * 3, origin=corner)
-    grid = cube.to_tetrahedra(5, pass_cell_ids=False)
-    away = np.linalg.norm(np.asarray(grid.points), axis=1)
-    grid.point_data[PRESSURE] = 30.0 - away
-    grid.point_data[SATURATION] = np.clip(1.5 - away / 10.0, 0.0, 1.0)
+    mesh = _cube(6)
+    away = np.linalg.norm(mesh.points, axis=1)
+    fields = {PRESSURE: 30.0 - away, SATURATION: np.clip(1.5 - away / 10.0, 0.0, 1.0)}
     states = tuple(OutletState(o, o.leaked, o.leaked > 0.0, o.reach) for o in sheet.outlets)
-    return Snapshot(_LAST, None, grid, states)
+    return Snapshot(_LAST, None, mesh, fields, states)
+
+
+def _cube(cells: int) -> Mesh:
+    """A cube of small cubes, each cut into the six tetrahedra that lie around its diagonal."""
+    axis = np.linspace(-0.5 * _EDGE, 0.5 * _EDGE, cells + 1)
+    points = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
+    steps = np.array([(cells + 1) ** 2, cells + 1, 1])
+    first = np.stack(np.meshgrid(*[np.arange(cells)] * 3, indexing="ij"), axis=-1).reshape(-1, 3) @ steps
+    # From one end of the diagonal to the other along the axes, in any order; every other one turns the other way.
+    ways = np.array([[0, *np.cumsum(steps[list(order)])] for order in permutations(range(3))])
+    odd = [np.linalg.det(np.eye(3)[list(order)]) < 0 for order in permutations(range(3))]
+    ways[odd] = ways[odd][:, [1, 0, 2, 3]]
+    return Mesh(points, (first[:, None, None] + ways).reshape(-1, 4))

@@ -81,7 +81,7 @@ def render_scene(
 def scene_page(sheet: RunSheet, shot: Snapshot, size: tuple[int, int], studio: Studio) -> Any:
     """The page that `render_scene` writes."""
     cameras = scene_cameras(sheet, shot, panel_size(size))
-    cement = actors.cement_surface(shot.grid)
+    cement = actors.cement_cloud(shot)
     pictures = studio.photograph(sheet, shot, cement, cameras)
     page = new_page(size)
     headline(page, sheet.title, caption(sheet, shot))
@@ -118,13 +118,13 @@ def interactive(run: Path, time: float | None, off_screen: bool) -> Any:
 
     sheet = open_run(run)
     shot = read_snapshot(sheet, time)
-    cement = actors.cement_surface(shot.grid)
+    cement = actors.cement_cloud(shot)
     plotter: Any = pyvista.Plotter(off_screen=off_screen, window_size=list(_WINDOW), title=sheet.title)
     plotter.set_background("white")
     actors.add_solids(plotter.renderer, sheet, shot, cement)
-    actors.add_glass(plotter.renderer, shot, actors.bone_surface(shot.grid), None)
+    actors.add_glass(plotter.renderer, shot, actors.bone_surface(shot.mesh), None)
     if cement is not None:
-        table = pyvista.LookupTable(PRESSURE_MAP, scalar_range=actors.pressure_limits(cement, shot.grid))
+        table = pyvista.LookupTable(PRESSURE_MAP, scalar_range=actors.pressure_limits(cement, shot))
         plotter.add_scalar_bar("pressure at the cement front [kPa]", lookup_table=table, color=INK)
     marked = [state for state in shot.outlets if state.outlet.spot is not None and state.named]
     if marked:
@@ -133,7 +133,7 @@ def interactive(run: Path, time: float | None, off_screen: bool) -> Any:
         plotter.add_point_labels(points, names, always_visible=True, font_size=14, shape_opacity=0.6)
     plotter.add_text("\n".join(caption(sheet, shot)), font_size=10, color=INK)
     (camera,) = fit([oblique(sheet.frame)], _extent(sheet, shot), _WINDOW, (0.7, 0.8))
-    camera.apply(plotter.renderer, distance=3 * shot.grid.length)
+    camera.apply(plotter.renderer, distance=3 * shot.mesh.length)
     plotter.camera_set = True  # else pyvista sets its own when it draws first
     return plotter
 
@@ -146,9 +146,9 @@ def scene_cameras(sheet: RunSheet, shot: Snapshot, panel: tuple[int, int]) -> li
 def _extent(sheet: RunSheet, shot: Snapshot) -> Any:
     """Points that must be in the picture [mm]."""
     ends = [end for state in shot.outlets if (end := state.outlet.end) is not None]
-    veins = [] if shot.veins is None else [np.asarray(shot.veins.points)]
+    veins = [] if shot.veins is None else [shot.veins.ends.reshape(-1, 3)]
     tips = [tip.center for tip in (sheet.tip, *sheet.further)]
-    return np.vstack([np.asarray(shot.grid.points), *tips, *ends, *veins])
+    return np.vstack([shot.mesh.surface.points, *tips, *ends, *veins])
 
 
 def _annotate(axes: Any, sheet: RunSheet, shot: Snapshot, camera: Camera) -> None:
@@ -166,14 +166,14 @@ def _annotate(axes: Any, sheet: RunSheet, shot: Snapshot, camera: Camera) -> Non
     scale_bar(axes, camera.per_pixel, (width - 40 * unit, 22 * unit), 0.25 * width)
 
 
-def _key(page: Any, cement: Any | None, shot: Snapshot) -> None:
+def _key(page: Any, cement: actors.Cloud | None, shot: Snapshot) -> None:
     """Colour bar at the foot of the page; what it stands for in words where there is no cement."""
     if cement is None:
         words = "no cement: saturation nowhere above one half"
         page.text(0.5, 0.5 * foot_height(page), words, ha="center", size=13, color=FAINT)
         return
     label = "pressure at the cement front (saturation 0.5) [kPa]"
-    add_bar(page, (0.32, 0.36), PRESSURE_MAP, actors.pressure_limits(cement, shot.grid), label)
+    add_bar(page, (0.32, 0.36), PRESSURE_MAP, actors.pressure_limits(cement, shot), label)
 
 
 def _pair(point: Any) -> tuple[float, float]:

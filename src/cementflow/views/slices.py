@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.views.camera import Camera, axial, fit, lateral
-from cementflow.views.cuts import cut_through, draw_outline, flat_mesh
+from cementflow.views.cuts import Cut, cut_through, draw_outline, flat_mesh
 from cementflow.views.labels import Label, draw_labels, outlet_label
 from cementflow.views.orientation import draw_edge_letters
 from cementflow.views.page import (
@@ -80,22 +80,23 @@ def slices_page(sheet: RunSheet, shot: Snapshot, size: tuple[int, int]) -> Any:
     return page
 
 
-def tip_planes(sheet: RunSheet, shot: Snapshot, panel: tuple[int, int]) -> tuple[list[Any], list[Camera]]:
+def tip_planes(sheet: RunSheet, shot: Snapshot, panel: tuple[int, int]) -> tuple[list[Cut], list[Camera]]:
     """Axial and sagittal cut through the needle tip, and their cameras."""
     views = [axial(sheet.frame), lateral(sheet.frame)]
-    cuts = [cut_through(shot.grid, sheet.tip.center, toward, sheet.folder) for _, toward, _ in views]
-    shown = [np.asarray(cut.points) for cut in cuts]
+    origin = sheet.tip.center
+    cuts = [cut_through(shot.mesh, shot.fields, origin, toward, sheet.folder) for _, toward, _ in views]
+    shown = [cut.points for cut in cuts]
     for state in shot.outlets:
-        if state.outlet.end is not None and any(_meets(state, sheet.tip.center, n) for _, n, _ in views):
+        if state.outlet.end is not None and any(_meets(state, origin, n) for _, n, _ in views):
             shown.append(state.outlet.end[None])
     return cuts, fit(views, np.vstack(shown), panel, (0.70, 0.68))
 
 
-def _draw_cut(axes: Any, cut: Any, camera: Camera) -> None:
+def _draw_cut(axes: Any, cut: Cut, camera: Camera) -> None:
     mesh = flat_mesh(cut, camera)
-    saturation = np.asarray(cut.point_data[SATURATION])
+    saturation = cut.fields[SATURATION]
     axes.tripcolor(mesh, saturation, shading="gouraud", cmap=saturation_map(), vmin=0.0, vmax=1.0, zorder=1)
-    _isolines(axes, mesh, np.asarray(cut.point_data[PRESSURE]))
+    _isolines(axes, mesh, cut.fields[PRESSURE])
     if saturation.min() < 0.5 < saturation.max():
         axes.tricontour(mesh, saturation, levels=[0.5], colors=[INK], linewidths=1.6, zorder=3)
     draw_outline(axes, cut, camera)
@@ -141,7 +142,7 @@ def draw_sites(axes: Any, sheet: RunSheet, shot: Snapshot, camera: Camera) -> No
     at = camera.pixels(tip.center)
     spot = (float(at[0]), float(at[1]))
     if tip.direction is not None:
-        hub = camera.pixels(tip.center - 2 * shot.grid.length * tip.direction)
+        hub = camera.pixels(tip.center - 2 * shot.mesh.length * tip.direction)
         axes.plot(
             *np.array([hub, at]).T, color=NEEDLE, lw=2.2, ls=(0, (5, 2)), zorder=5, scalex=False, scaley=False
         )

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cementflow.errors import InputError
 from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.views.history import History, found_instead
-from cementflow.views.quiet import quiet_vtk
+from cementflow.views.mesh import Mesh
+from cementflow.views.read_vtu import read_vtu
 from cementflow.views.sheet import Outlet, RunSheet
+
+Floats = NDArray[np.float64]
 
 PRESSURE = "pressure [kPa]"
 SATURATION = "cement saturation [-]"
 POROSITY = "porosity [-]"
-SHARE, RADIUS = "cement share [-]", "radius [mm]"
+SHARE = "cement share [-]"
 PEAK = "peak temperature [degC]"
 HOT_TIME = "time above 47 degC [s]"
 LOG_DOSE = "decimal logarithm of the thermal dose in min"
 LOG_DAMAGE = "decimal logarithm of the thermal damage"
-_PRESSURE_SI = "pressure [Pa]"
+_PRESSURE_SI, _DIAMETER = "pressure [Pa]", "diameter [m]"
 _PEAK_SI, _DOSE, _DAMAGE = "peak temperature [K]", "thermal dose [min]", "thermal damage [-]"
 _HEAT = (_PEAK_SI, HOT_TIME, _DOSE, _DAMAGE)
 _NO_HARM = 1e-6  # of dose and damage: far below every threshold
@@ -45,6 +49,15 @@ class OutletState:
 
 
 @dataclass(frozen=True, eq=False)
+class Veins:
+    """A tree of veins: both ends [mm] of each, shape (veins, 2, 3), radii [mm] and shares of cement [-]."""
+
+    ends: Floats
+    radius: Floats
+    share: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """The fields at one time.
 
@@ -54,25 +67,30 @@ class Snapshot:
         Time of the fields [s].
     asked
         The time that was asked for [s], where it is another one.
-    grid
-        `pyvista.UnstructuredGrid`, points in mm, point data `PRESSURE` and `SATURATION`, of a heated run `PEAK`,
-        `HOT_TIME`, `LOG_DOSE` and `LOG_DAMAGE`, and where it was stored the cell data `POROSITY`.
+    mesh
+        Of the bone.
+    fields
+        At its vertices: `PRESSURE` and `SATURATION`, of a heated run `PEAK`, `HOT_TIME`, `LOG_DOSE` and `LOG_DAMAGE`.
     outlets
         The outlets at that time.
+    cell_fields
+        In its tetrahedra: `POROSITY`, where it was stored.
     veins
-        The tree of veins as lines, `pyvista.PolyData`, points in mm, cell data `SHARE` and `RADIUS` [mm]; None without.
+        The tree of veins; None without.
     """
 
     time: float
     asked: float | None
-    grid: Any
+    mesh: Mesh
+    fields: dict[str, Floats]
     outlets: tuple[OutletState, ...]
-    veins: Any | None = None
+    cell_fields: dict[str, Floats] = field(default_factory=dict)
+    veins: Veins | None = None
 
     @property
     def heated(self) -> bool:
         """Whether the fields tell what heat did."""
-        return PEAK in self.grid.point_data
+        return PEAK in self.fields
 
 
 def snapshot_files(run: Path) -> list[tuple[float, Path]]:
@@ -108,11 +126,11 @@ def read_snapshot(sheet: RunSheet, time: float | None = None) -> Snapshot:
             "holds no fields (fields.pvd and fields/*.vtu); run with output.fields = true", str(sheet.folder)
         )
     stored, path = _pick(files, time, sheet.folder)
-    grid = _read_grid(path)
+    mesh, fields, cell_fields = _read_fields(path)
     is_last = stored == files[-1][0]
     states = tuple(_state(sheet.history, outlet, stored, is_last) for outlet in sheet.outlets)
     near = time is None or abs(time - stored) <= 1e-9 * max(1.0, abs(stored))
-    return Snapshot(stored, None if near else time, grid, states, _read_veins(path))
+    return Snapshot(stored, None if near else time, mesh, fields, states, cell_fields, _read_veins(path))
 
 
 def _pick(files: list[tuple[float, Path]], time: float | None, run: Path) -> tuple[float, Path]:
@@ -127,60 +145,37 @@ def _pick(files: list[tuple[float, Path]], time: float | None, run: Path) -> tup
     return min(files, key=lambda entry: abs(entry[0] - time))
 
 
-def _read_grid(path: Path) -> Any:
-    import pyvista
-
-    with quiet_vtk():
-        reader = pyvista.get_reader(path)
-        reader.disable_all_cell_arrays()
-        if POROSITY in reader.cell_array_names:
-            reader.enable_cell_array(POROSITY)
-        grid = reader.read()
-    if not isinstance(grid, pyvista.UnstructuredGrid) or not grid.n_cells:
-        raise InputError("holds no cells or cannot be read as VTU", str(path))
-    names = list(grid.point_data)
-    missing = [name for name in (_PRESSURE_SI, SATURATION) if name not in names]
+def _read_fields(path: Path) -> tuple[Mesh, dict[str, Floats], dict[str, Floats]]:
+    """The mesh, and the fields at its vertices and in its cells."""
+    stored = read_vtu(path, 4, {_PRESSURE_SI, SATURATION, POROSITY, *_HEAT}.__contains__)
+    found, names = stored.point_data, list(stored.point_names)
+    missing = [name for name in (_PRESSURE_SI, SATURATION) if name not in found]
     if missing:
         raise InputError([f"no vertex field '{n}'{found_instead(n, names)}" for n in missing], str(path))
-    pressure = np.asarray(grid.point_data[_PRESSURE_SI], float) / 1e3
-    saturation = np.asarray(grid.point_data[SATURATION], float)
-    if not (np.isfinite(pressure).all() and np.isfinite(saturation).all()):
+    fields = {PRESSURE: found[_PRESSURE_SI] / 1e3, SATURATION: found[SATURATION]}
+    if not all(np.isfinite(values).all() for values in fields.values()):
         raise InputError("pressure or saturation is not finite everywhere", str(path))
-    shown = pyvista.UnstructuredGrid()
-    shown.copy_structure(grid)
-    shown.points = np.asarray(grid.points, float) * 1e3
-    shown.point_data[PRESSURE] = pressure
-    shown.point_data[SATURATION] = saturation
-    if POROSITY in grid.cell_data:
-        shown.cell_data[POROSITY] = np.asarray(grid.cell_data[POROSITY], float)
-    if all(name in names for name in _HEAT):
-        _add_heat(shown, grid)
-    return shown
+    if all(name in found for name in _HEAT):
+        fields |= _heat(found)
+    return Mesh(stored.points * 1e3, stored.cells), fields, dict(stored.cell_data)
 
 
-def _read_veins(path: Path) -> Any | None:
+def _read_veins(path: Path) -> Veins | None:
     """The tree that was stored with some fields."""
-    import pyvista
-
     veins = path.parent.parent / "veins" / path.name
     if not veins.is_file():
         return None
-    with quiet_vtk():
-        stored: Any = pyvista.read(veins)
-    points = np.asarray(stored.points, float) * 1e3
-    ends = np.arange(len(points)).reshape(-1, 2)
-    tree = pyvista.PolyData(points, lines=np.insert(ends, 0, 2, axis=1))
-    tree.cell_data[SHARE] = np.asarray(stored.cell_data[SHARE])
-    tree.cell_data[RADIUS] = 0.5e3 * np.asarray(stored.cell_data["diameter [m]"])
-    return tree
+    stored = read_vtu(veins, 2, {SHARE, _DIAMETER}.__contains__)
+    ends = 1e3 * stored.points[stored.cells]
+    return Veins(ends, 0.5e3 * stored.cell_data[_DIAMETER], stored.cell_data[SHARE])
 
 
-def _add_heat(shown: Any, grid: Any) -> None:
-    """Add what heat did. Dose and damage grow tenfold within a few kelvin: their logarithms are what is nearly even."""
-    shown.point_data[PEAK] = np.asarray(grid.point_data[_PEAK_SI], float) - ZERO_CELSIUS
-    shown.point_data[HOT_TIME] = np.asarray(grid.point_data[HOT_TIME], float)
+def _heat(found: Mapping[str, Floats]) -> dict[str, Floats]:
+    """What heat did. Dose and damage grow tenfold within a few kelvin: their logarithms are what is nearly even."""
+    fields = {PEAK: found[_PEAK_SI] - ZERO_CELSIUS, HOT_TIME: found[HOT_TIME]}
     for name, stored in ((LOG_DOSE, _DOSE), (LOG_DAMAGE, _DAMAGE)):
-        shown.point_data[name] = np.log10(np.maximum(np.asarray(grid.point_data[stored], float), _NO_HARM))
+        fields[name] = np.log10(np.maximum(found[stored], _NO_HARM))
+    return fields
 
 
 def _state(history: History, outlet: Outlet, time: float, is_last: bool) -> OutletState:

@@ -20,7 +20,7 @@ from cementflow.views.snapshots import Snapshot
 class Studio:
     """Opened once for any number of pictures: opening it, and what the driver compiles, take longer than drawing.
 
-    A plain window of VTK, as loading the plotter of pyvista takes as long as a picture.
+    A plain window of VTK, as loading a plotter takes as long as a picture.
 
     Parameters
     ----------
@@ -64,12 +64,12 @@ class Studio:
         self._window.Finalize()
 
     def photograph(
-        self, sheet: RunSheet, shot: Snapshot, cement: Any | None, cameras: Sequence[Camera]
+        self, sheet: RunSheet, shot: Snapshot, cement: actors.Cloud | None, cameras: Sequence[Camera]
     ) -> list[NDArray[np.uint8]]:
         """One RGBA picture of shape (height, width, 4) a camera, rows from below; a finer one averaged down."""
         with quiet_vtk():
             self._renderer.RemoveAllViewProps()
-            bone = actors.bone_surface(shot.grid)
+            bone = actors.bone_surface(shot.mesh)
             actors.add_solids(self._renderer, sheet, shot, cement)
             solids = self._renderer.GetViewProps().GetNumberOfItems()
             pictures = []
@@ -77,7 +77,7 @@ class Studio:
                 for glass in list(self._renderer.GetViewProps())[solids:]:
                     self._renderer.RemoveViewProp(glass)
                 actors.add_glass(self._renderer, shot, bone, camera.toward)
-                camera.apply(self._renderer, distance=3 * shot.grid.length)
+                camera.apply(self._renderer, distance=3 * shot.mesh.length)
                 pictures.append(self._picture())
         return pictures
 

@@ -1,0 +1,109 @@
+"""Where a field that is linear in tetrahedra takes the value zero: a plane through a mesh, or the front of a cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.integer]
+
+# Triangles of a cell whose first corners are inside, by how many these are. A corner of a triangle lies between two
+# corners of the cell, the first of them inside, or is a corner itself; triangles turn outward.
+_Pairs = list[list[tuple[int, int]]]
+_IN_TETRAHEDRON: dict[int, _Pairs] = {
+    1: [[(0, 1), (0, 2), (0, 3)]],
+    2: [[(0, 2), (0, 3), (1, 3)], [(0, 2), (1, 3), (1, 2)]],
+    3: [[(0, 3), (1, 3), (2, 3)]],
+}
+_IN_TRIANGLE: dict[int, _Pairs] = {
+    1: [[(0, 0), (0, 1), (0, 2)]],
+    2: [[(0, 0), (1, 1), (1, 2)], [(0, 0), (1, 2), (0, 2)]],
+    3: [[(0, 0), (1, 1), (2, 2)]],
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """Triangles whose corners lie on edges of a mesh.
+
+    Parameters
+    ----------
+    ends
+        Vertices of the mesh at both ends of the edge of each point, shape (points, 2); twice the same where the point
+        is a vertex.
+    weights
+        Of the second end, shape (points,).
+    triangles
+        Of points, shape (triangles, 3).
+    cells
+        Number of the cell that each triangle is from, shape (triangles,).
+    """
+
+    ends: Indices
+    weights: Floats
+    triangles: Indices
+    cells: Indices
+
+    def at(self, field: Floats) -> Floats:
+        """Values at the points of a field at the vertices, shape (vertices, ...)."""
+        first, second = field[self.ends[:, 0]], field[self.ends[:, 1]]
+        weights = self.weights.reshape(-1, *[1] * (field.ndim - 1))
+        return first + weights * (second - first)
+
+
+def level(values: Floats, tets: Indices) -> Level:
+    """The surface between vertices with positive values, which it turns away from, and the others."""
+    return _welded(values, [_corners(_IN_TETRAHEDRON, values, tets)])
+
+
+def closed_level(values: Floats, tets: Indices, wall: Indices) -> Level:
+    """The same, closed by the part of the wall of the mesh, triangles of vertices, on which values are positive."""
+    return _welded(values, [_corners(_IN_TETRAHEDRON, values, tets), _corners(_IN_TRIANGLE, values, wall)])
+
+
+def _corners(kinds: dict[int, _Pairs], values: Floats, cells: Indices) -> tuple[Indices, Indices]:
+    """Pairs of vertices that the corners of triangles lie between, shape (triangles, 3, 2), and their cells."""
+    corners = cells.shape[1]
+    table, count = _cases(kinds, corners)
+    case = (values > 0.0)[cells] @ (1 << np.arange(corners))
+    found, pairs = [], []
+    for i in range(table.shape[1]):
+        chosen = np.flatnonzero(count[case] > i)
+        found.append(chosen)
+        pairs.append(np.take_along_axis(cells[chosen], table[case[chosen], i].reshape(-1, 6), axis=1))
+    return np.concatenate(pairs).reshape(-1, 3, 2), np.concatenate(found)
+
+
+def _cases(kinds: dict[int, _Pairs], corners: int) -> tuple[Indices, Indices]:
+    """Triangles by which corners are inside, a bit each, and how many they are."""
+    table = np.zeros((1 << corners, 2, 3, 2), int)
+    count = np.zeros(1 << corners, int)
+    for order in permutations(range(corners)):
+        if np.linalg.det(np.eye(corners)[list(order)]) < 0:
+            continue  # would turn the triangles inward
+        for inside, triangles in kinds.items():
+            case = sum(1 << corner for corner in order[:inside])
+            count[case] = len(triangles)
+            table[case, : len(triangles)] = np.array(order)[np.array(triangles)]
+    return table, count
+
+
+def _welded(values: Floats, parts: Sequence[tuple[Indices, Indices]]) -> Level:
+    """One point for corners of triangles in the same place."""
+    pairs = np.concatenate([pairs for pairs, _ in parts])
+    inside, outside = pairs[..., 0], pairs[..., 1]
+    inside = np.where(values[outside] == 0.0, outside, inside)
+    names, corner = np.unique((inside * len(values) + outside).ravel(), return_inverse=True)
+    ends = np.stack(np.divmod(names, len(values)), axis=1)
+    first, second = values[ends].T
+    apart = ends[:, 0] != ends[:, 1]
+    weights = np.divide(first, first - second, out=np.zeros(len(ends)), where=apart)
+    triangles = corner.reshape(-1, 3)
+    # Vertices on the level take whole triangles into a point or a line.
+    real = (triangles != np.roll(triangles, 1, axis=1)).all(axis=1)
+    return Level(ends, weights, triangles[real], np.concatenate([cells for _, cells in parts])[real])
