@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.views.level import closed_level
-from cementflow.views.looks import MATTE, PLAIN, Light, add_surface, colour_by_points, colour_by_values, rgb
+from cementflow.views.looks import PLAIN, add_surface, colour_by_points, colour_by_values, rgb
 from cementflow.views.mesh import Mesh
 from cementflow.views.palette import BONE, CEMENT, LEAK, NEEDLE, PRESSURE_MAP, TIGHT, VEIN
 from cementflow.views.shapes import ball, disc, ring, rod, tube, tubes
@@ -93,7 +93,9 @@ def add_bone(renderer: Any, surface: Surface, toward: Floats | None) -> None:
 
 def add_cement(renderer: Any, cement: Cloud, limits: tuple[float, float]) -> None:
     """Add the cloud, coloured by pressure."""
-    colour_by_values(add_surface(renderer, cement.surface), cement.pressure, limits, PRESSURE_MAP)
+    colour_by_values(
+        add_surface(renderer, cement.surface, closed=True), cement.pressure, limits, PRESSURE_MAP
+    )
 
 
 def add_needle(renderer: Any, tip: Tip, length: float) -> None:
@@ -103,7 +105,7 @@ def add_needle(renderer: Any, tip: Tip, length: float) -> None:
         wires.GetProperty().SetRepresentationToWireframe()
         return
     hub = tip.center - length * tip.direction
-    add_surface(renderer, rod(hub, tip.center, tip.radius), NEEDLE)
+    add_surface(renderer, rod(hub, tip.center, tip.radius), NEEDLE, closed=True)
 
 
 def add_solids(renderer: Any, sheet: RunSheet, shot: Snapshot, cement: Cloud | None) -> None:
@@ -113,7 +115,7 @@ def add_solids(renderer: Any, sheet: RunSheet, shot: Snapshot, cement: Cloud | N
     for tip in (sheet.tip, *sheet.further):
         add_needle(renderer, tip, length=0.8 * shot.mesh.length)
     line = 0.006 * shot.mesh.length
-    _add_parts(renderer, (part for state in shot.outlets for part in _solid(state, line)))
+    _add_parts(renderer, (part for state in shot.outlets for part in _solid(state, line)), closed=True)
     if shot.veins is not None:
         _add_cement_in(renderer, shot.veins)
 
@@ -160,13 +162,13 @@ def _glass(state: OutletState) -> Iterator[Part]:
         yield Part(tube(_front(state), outlet.end, outlet.radius), _colour(state), 0.30)
 
 
-def _add_parts(renderer: Any, parts: Iterable[Part], light: Light | None = MATTE) -> None:
+def _add_parts(renderer: Any, parts: Iterable[Part], **look: Any) -> None:
     """Add parts of openings, all that look alike as one: each by itself takes longer than its triangles."""
     alike: dict[tuple[str, float], list[Surface]] = {}
     for part in parts:
         alike.setdefault((part.colour, part.opacity), []).append(part.shape)
     for (colour, opacity), shapes in alike.items():
-        add_surface(renderer, joined(shapes), colour, opacity, light)
+        add_surface(renderer, joined(shapes), colour, opacity, **look)
 
 
 def _add_cement_in(renderer: Any, veins: Veins) -> None:

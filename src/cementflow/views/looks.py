@@ -28,7 +28,12 @@ PLAIN = Light(0.0, 1.0, 0.0, 1.0)
 
 
 def add_surface(
-    renderer: Any, surface: Surface, colour: str = "", opacity: float = 1.0, light: Light | None = MATTE
+    renderer: Any,
+    surface: Surface,
+    colour: str = "",
+    opacity: float = 1.0,
+    light: Light | None = MATTE,
+    closed: bool = False,
 ) -> Any:
     """Add a surface to a renderer.
 
@@ -38,6 +43,8 @@ def add_surface(
         Of all of it; `colour_by_values` and `colour_by_points` give it several.
     light
         None to show its colour as it is.
+    closed
+        Whether it is closed and turned outward, so that its far side need not be drawn.
 
     Returns
     -------
@@ -55,8 +62,10 @@ def add_surface(
     if colour:
         look.SetColor(*rgb(colour))
     look.SetOpacity(opacity)
+    look.SetBackfaceCulling(closed)
     if light is None:
         look.LightingOff()
+        look.SetInterpolationToFlat()
     else:
         look.SetInterpolationToPhong()
         look.SetAmbient(light.ambient)

@@ -1,4 +1,4 @@
-"""Tubes, rods, rings, discs and balls, with normals."""
+"""Tubes, rods, rings, discs and balls, whose triangles turn outward."""
 
 from __future__ import annotations
 
@@ -30,26 +30,27 @@ def tube(start: Floats, end: Floats, radius: float) -> Surface:
 
 def rod(start: Floats, end: Floats, radius: float) -> Surface:
     """A cylinder between two points [mm]."""
-    caps = [disc(point, end - start, radius) for point in (start, end)]
+    along = end - start
+    caps = disc(start, -along, radius), disc(end, along, radius)
     return joined([tube(start, end, radius), *caps])
 
 
 def ring(center: Floats, axis: Floats, radius: float, line: float) -> Surface:
     """A ring around an axis; a cut through it is a disc of radius `line` [mm]."""
-    angle = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+    angle = np.linspace(0, 2 * np.pi, 8, endpoint=False)
     profile = np.stack([radius + line * np.cos(angle), line * np.sin(angle)], axis=1)
-    return _turned(profile, center, axis, sides=64, closed=True)
+    return _turned(profile, center, axis, sides=48, closed=True)
 
 
 def disc(center: Floats, axis: Floats, radius: float) -> Surface:
-    """A flat disc across an axis."""
-    return _turned([(0.0, 0.0), (radius, 0.0)], center, axis, sides=48)
+    """A flat disc that faces along an axis."""
+    return _turned([(radius, 0.0), (0.0, 0.0)], center, axis, sides=48)
 
 
 def ball(center: Floats, radius: float) -> Surface:
     """A ball."""
     angle = np.linspace(0, np.pi, 30)
-    profile = radius * np.stack([np.sin(angle), np.cos(angle)], axis=1)
+    profile = radius * np.stack([np.sin(angle), -np.cos(angle)], axis=1)
     return _turned(profile, center, np.array([0.0, 0.0, 1.0]), sides=30)
 
 
@@ -60,7 +61,10 @@ def _turned(
     sides: int,
     closed: bool = False,
 ) -> Surface:
-    """A profile of distances from an axis and ways along it [mm], turned around; a closed one ends where it begins."""
+    """A profile of distances from an axis and ways along it [mm], turned around it.
+
+    What it encloses is to its left; a closed one ends where it begins.
+    """
     out, along = np.array(profile, float).T[:, :, None, None]
     points = origin + out * _circles(axis[None], sides) + along * axis / np.linalg.norm(axis)
     return smooth(points.reshape(-1, 3), _woven(out.size, sides, closed))

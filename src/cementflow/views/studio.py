@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cementflow.views import actors
 from cementflow.views.camera import Camera
-from cementflow.views.opengl import require_opengl
+from cementflow.views.opengl import render_window
 from cementflow.views.quiet import quiet_vtk
 from cementflow.views.sheet import RunSheet
 from cementflow.views.snapshots import Snapshot
@@ -36,13 +36,10 @@ class Studio:
     def __init__(self, size: tuple[int, int]) -> None:
         self._size = size
         with quiet_vtk():
-            require_opengl()
-            # The first of them stands in for the general windows of the second.
-            from vtkmodules import vtkRenderingOpenGL2  # noqa: F401
+            self._window = render_window()
             from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
-            from vtkmodules.vtkRenderingCore import vtkLightKit, vtkRenderer, vtkRenderWindow
+            from vtkmodules.vtkRenderingCore import vtkLightKit, vtkRenderer
 
-            self._window: Any = vtkRenderWindow()
             self._window.OffScreenRenderingOn()
             self._window.SetSize(2 * size[0], 2 * size[1])
             # Every pixel is the mean of four as it is; more samples in each of them take three times as long.
