@@ -11,11 +11,13 @@ import pytest
 from numpy.typing import NDArray
 
 from cementflow.errors import InputError
+from cementflow.views.camera import Camera, oblique
 from cementflow.views.cuts import cut_through, outer_edges
 from cementflow.views.level import closed_level, level
 from cementflow.views.mesh import Mesh
 from cementflow.views.sample import sample_sheet, sample_snapshot
 from cementflow.views.shapes import ball, disc, ring, rod, tube
+from cementflow.views.sheet import Frame
 from cementflow.views.surface import joined
 
 Z = np.array([0.0, 0.0, 1.0])
@@ -119,6 +121,15 @@ def test_normals_of_a_ball_point_from_its_middle() -> None:
     points, normals = ball(np.zeros(3), 1.0).points, ball(np.zeros(3), 1.0).normals
     between_poles = np.abs(points[:, 2]) < 0.99
     assert np.sum(normals * points, axis=1)[between_poles] == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_part_of_a_view_shows_what_is_there_in_the_whole() -> None:
+    name, toward, up = oblique(Frame(*np.eye(3)))
+    whole = Camera(name, np.array([1.0, -2.0, 3.0]), toward, up, 0.1, (800, 601))
+    points = np.random.default_rng(1).normal(size=(5, 3))
+    part = whole.part((130, 77), (345, 210))
+    assert part.size == (345, 210)
+    assert part.pixels(points) == pytest.approx(whole.pixels(points) - [130, 77])
 
 
 def test_the_drawing_process_does_without_pyvista() -> None:

@@ -49,9 +49,10 @@ def ball_mesh(n: int = 12) -> tuple[np.ndarray, np.ndarray]:
         one, two = np.zeros(3, int), np.zeros(3, int)
         one[first] = 1
         two[[first, second]] = 1
-        tets.append(
-            np.stack([corner[0, 0, 0], corner[tuple(one)], corner[tuple(two)], corner[1, 1, 1]], axis=1)
-        )
+        ends = [corner[0, 0, 0], corner[1, 1, 1]]
+        # Every other one of the six ways along the edges would turn its tetrahedron inside out.
+        ends = ends if (second - first) % 3 == 1 else ends[::-1]
+        tets.append(np.stack([ends[0], corner[tuple(one)], corner[tuple(two)], ends[1]], axis=1))
     return points, np.concatenate(tets)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,12 @@ class Camera:
         offset = np.asarray(points) - self.focal
         plane = np.stack([offset @ self.right, offset @ self.up], axis=-1)
         return plane / self.per_pixel + np.array(self.size) / 2
+
+    def part(self, corner: tuple[int, int], size: tuple[int, int]) -> Camera:
+        """The view of a part of the picture, given by its lower left corner and its size [px]."""
+        middle = np.array(corner) + (np.array(size) - np.array(self.size)) / 2
+        shift = self.per_pixel * (middle[0] * self.right + middle[1] * self.up)
+        return replace(self, focal=self.focal + shift, size=size)
 
     def apply(self, renderer: Any, distance: float) -> None:
         """Set the camera of a renderer of VTK, `distance` [mm] away."""

@@ -20,7 +20,7 @@ _ON_PLANE = 1e-9  # of the diagonal: nearer vertices are on a plane, and no sliv
 
 @dataclass(frozen=True, eq=False)
 class Mesh:
-    """Points [mm] of shape (vertices, 3) and tetrahedra of shape (tets, 4)."""
+    """Points [mm] of shape (vertices, 3) and tetrahedra of shape (tets, 4), of positive volume as in every run."""
 
     points: Floats
     tets: Indices

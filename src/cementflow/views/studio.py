@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from types import TracebackType
 from typing import Any
 
@@ -74,18 +75,32 @@ class Studio:
                 for glass in list(self._renderer.GetViewProps())[solids:]:
                     self._renderer.RemoveViewProp(glass)
                 actors.add_glass(self._renderer, shot, bone, camera.toward)
-                camera.apply(self._renderer, distance=3 * shot.mesh.length)
-                pictures.append(self._picture())
+                pictures.append(self._picture(camera, distance=3 * shot.mesh.length))
         return pictures
 
-    def _picture(self) -> NDArray[np.uint8]:
+    def _picture(self, camera: Camera, distance: float) -> NDArray[np.uint8]:
+        """Only the part of the picture that holds something is drawn, as a window costs by its size."""
         from PIL import Image
         from vtkmodules.util.numpy_support import vtk_to_numpy
 
+        corner, size = self._frame(camera)
+        camera.part(corner, size).apply(self._renderer, distance)
+        width, height = 2 * size[0], 2 * size[1]
+        self._window.SetSize(width, height)
         self._window.Render()
-        width, height = self._window.GetSize()
         self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, self._seen)
         fine = Image.frombuffer("RGBX", (width, height), vtk_to_numpy(self._seen), "raw", "RGBX", 0, 1)
-        picture = np.array(fine.reduce(2))
-        picture[..., 3] = 255
+        picture = np.full((camera.size[1], camera.size[0], 4), 255, np.uint8)
+        rows, columns = slice(corner[1], corner[1] + size[1]), slice(corner[0], corner[0] + size[0])
+        picture[rows, columns, :3] = np.asarray(fine.reduce(2))[..., :3]
         return picture
+
+    def _frame(self, camera: Camera) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Lower left corner and size [px] of the part of a picture in which there is something."""
+        bounds = [prop.GetBounds() for prop in self._renderer.GetViewProps()]
+        corners = np.array([list(product(b[:2], b[2:4], b[4:])) for b in bounds]).reshape(-1, 3)
+        flat = camera.pixels(corners)
+        low = np.clip(np.floor(flat.min(axis=0)).astype(int) - 1, 0, np.array(camera.size) - 1)
+        high = np.clip(np.ceil(flat.max(axis=0)).astype(int) + 1, low + 1, camera.size)
+        (left, bottom), (wide, tall) = low.tolist(), (high - low).tolist()
+        return (left, bottom), (wide, tall)
