@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -189,6 +190,18 @@ def test_painters_draw_and_end(run: Path) -> None:
     assert painted.memory_mb > 100
     assert {p.name for p in (run / "figures").iterdir()} == {"scene.png", "slices.png", "curves.png"}
     assert process is not None and process.returncode == 0
+
+
+def test_painters_have_all_loaded_before_they_are_asked(run: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom cementflow.views import easel, make_figures\n"
+        "easel.load()\nstudio = easel.practise()\nbefore = set(sys.modules)\n"
+        "make_figures(Path(sys.argv[1]), studio=studio)\n"
+        "sys.exit(' '.join(set(sys.modules) - before | {'pyvista'} & set(sys.modules)) or 0)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(copy)], check=True)
 
 
 def test_painters_that_are_not_asked_end_with_the_context() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -130,13 +128,3 @@ def test_a_part_of_a_view_shows_what_is_there_in_the_whole() -> None:
     part = whole.part((130, 77), (345, 210))
     assert part.size == (345, 210)
     assert part.pixels(points) == pytest.approx(whole.pixels(points) - [130, 77])
-
-
-def test_the_drawing_process_does_without_pyvista() -> None:
-    code = (
-        "import sys\nfrom importlib import import_module\nfrom cementflow.views import easel\n"
-        "for library in easel._LIBRARIES: import_module(library)\n"
-        "easel.practise()\n"
-        "sys.exit('pyvista' in sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)

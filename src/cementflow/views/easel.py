@@ -38,6 +38,11 @@ _LIBRARIES = (
     "matplotlib.backends.backend_agg",
     "matplotlib.patheffects",
     "matplotlib.tri",
+    # These two are loaded with the first triangles.
+    "matplotlib._qhull",
+    "matplotlib._tri",
+    "vtkmodules.util.numpy_support",
+    "vtkmodules.vtkIOXML",
     *(f"cementflow.views.{name}" for name in ("ablation", "curves", "heat_slices", "scene")),
 )
 
@@ -52,8 +57,7 @@ def paint() -> None:
     # The process ends before its memory is worth looking after, which takes a tenth of the time.
     gc.disable()
     with suppress(*TROUBLE):
-        for library in _LIBRARIES:
-            import_module(library)
+        load()
     if not CAN_COPY:
         serve(PICTURES, sys.stdin, sys.stdout)
         os._exit(0)  # taking the drawing libraries down in order takes as long as a picture
@@ -65,6 +69,12 @@ def paint() -> None:
     finally:
         for copy in copies:
             copy.wait()  # it has the same signal, and a file to take along
+
+
+def load() -> None:
+    """Load the libraries that pictures are drawn with."""
+    for library in _LIBRARIES:
+        import_module(library)
 
 
 def serve(names: Sequence[str], listen: TextIO, speak: TextIO, copies: Sequence[ProcessCopy] = ()) -> None:
