@@ -13,6 +13,8 @@ import pytest
 from matplotlib.colors import to_rgb
 
 import cementflow as cf
+from cementflow.errors import InputError
+from cementflow.results.vtu_fields import read_fields
 from cementflow.views import PICTURES, make_figures
 from cementflow.views.curves import curves_page
 from cementflow.views.easel import SHARES
@@ -23,7 +25,7 @@ from cementflow.views.page import new_page
 from cementflow.views.palette import HARM, heat_map
 from cementflow.views.sample import sample_sheet
 from cementflow.views.sheet import Event, RunSheet, open_run
-from cementflow.views.snapshots import PEAK, read_snapshot, snapshot_files
+from cementflow.views.snapshots import PEAK, read_mesh, read_snapshot, snapshot_files
 from problems import HEATED
 
 
@@ -199,6 +201,32 @@ def test_before_anything_is_warm_the_planes_go_through_the_tip(heated: cf.Result
     assert not any("degC" in name for name in words(page.axes[0]))
     # Volumes are known at the end only.
     assert "dose of 240 min at 43 degC" in words(page)
+
+
+def test_fields_on_a_mesh_that_was_read_before_are_the_same(heated: cf.Result) -> None:
+    sheet, mesh = open_run(heated.path), read_mesh(heated.path)
+    for time in (None, 0.0):
+        whole, part = read_snapshot(sheet, time), read_snapshot(sheet, time, mesh)
+        assert part.mesh is mesh
+        assert np.array_equal(mesh.points, whole.mesh.points) and np.array_equal(mesh.tets, whole.mesh.tets)
+        for ours, theirs in ((part.fields, whole.fields), (part.cell_fields, whole.cell_fields)):
+            assert ours.keys() == theirs.keys()
+            assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
+    assert part.heated and part.cell_fields
+
+
+def test_fields_of_another_mesh_are_told(heated: cf.Result) -> None:
+    mesh = read_mesh(heated.path)
+    with pytest.raises(InputError, match="another mesh"):
+        read_snapshot(open_run(heated.path), None, replace(mesh, points=mesh.points[1:]))
+
+
+def test_files_of_other_programs_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.vtu").write_text("<VTKFile></VTKFile>")
+    with pytest.raises(InputError, match="not written by cementflow"):
+        read_fields(tmp_path / "a.vtu", ())
+    with pytest.raises(InputError, match="cannot be read"):
+        read_fields(tmp_path / "b.vtu", ())
 
 
 @pytest.mark.parametrize("number", [0, 750, 1250, 1375])

@@ -16,7 +16,7 @@ import pytest
 import cementflow as cf
 from cementflow.results.writer import WAITING, BackgroundWriter
 from cementflow.timing import Stopwatch
-from cementflow.views import painting
+from cementflow.views import make_figures, painting
 from cementflow.views.easel import SHARES
 from cementflow.views.painting import Painters
 from cementflow.views.process_copy import CAN_COPY
@@ -192,6 +192,34 @@ def test_painters_draw_and_end(run: Path) -> None:
     assert process is not None and process.returncode == 0
 
 
+def pictures(run: Path) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in sorted((run / "figures").iterdir())}
+
+
+def test_painters_that_expected_a_run_draw_the_same(run: Path, tmp_path: Path) -> None:
+    make_figures(run)
+    for name in ("expected", "without mesh"):
+        copy = tmp_path / name
+        shutil.copytree(run, copy, ignore=shutil.ignore_patterns("figures"))
+        with Painters() as painters:
+            # One that has no fields, or not yet, is no trouble.
+            painters.expect(copy if name == "expected" else tmp_path)
+            assert painters.draw(copy).problems == ()
+        assert pictures(copy) == pictures(run)
+
+
+def test_painters_expect_a_run_once_its_first_fields_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cementflow.views.snapshots import read_mesh
+
+    vertices = []
+    monkeypatch.setattr(Painters, "expect", lambda self, run: vertices.append(len(read_mesh(run).points)))
+    case = cf.preset("l3-osteoporotic").replace(COARSE | {"stop.time": "2 s", "output.figures": True})
+    result = cf.run(case, tmp_path / "run")
+    assert vertices == [result.summary["mesh"]["vertices"]]
+
+
 def test_painters_have_all_loaded_before_they_are_asked(run: Path, tmp_path: Path) -> None:
     copy = tmp_path / "run"
     shutil.copytree(run, copy)
@@ -235,7 +263,7 @@ def test_painters_that_are_stopped_while_they_draw_leave_no_part_of_a_picture(
     monkeypatch.setattr(painting, "_CODE", SLOW_HAND)
     with Painters() as painters:
         assert painters._process is not None
-        painting._tell(painters._process, json.dumps(str(copy)))
+        painting._tell(painters._process, painting.DRAW, copy)
         painters._drawing = True
         deadline = time.monotonic() + 60
         while len(list(copy.glob("figures/.*"))) < (len(SHARES) if CAN_COPY else 1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Any, Protocol, TextIO
 
 import numpy as np
@@ -88,6 +89,8 @@ class Recorder:
         Wall-clock time between checkpoints [s]; the first is written with the first step, none if it is infinite.
     before
         Checkpoint that the run goes on from.
+    on_fields
+        Called once the first fields of this recorder are in the folder.
     """
 
     def __init__(
@@ -98,6 +101,7 @@ class Recorder:
         digest: str,
         checkpoint_every: float,
         before: Checkpoint | None = None,
+        on_fields: Callable[[], object] = lambda: None,
     ) -> None:
         self._folder, self._model, self._watch, self._digest = folder, model, watch, digest
         self.rows = before.rows if before is not None else []
@@ -106,6 +110,7 @@ class Recorder:
         self._every = checkpoint_every
         self._files = FieldFiles(folder, model)
         self._writer = BackgroundWriter()
+        self._on_fields: Callable[[], object] | None = on_fields
         self._saved = -np.inf if before is None else time.monotonic()
 
     def see(self, step: Step) -> None:
@@ -174,6 +179,9 @@ class Recorder:
         def write() -> None:
             self._files.write(step, name)
             write_collection(self._folder, snapshots)
+            if self._on_fields is not None:
+                self._on_fields()
+                self._on_fields = None
 
         self._writer.submit(write)
 

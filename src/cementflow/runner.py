@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +92,8 @@ def run(
         folder = RunFolder(path)
         if not resume and path.exists():
             folder.create()  # says what is wrong
-        job = _prepare(case, folder, before, checkpoint_every, tell, build)
+        expect = partial(painters.expect, path) if painters is not None else (lambda: None)
+        job = _prepare(case, folder, before, checkpoint_every, tell, build, expect)
         stack.callback(job.recorder.close)
         if before is None:
             folder.create()
@@ -142,6 +144,7 @@ def _prepare(
     checkpoint_every: float,
     tell: Callable[[str], object],
     build: Callable[[GeometrySpec, Path], Geometry] | None,
+    on_fields: Callable[[], None],
 ) -> Job:
     from cementflow.timing import Stopwatch
 
@@ -159,7 +162,7 @@ def _prepare(
         model = _ready(case, (build or build_geometry)(case.geometry, case.folder), tell)
         solver = model.problem.make_solver()
     code = digest(case)
-    recorder = Recorder(folder, model, watch, code, checkpoint_every, before)
+    recorder = Recorder(folder, model, watch, code, checkpoint_every, before, on_fields)
     return Job(model, folder, solver, watch, recorder, code)
 
 

@@ -24,14 +24,14 @@ ROWS = 16_384  # of an array in a block: what is in memory twice while it is con
 Rows = NDArray | range
 Convert = Callable[[Any], NDArray]
 STORED, FAST = 0, 1  # levels of zlib; higher ones take 2 to 5 times as long for 2 % less
-_TYPES = {
+TYPES = {
     "float32": "Float32",
     "float64": "Float64",
     "int32": "Int32",
     "uint8": "UInt8",
 }
 MOST = 10**15  # bytes, of a file
-_APPENDED = b'\n<AppendedData encoding="raw">\n_'
+APPENDED = b'\n<AppendedData encoding="raw">\n_'
 _HEAD = '<VTKFile type="UnstructuredGrid" version="1.0" byte_order="LittleEndian" header_type="UInt64"'
 
 
@@ -118,7 +118,7 @@ def encode(name: str, values: Rows, level: int = FAST, convert: Convert = np.asa
     width = int(np.prod(none.shape[1:]))
     return Field(
         name,
-        _TYPES[none.dtype.name],
+        TYPES[none.dtype.name],
         width,
         len(values),
         none.itemsize * width,
@@ -154,9 +154,9 @@ def write_vtu(path: Path, mesh: EncodedMesh, vertex: Sequence[Field], cell: Sequ
     room = len(_head(mesh, groups, [MOST] * len(fields)))
     places = []
     with replacing(path) as temporary, temporary.open("wb") as file:
-        file.write(b" " * room + _APPENDED)
+        file.write(b" " * room + APPENDED)
         for field in fields:
-            places.append(file.tell() - room - len(_APPENDED))
+            places.append(file.tell() - room - len(APPENDED))
             field.write(file)
         file.write(b"\n</AppendedData>\n</VTKFile>\n")
         file.seek(0)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cementflow.views.mesh import Mesh
     from cementflow.views.studio import Studio
 
 __all__ = [
@@ -36,7 +37,9 @@ _HOMES = {
 }
 
 
-def make_figures(run: Path, names: Sequence[str] = PICTURES, studio: Studio | None = None) -> list[Path]:
+def make_figures(
+    run: Path, names: Sequence[str] = PICTURES, studio: Studio | None = None, mesh: Mesh | None = None
+) -> list[Path]:
     """Draw standard pictures of a run into its `figures` folder.
 
     Parameters
@@ -47,6 +50,8 @@ def make_figures(run: Path, names: Sequence[str] = PICTURES, studio: Studio | No
         Which of `PICTURES` to draw.
     studio
         Open window to draw the scene in.
+    mesh
+        Of the run, where it was read before.
 
     Returns
     -------
@@ -75,13 +80,13 @@ def make_figures(run: Path, names: Sequence[str] = PICTURES, studio: Studio | No
     if "curves" in names and len(history):
         written.append(plot_curves(run, figures / "curves.png"))
     if "slices" in names and stored:
-        written.append(render_slices(run, figures / "slices.png"))
+        written.append(render_slices(run, figures / "slices.png", mesh=mesh))
     if "heat" in names and stored and history.heated:
-        written.append(render_heat(run, figures / "heat.png"))
+        written.append(render_heat(run, figures / "heat.png", mesh=mesh))
     if "ablation" in names and (run / "ablation.vtu").is_file():
         written.append(render_ablation(run, figures / "ablation.png"))
     if "scene" in names and stored:
-        written.append(render_scene(run, figures / "scene.png", studio=studio))
+        written.append(render_scene(run, figures / "scene.png", studio=studio, mesh=mesh))
     return written
 
 

@@ -162,7 +162,7 @@ def _read_peak(folder: Path) -> tuple[Mesh, Floats]:
     path = folder / "ablation.vtu"
     if not path.is_file():
         raise InputError("cannot be read: no such file", str(path))
-    stored = read_vtu(path, 4, _PEAK_SI.__eq__)
+    stored = read_vtu(path, 4, (_PEAK_SI,))
     return Mesh(stored.points * 1e3, stored.cells), stored.point_data[_PEAK_SI] - ZERO_CELSIUS
 
 

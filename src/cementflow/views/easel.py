@@ -1,4 +1,4 @@
-"""Inside the drawing process: gets everything ready, waits for the folder of a finished run, draws.
+"""Inside the drawing process: gets everything ready, waits for the word that a run has finished, draws.
 
 Where a process can be copied, copies draw their share of the pictures: loading libraries takes longer than drawing, and
 a copy comes with them loaded.
@@ -21,9 +21,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 from cementflow.errors import CementflowError
 from cementflow.results.memory import peak_memory_mb
 from cementflow.views import PICTURES, make_figures
+from cementflow.views.painting import DRAW
 from cementflow.views.process_copy import CAN_COPY, ProcessCopy
 
 if TYPE_CHECKING:
+    from cementflow.views.mesh import Mesh
     from cementflow.views.studio import Studio
 
 # What keeps a machine from drawing; anything else is a fault of ours and ends the process.
@@ -32,6 +34,7 @@ TROUBLE = (CementflowError, RuntimeError, OSError, ImportError)
 # Pictures by who draws them: a copy each, and the process itself the last ones. Alike in what they take, so that
 # processors have work to the end.
 SHARES = (("scene",), ("slices", "heat", "ablation"), ("curves",))
+_OF_MESH = {"scene", "slices", "heat"}
 # All that the first picture would else load, in each copy.
 _LIBRARIES = (
     "matplotlib.figure",
@@ -48,7 +51,7 @@ _LIBRARIES = (
 
 
 def paint() -> None:
-    """Draw the run whose folder is on the first line of standard input; end quietly if there is none.
+    """Draw the run that lines of standard input tell of, as `painting` writes them; end quietly if there is none.
 
     What came of it is written to standard output as a line of JSON: "problems" and "memory_mb".
     """
@@ -85,32 +88,35 @@ def serve(names: Sequence[str], listen: TextIO, speak: TextIO, copies: Sequence[
     names
         Of `cementflow.views.PICTURES`.
     listen, speak
-        What has the folder of the run, and what takes the answer.
+        What tells of the run, and what takes the answer.
     copies
         Processes that draw the others, whose answers are put to this one.
     """
-    studio = None
+    studio, mesh = None, None
     if "scene" in names:
         # What is in the way of a made-up picture is in the way of the real one too, and is told with it.
         with suppress(*TROUBLE):
             studio = practise()
-    line = listen.readline()
-    if not line:
+    for line in iter(listen.readline, ""):
+        for copy in copies:
+            copy.tell(line)
+        word, run = json.loads(line)
+        if word != DRAW:
+            mesh = _expected(Path(run), names)
+            continue
+        answer = _draw(Path(run), names, studio, mesh)
+        for copy in copies:
+            other = _answer_of(copy)
+            answer = {key: answer[key] + other[key] for key in answer}
+        speak.write(json.dumps(answer) + "\n")
+        speak.flush()
         return
-    for copy in copies:
-        copy.tell(line.strip())
-    answer = _draw(Path(json.loads(line)), names, studio)
-    for copy in copies:
-        other = _answer_of(copy)
-        answer = {key: answer[key] + other[key] for key in answer}
-    speak.write(json.dumps(answer) + "\n")
-    speak.flush()
 
 
-def _draw(run: Path, names: Sequence[str], studio: Studio | None) -> dict[str, Any]:
+def _draw(run: Path, names: Sequence[str], studio: Studio | None, mesh: Mesh | None) -> dict[str, Any]:
     problems = []
     try:
-        make_figures(run, names, studio)
+        make_figures(run, names, studio, mesh)
     except TROUBLE as error:
         problems.append(str(error))
     return {"problems": problems, "memory_mb": peak_memory_mb()}
@@ -122,6 +128,21 @@ def _answer_of(copy: ProcessCopy) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(said)
         return answer
     return {"problems": [f"the drawing process ended with status {copy.wait()}"], "memory_mb": 0.0}
+
+
+def _expected(run: Path, names: Sequence[str]) -> Mesh | None:
+    """The mesh of a run with its first fields, and the outside of it for the scene, where pictures need it."""
+    from cementflow.views.snapshots import read_mesh
+
+    if _OF_MESH.isdisjoint(names):
+        return None
+    try:
+        mesh = read_mesh(run)
+        if "scene" in names:
+            _ = mesh.surface
+    except TROUBLE:
+        return None  # what it was comes up again when the run is drawn, and is told then
+    return mesh
 
 
 def practise() -> Studio:

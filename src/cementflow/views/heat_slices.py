@@ -14,6 +14,7 @@ from cementflow.laws.harm import BONE_DAMAGE, BONE_DOSE
 from cementflow.views.camera import Camera, axial, fit, lateral
 from cementflow.views.cuts import Cut, cut_through, draw_outline, flat_mesh
 from cementflow.views.labels import Label, draw_labels
+from cementflow.views.mesh import Mesh
 from cementflow.views.orientation import draw_edge_letters
 from cementflow.views.page import (
     SIZE,
@@ -55,7 +56,13 @@ _WARMED = 1.0  # K, below which there is no hottest place to speak of
 _INWARD = 0.23  # of an edge: a plane of vertices would cut faces instead of tetrahedra
 
 
-def render_heat(run: Path, out: Path, time: float | None = None, size: tuple[int, int] = HEAT_SIZE) -> Path:
+def render_heat(
+    run: Path,
+    out: Path,
+    time: float | None = None,
+    size: tuple[int, int] = HEAT_SIZE,
+    mesh: Mesh | None = None,
+) -> Path:
     """Draw the peak temperature and the tissue harmed on the axial and the sagittal plane through the hottest place.
 
     The peak of each place is shown rather than the temperature at one time: harm follows from it, and it is in the
@@ -71,6 +78,8 @@ def render_heat(run: Path, out: Path, time: float | None = None, size: tuple[int
         Time [s]; the peaks up to the nearest stored fields are shown, and the title says so. None for the last.
     size
         Width and height [px]; at least 320 px wide, and 0.4 times the width high.
+    mesh
+        Of the run, where it was read before.
 
     Returns
     -------
@@ -83,7 +92,7 @@ def render_heat(run: Path, out: Path, time: float | None = None, size: tuple[int
         If the folder is not readable, holds no fields or none of heat, or `time` is out of range.
     """
     sheet = open_run(run)
-    shot = read_snapshot(sheet, time)
+    shot = read_snapshot(sheet, time, mesh)
     if not shot.heated:
         raise InputError("holds no heat; run with physics.heat = true", str(sheet.folder))
     return save_page(heat_page(sheet, shot, size), out)

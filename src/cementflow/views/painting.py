@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+# What the process is told, with the folder of the run.
+EXPECT, DRAW = "expect", "draw"
 _PATIENCE = 5.0  # s
 # Getting ready must not slow the run down, loading the first library no more than all the rest.
 _NICE = 10
@@ -50,12 +52,17 @@ class Painters:
             self._problem = f"no process to draw in: {error.strerror or error}"
         return self
 
+    def expect(self, run: Path) -> None:
+        """Say that a run folder has its first fields: what follows from the mesh is made ready beside the run."""
+        if self._process is not None:
+            _tell(self._process, EXPECT, run)
+
     def draw(self, run: Path) -> Painted:
         """Have the pictures of a finished run folder drawn, and wait for them."""
         if self._process is None:
             return Painted((self._problem,), 0.0)
         self._drawing = True
-        _tell(self._process, json.dumps(str(run.absolute())))
+        _tell(self._process, DRAW, run)
         answer = _answer(self._process)
         self._done = True
         return Painted(tuple(dict.fromkeys(answer.problems)), answer.memory_mb)
@@ -100,10 +107,10 @@ def _signal(process: subprocess.Popen[str], hard: bool) -> None:
         process.kill()
 
 
-def _tell(process: subprocess.Popen[str], word: str) -> None:
+def _tell(process: subprocess.Popen[str], word: str, run: Path) -> None:
     assert process.stdin is not None
     with suppress(OSError):  # one that has ended already; its answer says so
-        process.stdin.write(word + "\n")
+        process.stdin.write(json.dumps([word, str(run.absolute())]) + "\n")
         process.stdin.flush()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ class Stored:
     point_names: tuple[str, ...]
 
 
-def read_vtu(path: Path, corners: int, wanted: Callable[[str], bool]) -> Stored:
+def read_vtu(path: Path, corners: int, wanted: Container[str]) -> Stored:
     """Read cells with that many corners, and the wanted fields.
 
     Raises
@@ -68,11 +68,11 @@ def read_vtu(path: Path, corners: int, wanted: Callable[[str], bool]) -> Stored:
     )
 
 
-def _choose(selection: Any, wanted: Callable[[str], bool]) -> tuple[str, ...]:
+def _choose(selection: Any, wanted: Container[str]) -> tuple[str, ...]:
     """Select the wanted arrays of a reader; the names of all."""
     names = tuple(selection.GetArrayName(i) for i in range(selection.GetNumberOfArrays()))
     for name in names:
-        selection.SetArraySetting(name, int(wanted(name)))
+        selection.SetArraySetting(name, int(name in wanted))
     return names
 
 

@@ -13,6 +13,7 @@ from cementflow.errors import InputError
 from cementflow.views import actors
 from cementflow.views.camera import Camera, fit, lateral, oblique
 from cementflow.views.labels import Label, draw_labels, outlet_label
+from cementflow.views.mesh import Mesh
 from cementflow.views.orientation import draw_triad
 from cementflow.views.page import (
     SIZE,
@@ -44,6 +45,7 @@ def render_scene(
     time: float | None = None,
     size: tuple[int, int] = SIZE,
     studio: Studio | None = None,
+    mesh: Mesh | None = None,
 ) -> Path:
     """Draw bone, cement, outlets and needle from two sides.
 
@@ -59,6 +61,8 @@ def render_scene(
         Width and height [px]; at least 320 px wide, and 0.4 times the width high.
     studio
         Open window of the size of a panel to draw in; by default one is opened and closed again.
+    mesh
+        Of the run, where it was read before.
 
     Returns
     -------
@@ -71,7 +75,7 @@ def render_scene(
         If the folder is not readable, holds no fields, or `time` is out of range; if there is no OpenGL.
     """
     sheet = open_run(run)
-    shot = read_snapshot(sheet, time)
+    shot = read_snapshot(sheet, time, mesh)
     if studio is not None:
         return save_page(scene_page(sheet, shot, size, studio), out)
     with Studio(panel_size(size)) as own:

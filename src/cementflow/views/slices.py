@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cementflow.views.camera import Camera, axial, fit, lateral
 from cementflow.views.cuts import Cut, cut_through, draw_outline, flat_mesh
 from cementflow.views.labels import Label, draw_labels, outlet_label
+from cementflow.views.mesh import Mesh
 from cementflow.views.orientation import draw_edge_letters
 from cementflow.views.page import (
     SIZE,
@@ -35,7 +36,13 @@ Floats = NDArray[np.float64]
 _SIDES = ((1, 1), (-1, -1), (1, -1), (-1, 1))
 
 
-def render_slices(run: Path, out: Path, time: float | None = None, size: tuple[int, int] = SIZE) -> Path:
+def render_slices(
+    run: Path,
+    out: Path,
+    time: float | None = None,
+    size: tuple[int, int] = SIZE,
+    mesh: Mesh | None = None,
+) -> Path:
     """Draw cement saturation and pressure on the axial and the sagittal plane through the needle tip.
 
     Parameters
@@ -48,6 +55,8 @@ def render_slices(run: Path, out: Path, time: float | None = None, size: tuple[i
         Time [s]; the nearest stored fields are shown, and the title says so. None for the last.
     size
         Width and height [px]; at least 320 px wide, and 0.4 times the width high.
+    mesh
+        Of the run, where it was read before.
 
     Returns
     -------
@@ -60,7 +69,7 @@ def render_slices(run: Path, out: Path, time: float | None = None, size: tuple[i
         If the folder is not readable or holds no fields, `time` is out of range, or the tip lies outside.
     """
     sheet = open_run(run)
-    shot = read_snapshot(sheet, time)
+    shot = read_snapshot(sheet, time, mesh)
     return save_page(slices_page(sheet, shot, size), out)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from cementflow.errors import InputError
 from cementflow.laws.thermal import ZERO_CELSIUS
+from cementflow.results.vtu_fields import read_fields
 from cementflow.views.history import History, found_instead
 from cementflow.views.mesh import Mesh
-from cementflow.views.read_vtu import read_vtu
+from cementflow.views.read_vtu import Stored, read_vtu
 from cementflow.views.sheet import Outlet, RunSheet
 
 Floats = NDArray[np.float64]
@@ -30,6 +31,8 @@ LOG_DAMAGE = "decimal logarithm of the thermal damage"
 _PRESSURE_SI, _DIAMETER = "pressure [Pa]", "diameter [m]"
 _PEAK_SI, _DOSE, _DAMAGE = "peak temperature [K]", "thermal dose [min]", "thermal damage [-]"
 _HEAT = (_PEAK_SI, HOT_TIME, _DOSE, _DAMAGE)
+_FIELDS = {_PRESSURE_SI, SATURATION, POROSITY, *_HEAT}
+_NO_FIELDS = "holds no fields (fields.pvd and fields/*.vtu); run with output.fields = true"
 _NO_HARM = 1e-6  # of dose and damage: far below every threshold
 
 
@@ -112,8 +115,10 @@ def snapshot_files(run: Path) -> list[tuple[float, Path]]:
     return sorted((entry for entry in entries if entry[1].is_file()), key=lambda entry: entry[0])
 
 
-def read_snapshot(sheet: RunSheet, time: float | None = None) -> Snapshot:
+def read_snapshot(sheet: RunSheet, time: float | None = None, mesh: Mesh | None = None) -> Snapshot:
     """Read the fields at the stored time nearest to `time` [s]; the last ones if that is None.
+
+    Where the mesh of the run was read before, only fields are read.
 
     Raises
     ------
@@ -122,11 +127,9 @@ def read_snapshot(sheet: RunSheet, time: float | None = None) -> Snapshot:
     """
     files = snapshot_files(sheet.folder)
     if not files:
-        raise InputError(
-            "holds no fields (fields.pvd and fields/*.vtu); run with output.fields = true", str(sheet.folder)
-        )
+        raise InputError(_NO_FIELDS, str(sheet.folder))
     stored, path = _pick(files, time, sheet.folder)
-    mesh, fields, cell_fields = _read_fields(path)
+    mesh, fields, cell_fields = _read_fields(path, mesh)
     is_last = stored == files[-1][0]
     states = tuple(_state(sheet.history, outlet, stored, is_last) for outlet in sheet.outlets)
     near = time is None or abs(time - stored) <= 1e-9 * max(1.0, abs(stored))
@@ -145,19 +148,49 @@ def _pick(files: list[tuple[float, Path]], time: float | None, run: Path) -> tup
     return min(files, key=lambda entry: abs(entry[0] - time))
 
 
-def _read_fields(path: Path) -> tuple[Mesh, dict[str, Floats], dict[str, Floats]]:
+def read_mesh(run: Path) -> Mesh:
+    """The mesh of a run, from the first fields that it stored.
+
+    Raises
+    ------
+    InputError
+        If there are none, or they cannot be read.
+    """
+    files = snapshot_files(run)
+    if not files:
+        raise InputError(_NO_FIELDS, str(run))
+    return _mesh(read_vtu(files[0][1], 4, ()))
+
+
+def _mesh(stored: Stored) -> Mesh:
+    return Mesh(stored.points * 1e3, stored.cells)
+
+
+def _read_fields(path: Path, mesh: Mesh | None) -> tuple[Mesh, dict[str, Floats], dict[str, Floats]]:
     """The mesh, and the fields at its vertices and in its cells."""
-    stored = read_vtu(path, 4, {_PRESSURE_SI, SATURATION, POROSITY, *_HEAT}.__contains__)
-    found, names = stored.point_data, list(stored.point_names)
+    if mesh is None:
+        stored = read_vtu(path, 4, _FIELDS)
+        return _mesh(stored), _shown(stored.point_data, stored.point_names, path), dict(stored.cell_data)
+    vertex, cell = ({k: v.astype(float) for k, v in part.items()} for part in read_fields(path, _FIELDS))
+    fields = _shown(vertex, tuple(vertex), path)
+    if len(fields[PRESSURE]) != len(mesh.points):
+        raise InputError("has another mesh than the first fields", str(path))
+    return mesh, fields, cell
+
+
+def _shown(found: Mapping[str, Floats], names: Sequence[str], path: Path) -> dict[str, Floats]:
+    """Fields at the vertices in the units of pictures."""
     missing = [name for name in (_PRESSURE_SI, SATURATION) if name not in found]
     if missing:
-        raise InputError([f"no vertex field '{n}'{found_instead(n, names)}" for n in missing], str(path))
+        raise InputError(
+            [f"no vertex field '{n}'{found_instead(n, list(names))}" for n in missing], str(path)
+        )
     fields = {PRESSURE: found[_PRESSURE_SI] / 1e3, SATURATION: found[SATURATION]}
     if not all(np.isfinite(values).all() for values in fields.values()):
         raise InputError("pressure or saturation is not finite everywhere", str(path))
     if all(name in found for name in _HEAT):
         fields |= _heat(found)
-    return Mesh(stored.points * 1e3, stored.cells), fields, dict(stored.cell_data)
+    return fields
 
 
 def _read_veins(path: Path) -> Veins | None:
@@ -165,7 +198,7 @@ def _read_veins(path: Path) -> Veins | None:
     veins = path.parent.parent / "veins" / path.name
     if not veins.is_file():
         return None
-    stored = read_vtu(veins, 2, {SHARE, _DIAMETER}.__contains__)
+    stored = read_vtu(veins, 2, (SHARE, _DIAMETER))
     ends = 1e3 * stored.points[stored.cells]
     return Veins(ends, 0.5e3 * stored.cell_data[_DIAMETER], stored.cell_data[SHARE])
 
