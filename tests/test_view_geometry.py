@@ -42,12 +42,13 @@ def volume(points: NDArray, triangles: NDArray) -> float:
     return float((points[triangles].mean(axis=1) * across(points, triangles)).sum() / 6)
 
 
-@pytest.mark.parametrize("height", [-15.0, -5.0, 0.0, 1e-12, 2.5, 4.9999999])
+@pytest.mark.parametrize("height", [-15.0, -5.0, 0.0, 1e-12, 2.5, 4.999])
 def test_a_plane_covers_the_cube_once_also_where_it_meets_vertices(cube: Mesh, height: float) -> None:
     plane = cube.plane(height * Z, Z)
     points = plane.at(cube.points)
-    assert points[:, 2] == pytest.approx(height, abs=1e-7)
+    assert points[:, 2] == pytest.approx(height, abs=0.005)
     assert area(points, plane.triangles) == pytest.approx(900.0)
+    assert np.linalg.norm(across(points, plane.triangles), axis=1).min() > 0.1  # without slivers
     rim = points[outer_edges(plane.triangles)]
     assert np.abs(rim[..., :2]).max(axis=-1) == pytest.approx(15.0)
     assert np.linalg.norm(rim[:, 1] - rim[:, 0], axis=1).sum() == pytest.approx(120.0)

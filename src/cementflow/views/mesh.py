@@ -15,7 +15,9 @@ from cementflow.views.surface import Surface, cell_array, smooth
 Floats = NDArray[np.float64]
 Indices = NDArray[np.integer]
 
-_ON_PLANE = 1e-9  # of the diagonal: nearer vertices are on a plane, and no slivers come beside them
+# Of the diagonal, less than a tenth of a pixel: nearer vertices count as on a plane. Slivers beside them would show as
+# lines.
+_ON_PLANE = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
