@@ -211,7 +211,7 @@ def test_photograph_and_camera_agree_on_where_things_are(run: Path) -> None:
     cameras = scene_cameras(sheet, shot, (320, 300))
     bare = RunSheet(sheet.folder, "", Tip(np.zeros(3), 0.1, None), (), sheet.frame, (), sheet.history)
     alone = Snapshot(shot.time, None, shot.mesh, shot.fields, ())
-    with Studio((320, 300)) as studio:
+    with Studio() as studio:
         pictures = studio.photograph(bare, alone, None, cameras)
     for camera, picture in zip(cameras, pictures, strict=True):
         rows, columns = np.nonzero((picture < 250).any(axis=-1))
@@ -224,13 +224,12 @@ def test_photograph_and_camera_agree_on_where_things_are(run: Path) -> None:
 
 def test_a_used_studio_takes_the_pictures_of_a_new_one(run: Path, tmp_path: Path) -> None:
     from cementflow.views import render_scene
-    from cementflow.views.page import panel_size
 
     fresh = {
         time: render_scene(run, tmp_path / f"{time}.png", time, SIZE).read_bytes() for time in (0.0, 60.0)
     }
     assert fresh[0.0] != fresh[60.0]
-    with Studio(panel_size(SIZE)) as studio:
+    with Studio() as studio:
         for time in (60.0, 0.0, 60.0):
             used = render_scene(run, tmp_path / "used.png", time, SIZE, studio)
             assert used.read_bytes() == fresh[time]

@@ -34,6 +34,7 @@ TROUBLE = (CementflowError, RuntimeError, OSError, ImportError)
 # Pictures by who draws them: a copy each, and the process itself the last ones. Alike in what they take, so that
 # processors have work to the end.
 SHARES = (("scene",), ("slices", "heat", "ablation"), ("curves",))
+_PRACTICE = (160, 160)  # px
 _OF_MESH = {"scene", "slices", "heat"}
 # All that the first picture would else load, in each copy.
 _LIBRARIES = (
@@ -148,17 +149,15 @@ def _expected(run: Path, names: Sequence[str]) -> Mesh | None:
 def practise() -> Studio:
     """Open the window and take a picture of a made-up run in it, for which the driver compiles what it draws with.
 
-    The rest of a page takes no longer the first time, once its libraries are loaded.
+    The rest of a page takes no longer the first time, once its libraries are loaded. A small picture will do.
     """
     from cementflow.views.actors import cement_cloud
-    from cementflow.views.page import SIZE, panel_size
     from cementflow.views.sample import sample_sheet, sample_snapshot
     from cementflow.views.scene import scene_cameras
     from cementflow.views.studio import Studio
 
     sheet = sample_sheet()
     shot = sample_snapshot(sheet)
-    panel = panel_size(SIZE)
-    studio = Studio(panel)
-    studio.photograph(sheet, shot, cement_cloud(shot), scene_cameras(sheet, shot, panel)[:1])
+    studio = Studio()
+    studio.photograph(sheet, shot, cement_cloud(shot), scene_cameras(sheet, shot, _PRACTICE)[:1])
     return studio

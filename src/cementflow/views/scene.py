@@ -60,7 +60,7 @@ def render_scene(
     size
         Width and height [px]; at least 320 px wide, and 0.4 times the width high.
     studio
-        Open window of the size of a panel to draw in; by default one is opened and closed again.
+        Open window to draw in; by default one is opened and closed again.
     mesh
         Of the run, where it was read before.
 
@@ -78,7 +78,7 @@ def render_scene(
     shot = read_snapshot(sheet, time, mesh)
     if studio is not None:
         return save_page(scene_page(sheet, shot, size, studio), out)
-    with Studio(panel_size(size)) as own:
+    with Studio() as own:
         return save_page(scene_page(sheet, shot, size, own), out)
 
 

@@ -23,26 +23,19 @@ class Studio:
 
     A plain window of VTK, as loading a plotter takes as long as a picture.
 
-    Parameters
-    ----------
-    size
-        Width and height of the pictures [px].
-
     Raises
     ------
     InputError
         If there is no OpenGL.
     """
 
-    def __init__(self, size: tuple[int, int]) -> None:
-        self._size = size
+    def __init__(self) -> None:
         with quiet_vtk():
             self._window = render_window()
             from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
             from vtkmodules.vtkRenderingCore import vtkLightKit, vtkRenderer
 
             self._window.OffScreenRenderingOn()
-            self._window.SetSize(2 * size[0], 2 * size[1])
             # Every pixel is the mean of four as it is; more samples in each of them take three times as long.
             self._window.SetMultiSamples(0)
             self._renderer: Any = vtkRenderer()
