@@ -296,7 +296,7 @@ def test_pressures_are_written_on_their_lines_and_apart(run: Path) -> None:
     renderer = page.canvas.get_renderer()
     for axes, cut, camera in zip(page.axes, *tip_planes(sheet, shot, panel_size(size)), strict=False):
         numbers = [t for t in axes.texts if isinstance(t, Haloed) and t.get_text()[0].isdigit()]
-        pressure = LinearTriInterpolator(flat_mesh(cut, camera), np.asarray(cut.point_data["pressure [kPa]"]))
+        pressure = LinearTriInterpolator(flat_mesh(cut, camera), cut.fields["pressure [kPa]"])
         assert len(numbers) >= 2
         for number in numbers:
             assert float(pressure(*number.get_position())) == pytest.approx(

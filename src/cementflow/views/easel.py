@@ -39,15 +39,16 @@ _OF_MESH = {"scene", "slices", "heat"}
 # All that the first picture would else load, in each copy.
 _LIBRARIES = (
     "matplotlib.figure",
-    "matplotlib.backends.backend_agg",
-    "matplotlib.patheffects",
     "matplotlib.tri",
     # These two are loaded with the first triangles.
     "matplotlib._qhull",
     "matplotlib._tri",
     "vtkmodules.util.numpy_support",
     "vtkmodules.vtkIOXML",
-    *(f"cementflow.views.{name}" for name in ("ablation", "curves", "heat_slices", "scene")),
+    *(
+        f"cementflow.views.{name}"
+        for name in ("ablation", "curves", "heat_slices", "letters", "ruler", "scene")
+    ),
 )
 
 
