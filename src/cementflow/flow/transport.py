@@ -22,7 +22,7 @@ LARGEST_COURANT = 0.5
 HALVINGS = 4
 MOST_OF_THEM = 0.9
 MOST_PARTS = 100
-LAYERS = 2  # of vertices ahead of the cement that a step is first taken to reach
+LAYERS = 3  # of vertices ahead of the cement that a step is first taken to reach
 
 
 class TransportStalled(Exception):
