@@ -111,12 +111,17 @@ class Recorder:
         self._files = FieldFiles(folder, model)
         self._writer = BackgroundWriter()
         self._on_fields: Callable[[], object] | None = on_fields
+        self._leaked = False
         self._saved = -np.inf if before is None else time.monotonic()
 
     def see(self, step: Step) -> None:
         """Record one step."""
         self.last = step
         self.rows.append(history_row(self._model, step))
+        if not self._leaked and step.state.leaked.any():
+            # The summary says who would see it, and the pictures wait for the summary.
+            self._writer.submit(self._model.watch.make_views)
+            self._leaked = True
         with self._watch.phase("output"):
             times = self._model.plan.output_times
             due = (
@@ -131,29 +136,34 @@ class Recorder:
 
     def save(self) -> None:
         """Have history and checkpoint written up to the last step."""
+        self._submit_history()
         rows, snapshots, seconds = list(self.rows), list(self.snapshots), dict(self._watch.seconds)
-        step, lasting = self.last, self._every < np.inf
-
-        def write() -> None:
-            self._folder.write_history(history_columns(self._model), rows)
-            if step is not None and lasting:
-                write_checkpoint(self._folder, step, rows, snapshots, seconds, self._digest)
-
-        self._writer.submit(write)
+        step = self.last
+        if step is not None and self._every < np.inf:
+            self._writer.submit(
+                lambda: write_checkpoint(self._folder, step, rows, snapshots, seconds, self._digest)
+            )
         self._saved = time.monotonic()
 
     def finish(self, interrupted: bool) -> None:
-        """Have all saved that is there to save; `wait` returns when it is.
+        """Have all written that a reader of the folder looks for; `wait` returns when it is there.
 
         Parameters
         ----------
         interrupted
-            Whether to write the fields of this moment too; a resumed run takes them out again.
+            Whether to write a checkpoint, and the fields of this moment too; a resumed run takes them out again.
         """
-        self.save()
-        if interrupted and self._model.case.output.fields and self.last is not None:
+        if not interrupted:
+            self._submit_history()
+            return
+        self.save()  # before all else, as the run is to go on from it
+        if self._model.case.output.fields and self.last is not None:
             now = Snapshot(self.last.state.time, INTERRUPTED)
             self._write_fields(self.last, INTERRUPTED, [*self.snapshots, now])
+
+    def _submit_history(self) -> None:
+        rows = list(self.rows)
+        self._writer.submit(lambda: self._folder.write_history(history_columns(self._model), rows))
 
     def wait(self) -> None:
         """Return when all files are there."""

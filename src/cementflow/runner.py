@@ -198,11 +198,14 @@ def _finish(
     from cementflow.views import write_report
 
     with job.watch.phase("output"):
-        job.recorder.finish(interrupted=outcome.status == "interrupted")
+        interrupted = outcome.status == "interrupted"
+        job.recorder.finish(interrupted)
         # This takes a moment the first time, while the last files are written.
         found = _summary(job, outcome)
         job.recorder.wait()
         job.folder.write_summary(found)
+        if not interrupted:
+            job.recorder.save()  # while the figures are drawn
         drawing_mb = 0.0
         if painters is not None and outcome.status in ("completed", "stopped"):
             painted = painters.draw(job.folder.path)
@@ -210,6 +213,7 @@ def _finish(
             for problem in painted.problems:
                 # A run is not lost because a machine cannot draw.
                 tell(f"the figures could not be drawn ({problem}); `cementflow view` tries again")
+        job.recorder.wait()
         if report:
             write_report(job.folder.path)
     job.folder.write_summary(_summary(job, outcome, drawing_mb))

@@ -143,6 +143,10 @@ class Watch:
             views.append(View(shadow, bone, marrow))
         return tuple(views)
 
+    def make_views(self) -> None:
+        """Make what is needed to look at anything, which takes as long as a step, before it is asked for."""
+        _ = self.views
+
     def _look(
         self, view: View, picture: Picture, pieces: Pieces, state: State, ratio: Floats, thickness: Floats
     ) -> None:

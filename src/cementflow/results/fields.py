@@ -19,7 +19,7 @@ from cementflow.flow.state import State
 from cementflow.model import Model
 from cementflow.results.folder import RunFolder
 from cementflow.results.veins import VeinFiles
-from cementflow.results.vtu import STORED, EncodedMesh, Field, encode, encode_mesh, numbers, write_vtu
+from cementflow.results.vtu import FAST, STORED, EncodedMesh, Field, encode, encode_mesh, numbers, write_vtu
 
 # Row-major components of a symmetric tensor stored as (xx, yy, zz, yz, xz, xy).
 FULL_TENSOR = [0, 5, 4, 5, 1, 3, 4, 3, 2]
@@ -58,9 +58,9 @@ class FieldFiles:
         flow, saturation = step.flow, step.state.saturation
         m = mobility(self._model.problem, saturation, flow.cement_viscosity, flow.marrow_viscosity)
         vertex = (
-            encode("pressure [Pa]", flow.pressure),
+            encode("pressure [Pa]", flow.pressure, STORED),
             encode("cement saturation [-]", saturation),
-            encode("cement viscosity [Pa s]", flow.cement_viscosity),
+            encode("cement viscosity [Pa s]", flow.cement_viscosity, self._of_viscosity),
             *(encode(name, values, STORED, _single) for name, values in self._condition(step.state)),
         )
 
@@ -86,6 +86,11 @@ class FieldFiles:
             yield "time above 47 degC [s]", harm.hot
             yield "thermal dose [min]", harm.dose
             yield "thermal damage [-]", harm.damage
+
+    @property
+    def _of_viscosity(self) -> int:
+        """How to compress the viscosity of the cement: one that the flow changes has no two values alike."""
+        return FAST if self._model.problem.cement.bulk.newtonian else STORED
 
     @cached_property
     def _mesh(self) -> EncodedMesh:
