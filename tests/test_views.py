@@ -306,6 +306,27 @@ def test_pressures_are_written_on_their_lines_and_apart(run: Path) -> None:
         assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
 
 
+def test_isolines_are_those_of_matplotlib(run: Path) -> None:
+    from matplotlib.figure import Figure
+
+    from cementflow.views.cuts import flat_mesh, isoline
+    from cementflow.views.slices import tip_planes
+
+    sheet = open_run(run)
+    shot = read_snapshot(sheet)
+    for cut, camera in zip(*tip_planes(sheet, shot, (800, 700)), strict=True):
+        pressure = cut.fields["pressure [kPa]"]
+        for level, closed in ((float(np.quantile(pressure, 0.8)), True), (float(np.median(pressure)), None)):
+            line = isoline(cut, pressure, level, camera)
+            expected = Figure().subplots().tricontour(flat_mesh(cut, camera), pressure, levels=[level])
+            joined = [path.vertices for path in expected.get_paths()[0]._iter_connected_components()]
+            whole = sum(np.linalg.norm(np.diff(points, axis=0), axis=1).sum() for points in joined)
+            ends = line.points[line.pieces]
+            assert np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1).sum() == pytest.approx(whole, rel=1e-9)
+            if closed is not None:
+                assert line.is_closed == all(np.array_equal(points[0], points[-1]) for points in joined)
+
+
 def test_lateral_and_axial_views_follow_radiological_convention() -> None:
     frame = Frame(*(np.array(FRAME[name], float) for name in ("ap", "lr", "si")))
     box = 10 * np.array([[1, 1, 1], [-1, -1, -1]])

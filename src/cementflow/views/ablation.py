@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cementflow.errors import InputError
 from cementflow.laws.thermal import ZERO_CELSIUS
 from cementflow.views.camera import Camera, axial, fit, lateral
-from cementflow.views.cuts import Cut, cut_through, draw_outline, flat_mesh
+from cementflow.views.cuts import Cut, cut_through, draw_outline, flat_mesh, isoline
 from cementflow.views.mesh import Mesh
 from cementflow.views.orientation import draw_edge_letters
 from cementflow.views.page import (
@@ -125,8 +125,7 @@ def _draw_cut(axes: Any, cut: Cut, camera: Camera, limits: tuple[float, float]) 
     axes.tricontourf(mesh, peak, levels=steps, cmap=heat_map(), extend="both", antialiased=False, zorder=1)
     for level in ISOTHERMS:
         if peak.min() < level < peak.max():
-            axes.tricontour(mesh, peak, levels=[level], colors=["white"], linewidths=2.8, zorder=2.5)
-            axes.tricontour(mesh, peak, levels=[level], colors=[INK], linewidths=1.2, zorder=2.6)
+            isoline(cut, peak, level, camera).draw(axes, INK, 1.2, zorder=2.6, halo=2.8)
 
 
 def _draw_course(page: Any, folder: Path, told: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cementflow.errors import InputError
 from cementflow.views.camera import Camera
-from cementflow.views.cuts import Cut, draw_outline, flat_mesh
+from cementflow.views.cuts import Cut, draw_outline, flat_mesh, isoline
 from cementflow.views.page import (
     SIZE,
     add_bar,
@@ -86,8 +86,7 @@ def _draw_cut(axes: Any, cut: Cut, porosity: Floats, camera: Camera, limits: tup
     low, high = limits
     axes.tripcolor(mesh, facecolors=porosity, cmap=porosity_map(), vmin=low, vmax=high, zorder=1)
     if saturation.min() < 0.5 < saturation.max():
-        axes.tricontour(mesh, saturation, levels=[0.5], colors=["white"], linewidths=4.0, zorder=3)
-        axes.tricontour(mesh, saturation, levels=[0.5], colors=[CEMENT], linewidths=2.2, zorder=3.1)
+        isoline(cut, saturation, 0.5, camera).draw(axes, CEMENT, 2.2, zorder=3.1, halo=4.0)
     draw_outline(axes, cut, camera)
 
 

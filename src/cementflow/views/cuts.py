@@ -68,6 +68,59 @@ def flat_mesh(cut: Cut, camera: Camera) -> Any:
     return Triangulation(flat[:, 0], flat[:, 1], cut.triangles)
 
 
+@dataclass(frozen=True, eq=False)
+class Isoline:
+    """Where a field has one value on a cut.
+
+    Parameters
+    ----------
+    points
+        Of the page [px], shape (points, 2).
+    pieces
+        Straight lines between two of them, shape (pieces, 2).
+    """
+
+    points: Floats
+    pieces: Indices
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it ends nowhere."""
+        return bool((np.bincount(self.pieces.ravel()) > 1).all())
+
+    def draw(self, axes: Any, colour: str, width: float, zorder: float, halo: float = 0.0) -> None:
+        """Draw it, in a white line of the width `halo` where that is not zero."""
+        from matplotlib.collections import LineCollection
+
+        ends = list(self.points[self.pieces])
+        for wide, shade, above in ((halo, "white", -0.05), (width, colour, 0.0)):
+            if wide > 0.0:
+                look: dict[str, Any] = {
+                    "linewidths": wide,
+                    "colors": shade,
+                    "zorder": zorder + above,
+                    "capstyle": "round",
+                }
+                axes.add_collection(LineCollection(ends, **look), autolim=False)
+
+
+def isoline(cut: Cut, values: Floats, level: float, camera: Camera) -> Isoline:
+    """The line on which values at the points of a cut, linear in each triangle, have a level; without any, empty."""
+    above = values > level
+    count = above[cut.triangles].sum(axis=1)
+    met = np.flatnonzero((count == 1) | (count == 2))
+    triangles = cut.triangles[met]
+    # The corner that is alone on its side; the line crosses both edges from it.
+    corner = (above[triangles] == (count[met] == 1)[:, None]).argmax(axis=1)
+    alone, second, third = (triangles[np.arange(len(met)), (corner + turn) % 3] for turn in range(3))
+    edges = np.sort(np.stack([alone, second, alone, third], axis=1).reshape(-1, 2), axis=1)
+    names, pieces = np.unique(edges @ [len(values), 1], return_inverse=True)
+    first, last = np.divmod(names, len(values))
+    weights = (level - values[first]) / (values[last] - values[first])
+    flat = camera.pixels(cut.points)
+    return Isoline(flat[first] + weights[:, None] * (flat[last] - flat[first]), pieces.reshape(-1, 2))
+
+
 def draw_outline(axes: Any, cut: Cut, camera: Camera) -> None:
     """Draw the edge of a cut."""
     from matplotlib.collections import LineCollection

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cementflow.errors import InputError
 from cementflow.laws.harm import BONE_DAMAGE, BONE_DOSE
 from cementflow.views.camera import Camera, axial, fit, lateral
-from cementflow.views.cuts import Cut, cut_through, draw_outline, flat_mesh
+from cementflow.views.cuts import Cut, cut_through, draw_outline, flat_mesh, isoline
 from cementflow.views.labels import Label, draw_labels
 from cementflow.views.mesh import Mesh
 from cementflow.views.orientation import draw_edge_letters
@@ -167,7 +167,7 @@ def _draw_peak(axes: Any, cut: Cut, camera: Camera, limits: tuple[float, float])
     # In bands too narrow to see: shaded triangles would leave hairlines between them.
     steps = np.linspace(*limits, _BANDS)
     axes.tricontourf(mesh, peak, levels=steps, cmap=heat_map(), extend="both", antialiased=False, zorder=1)
-    _isotherms(axes, mesh, peak, ISOTHERMS)
+    _isotherms(axes, cut, camera, ISOTHERMS)
 
 
 def _draw_harm(axes: Any, cut: Cut, camera: Camera) -> None:
@@ -177,15 +177,13 @@ def _draw_harm(axes: Any, cut: Cut, camera: Camera) -> None:
         field = cut.fields[name]
         if field.max() >= threshold:
             axes.tricontourf(mesh, field, levels=[threshold, np.inf], colors=[colour], zorder=2)
-    _isotherms(axes, mesh, cut.fields[PEAK], ISOTHERMS[:1])
+    _isotherms(axes, cut, camera, ISOTHERMS[:1])
 
 
-def _isotherms(axes: Any, mesh: Any, peak: Floats, wanted: Sequence[float]) -> None:
+def _isotherms(axes: Any, cut: Cut, camera: Camera, wanted: Sequence[float]) -> None:
     """Draw those isotherms that the cut meets, in ink on white, so that they show on any colour."""
-    levels = _within(peak, wanted)
-    if levels:
-        axes.tricontour(mesh, peak, levels=levels, colors=["white"], linewidths=2.4, zorder=2.5)
-        axes.tricontour(mesh, peak, levels=levels, colors=[INK], linewidths=1.0, zorder=2.6)
+    for level in _within(cut.fields[PEAK], wanted):
+        isoline(cut, cut.fields[PEAK], level, camera).draw(axes, INK, 1.0, zorder=2.6, halo=2.4)
 
 
 def _annotate(axes: Any, sheet: RunSheet, cut: Cut, camera: Camera) -> None:
@@ -206,29 +204,20 @@ def _label(axes: Any, cut: Cut, camera: Camera, hottest: tuple[Floats, float] | 
     """Name the isotherms on the side where they lie further apart, and the hottest place on the other one."""
     if hottest is None:
         return
-    mesh, peak = flat_mesh(cut, camera), cut.fields[PEAK]
-    spot = camera.pixels(hottest[0])
+    peak, spot = cut.fields[PEAK], camera.pixels(hottest[0])
     width, height = camera.size
     side, other = ("left", "right") if spot[0] > width / 2 else ("right", "left")
     value = f"{hottest[1]:.1f} degC"
     labels = [Label((float(spot[0]), float(spot[1])), "hottest", value, INK, bold=True, side=other)]
     for level in _within(peak, ISOTHERMS):
         way = np.array([-1.0 if side == "left" else 1.0, _SLOPES[level]])
-        at = _outermost(axes, mesh, peak, level, way)
-        labels.append(Label(at, f"{level:g} degC", "", INK, side=side))
+        line = isoline(cut, peak, level, camera).points
+        x, y = line[int((line @ way).argmax())]
+        labels.append(Label((float(x), float(y)), f"{level:g} degC", "", INK, side=side))
     axes.plot(*spot, "x", color="white", ms=9, mew=3.6, zorder=5)
     axes.plot(*spot, "x", color=INK, ms=8, mew=1.6, zorder=5.1)
     unit = width / 800
     draw_labels(axes, labels, (50 * unit, width - 50 * unit, 60 * unit, height - 50 * unit), unit)
-
-
-def _outermost(axes: Any, mesh: Any, peak: Floats, level: float, way: Floats) -> tuple[float, float]:
-    """The point of an isotherm that lies furthest that way."""
-    lines = axes.tricontour(mesh, peak, levels=[level], alpha=0.0)
-    points = np.vstack([path.vertices for path in lines.get_paths()])
-    lines.remove()
-    spot = points[int((points @ way).argmax())]
-    return float(spot[0]), float(spot[1])
 
 
 def _within(peak: Floats, wanted: Sequence[float]) -> list[float]:

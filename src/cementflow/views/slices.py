@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.views.camera import Camera, axial, fit, lateral
-from cementflow.views.cuts import Cut, cut_through, draw_outline, flat_mesh
+from cementflow.views.cuts import Cut, Isoline, cut_through, draw_outline, flat_mesh, isoline
 from cementflow.views.labels import Label, draw_labels, outlet_label
 from cementflow.views.mesh import Mesh
 from cementflow.views.orientation import draw_edge_letters
@@ -105,34 +105,37 @@ def _draw_cut(axes: Any, cut: Cut, camera: Camera) -> None:
     mesh = flat_mesh(cut, camera)
     saturation = cut.fields[SATURATION]
     axes.tripcolor(mesh, saturation, shading="gouraud", cmap=saturation_map(), vmin=0.0, vmax=1.0, zorder=1)
-    _isolines(axes, mesh, cut.fields[PRESSURE])
+    _isolines(axes, cut, camera)
     if saturation.min() < 0.5 < saturation.max():
-        axes.tricontour(mesh, saturation, levels=[0.5], colors=[INK], linewidths=1.6, zorder=3)
+        isoline(cut, saturation, 0.5, camera).draw(axes, INK, 1.6, zorder=3)
     draw_outline(axes, cut, camera)
 
 
-def _isolines(axes: Any, mesh: Any, pressure: Floats) -> None:
+def _isolines(axes: Any, cut: Cut, camera: Camera) -> None:
     """Lines of equal pressure at round values, with the values on them."""
     from matplotlib.ticker import MaxNLocator
 
+    pressure = cut.fields[PRESSURE]
     low, high = float(pressure.min()), float(pressure.max())
     if high - low < 1e-6 * max(1.0, abs(high)):
         return
     levels = [x for x in MaxNLocator(6).tick_values(low, high) if low < x < high]
-    if levels:
-        lines = axes.tricontour(mesh, pressure, levels=levels, colors=[FAINT], linewidths=0.7, zorder=2)
-        _number(axes, levels, [path.vertices for path in lines.get_paths()])
+    lines = [isoline(cut, pressure, level, camera) for level in levels]
+    for line in lines:
+        line.draw(axes, FAINT, 0.7, zorder=2)
+    _number(axes, levels, lines)
 
 
-def _number(axes: Any, levels: list[float], lines: list[Floats]) -> None:
-    """Write values on lines, where there is room: on rings in turn on each side, on others half way along."""
+def _number(axes: Any, levels: list[float], lines: list[Isoline]) -> None:
+    """Write values on lines, where there is room: on rings in turn on each side, on others in their middle."""
     from cementflow.views.letters import Haloed
 
     renderer = axes.figure.canvas.get_renderer()
     written: list[Any] = []
     for level, line, side in zip(levels, lines, cycle(_SIDES), strict=False):
-        ring = np.array_equal(line[0], line[-1])
-        x, y = line[int((line @ side).argmax()) if ring else len(line) // 2]
+        points = line.points
+        aside = points @ side if line.is_closed else -np.linalg.norm(points - points.mean(axis=0), axis=1)
+        x, y = points[int(aside.argmax())]
         text = Haloed(float(x), float(y), f"{level:g}", ha="center", va="center", size=10.5, zorder=5.5)
         axes.add_artist(text)
         text.set(transform=axes.transData, color=INK)
