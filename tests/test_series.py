@@ -303,6 +303,29 @@ def test_a_process_that_ends_all_of_a_sudden_is_told(monkeypatch: pytest.MonkeyP
     assert [(f.job, f.input) for f in failures] == [("a", False)]
 
 
+def test_what_is_said_before_all_jobs_has_no_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    worker = tmp_path / "worker.py"
+    worker.write_text(
+        """
+import json
+for answers in (["compiling", ""], ["slow", "completed"]):
+    input()
+    print(json.dumps({"tell": answers[0]}), flush=True)
+    print(json.dumps({"status": answers[1], "error": "", "input": False}), flush=True)
+"""
+    )
+    monkeypatch.setattr(processes, "_CODE", f"exec(open({str(worker)!r}).read()); {{path!r}}")
+    said = []
+    with Crew(1, warm=(False, False)) as crew:
+        crew.work(
+            [Job("a", cf.preset("box-newtonian"), tmp_path / "a")],
+            lambda: False,
+            lambda *told: said.append(told),
+            lambda _: None,
+        )
+    assert said == [("", "compiling"), ("a", "slow")]
+
+
 # --- the command line
 
 

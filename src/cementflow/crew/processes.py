@@ -91,7 +91,7 @@ class Crew:
         stop_asked
             Asked all the time.
         tell
-            Called with the name of a job and what it has to say.
+            Called with the name of a job and what it has to say; without a name for what is done before all jobs.
         done
             Called with each job that has come to its end.
         failed
@@ -115,7 +115,7 @@ class Crew:
             except Empty:
                 continue
             if message is not None and "tell" in message:
-                tell(self._busy[number].name, message["tell"])
+                tell(self._busy[number].name if number in self._busy else "", message["tell"])
             else:
                 self._hear(number, message, done, failed)
         for process in self._processes.values():

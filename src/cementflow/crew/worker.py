@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from queue import Queue
 from typing import Any, TextIO
@@ -35,7 +36,7 @@ def work(asked: TextIO, answers: TextIO, at_once: bool = False) -> None:
     while line := lines.get():
         task = json.loads(line)
         if "warm" in task:
-            _write(answers, **_warm(*task["warm"]))
+            _write(answers, **_warm(lambda text: _write(answers, tell=text), *task["warm"]))
         else:
             _write(answers, **run_task(task, ended.is_set, lambda text: _write(answers, tell=text)))
 
@@ -55,10 +56,10 @@ def _listen(asked: TextIO, lines: Queue[str], ended: threading.Event, at_once: b
     lines.put("")
 
 
-def _warm(heat: bool, veins: bool) -> dict[str, Any]:
-    from cementflow.warm_up import warm_up
+def _warm(tell: Callable[[str], object], heat: bool, veins: bool) -> dict[str, Any]:
+    from cementflow.warm_up import warm_up_telling
 
-    warm_up(heat, veins)
+    warm_up_telling(tell, heat, veins)
     return {"status": "", "error": "", "input": False}
 
 

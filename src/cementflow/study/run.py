@@ -83,7 +83,7 @@ def run_study(
         runs = _Runs(study, path)
         try:
             with room_for_tables(path, len(study.points())):
-                runs.go(jobs or processors(), hold, cluster, progress, stop_asked)
+                runs.go(jobs or processors(), hold, cluster, progress, stop_asked, tell)
         finally:
             _write_tables(path, study, runs, tell)
     return StudyResult(path)
@@ -160,7 +160,13 @@ class _Runs:
         self._jobs.sort(key=lambda job: meshes.index(job.case.geometry))
 
     def go(
-        self, jobs: int, hold: int, cluster: Client | None, progress: bool, stop_asked: Callable[[], bool]
+        self,
+        jobs: int,
+        hold: int,
+        cluster: Client | None,
+        progress: bool,
+        stop_asked: Callable[[], bool],
+        tell: Callable[[str], object],
     ) -> None:
         """Run what is not finished."""
         if not self._jobs:
@@ -171,6 +177,11 @@ class _Runs:
             self.done.add(job.name)
             if bar is not None:
                 bar.advance()
+
+        def say(job: str, text: str) -> None:
+            # What runs say of themselves would be said hundreds of times.
+            if not job:
+                tell(text)
 
         def failed(failure: Failure) -> None:
             self.over[failure.job] = (INVALID if failure.input else FAILED, failure.text)
@@ -185,7 +196,7 @@ class _Runs:
             heat = any(c.physics.heat or c.ablation is not None for c in cases)
             kernels = (heat, any(c.veins is not None for c in cases))
             with Crew(min(jobs, len(cases)), steady=True, warm=kernels, hold=hold) as crew:
-                crew.work(self._jobs, stop_asked, lambda *_: None, done, failed)
+                crew.work(self._jobs, stop_asked, say, done, failed)
         finally:
             if bar is not None:
                 bar.close()
