@@ -16,7 +16,7 @@ LONGEST_FILE = 350
 
 # From the ground up; a module may import from its own part and from those on lower floors.
 FLOORS = (
-    ("errors", "units", "files", "timing", "version", "signals", "threads"),
+    ("errors", "units", "files", "timing", "version", "signals", "threads", "compiled"),
     ("presets",),
     ("case",),
     ("mesh", "laws"),

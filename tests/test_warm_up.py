@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,17 @@ for _ in range(2):
     with compile_ahead.second_process():
         pass
 print(len(started))
+"""
+
+ONE_EDGE = """
+import numpy as np
+from cementflow.fem import updates
+none, one, edge = np.zeros(0, np.uint32), np.ones(2), np.array([[0, 1]], np.uint32)
+empty = np.zeros((0, 6))
+print(updates.edge_conductances(
+    np.zeros(1, np.uint32), none, empty.astype(np.uint32), edge, np.ones(1), np.zeros((0, 4), np.uint32), empty, none,
+    one, 0 * one, one, one,
+)[0], sum(updates.edge_conductances.stats.cache_misses.values()))
 """
 
 
@@ -82,3 +94,21 @@ def test_a_second_process_that_does_not_start_is_no_error(monkeypatch: pytest.Mo
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with compile_ahead.second_process() as there:
         assert not there
+
+
+def test_a_kernel_is_compiled_anew_when_one_that_it_calls_changes(tmp_path: Path) -> None:
+    """Numba alone looks at the file of each kernel only, and goes on with what it has compiled into it."""
+    copied = tmp_path / "cementflow"
+    shutil.copytree(
+        Path(compile_ahead.__file__).parent, copied, ignore=shutil.ignore_patterns("__pycache__", "*.nb?")
+    )
+
+    def run() -> list[str]:
+        return _python(ONE_EDGE, PYTHONPATH=str(tmp_path), NUMBA_CACHE_DIR=str(tmp_path / "cache")).split()
+
+    assert run() == ["1.0", "1"]
+    called = copied / "fem/kernels.py"
+    text = called.read_text(encoding="utf-8")
+    called.write_text(text.replace("2.0 * cement /", "6.0 * cement /"), encoding="utf-8")
+    assert run() == ["3.0", "1"]
+    assert run() == ["3.0", "0"]

@@ -12,10 +12,10 @@ from typing import Any
 import numba
 import numpy as np
 import scipy
-from numba import njit
 from numpy.typing import NDArray
 
 from cementflow.bench.section import Section
+from cementflow.compiled import kernel
 from cementflow.version import version
 
 Floats = NDArray[np.float64]
@@ -104,7 +104,7 @@ def triad_bandwidth(n: int, repeat: int) -> float:
     return 24.0 * n / best
 
 
-@njit(cache=True)
+@kernel
 def _triad(a: Floats, b: Floats, c: Floats, s: float) -> None:
     for i in range(len(a)):
         a[i] = b[i] + s * c[i]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cementflow.fem.compiled import kernel
+from cementflow.compiled import kernel
 
 MAX_SWEEPS = 30
 SETTLED = 1e-6  # K; a change from one sweep to the next that no longer counts

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.fem.compiled import kernel
+from cementflow.compiled import kernel
 
 Indices = NDArray[np.uint32]
 Ints = NDArray[np.int32]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cementflow.fem.compiled import kernel
+from cementflow.compiled import kernel
 from cementflow.mesh.topology import TET_EDGES
 
 # A coefficient below this share of the largest of its element is round-off: right angles, of which a body-centred cubic

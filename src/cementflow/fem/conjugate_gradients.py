@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cementflow.fem.compiled import inner, kernel
+from cementflow.compiled import inner, kernel
 from cementflow.fem.preconditioner import dense_solve
 from cementflow.fem.sweeps import (
     BACKWARD,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cementflow.fem.compiled import kernel
+from cementflow.compiled import kernel
 
 # Where one flux is split into equal parts, round-off must not decide between them; then the higher pressure does.
 LESS = 1.0 - 1e-9

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cementflow.fem.compiled import kernel
+from cementflow.compiled import kernel
 
 # A smaller cement share than this stays where it is: it would wet the whole bone with next to nothing.
 SMALLEST_FRACTION = 1e-8

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cementflow.fem.compiled import inner, kernel
+from cementflow.compiled import inner, kernel
 
 # Local vertices of the six edges of a tetrahedron, and the edge between two of them.
 FIRST, SECOND = np.array([0, 0, 0, 1, 1, 2]), np.array([1, 2, 3, 2, 3, 3])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cementflow.fem.compiled import inner, kernel
+from cementflow.compiled import inner, kernel
 
 # A pivot below this share of its diagonal is replaced by the diagonal; only negative coefficients cause it.
 SMALLEST_PIVOT = 1e-2

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cementflow.compiled import inner
 from cementflow.fem.atomics import give_way, read, take, write
-from cementflow.fem.compiled import inner
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]

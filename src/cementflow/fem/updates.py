@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cementflow.fem.compiled import kernel
+from cementflow.compiled import kernel
 from cementflow.fem.kernels import edge_mobility, least_mobility
 
 NONE = np.uint32(0xFFFFFFFF)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cementflow.fem.compiled import inner, kernel
+from cementflow.compiled import inner, kernel
 from cementflow.fem.fractional_flow import fractional_flow, implicit_saturation
 
 MAX_SWEEPS = 50

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cementflow.fem.compiled import kernel
+from cementflow.compiled import kernel
 
 MOST_PARTS = 20_000
 

@@ -9,8 +9,8 @@ Biomed. Eng. 30, 125-126.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from cementflow.compiled import kernel
 from cementflow.mesh.tetmesh import Floats, Ints
 
 LEAF = 8
@@ -65,7 +65,7 @@ class SurfaceDistance:
         )
 
 
-@njit(cache=True)
+@kernel
 def _build(centroid):  # type: ignore[no-untyped-def]
     """Split at the median of the longest axis down to small leaves.
 
@@ -102,7 +102,7 @@ def _build(centroid):  # type: ignore[no-untyped-def]
     return order, first[:nodes].copy(), count[:nodes].copy(), right[:nodes].copy()
 
 
-@njit(cache=True)
+@kernel
 def _boxes(low, high, first, count):  # type: ignore[no-untyped-def]
     """Box of each node, shapes (k, 3)."""
     box_low, box_high = np.empty((len(first), 3)), np.empty((len(first), 3))
@@ -114,7 +114,7 @@ def _boxes(low, high, first, count):  # type: ignore[no-untyped-def]
     return box_low, box_high
 
 
-@njit(cache=True)
+@kernel
 def _dipoles(corners, first, count):  # type: ignore[no-untyped-def]
     """Area-weighted centre, summed area vector and radius of the triangles of each node."""
     nodes = len(first)
@@ -136,7 +136,7 @@ def _dipoles(corners, first, count):  # type: ignore[no-untyped-def]
     return centre, normal, radius
 
 
-@njit(cache=True)
+@kernel
 def _windings(queries, corners, centre, normal, radius, first, count, right):  # type: ignore[no-untyped-def]
     result = np.empty(len(queries))
     stack = np.empty(128, np.int64)
@@ -164,7 +164,7 @@ def _windings(queries, corners, centre, normal, radius, first, count, right):  #
     return result
 
 
-@njit(cache=True)
+@kernel
 def _solid_angle(triangle, x, y, z):  # type: ignore[no-untyped-def]
     """Signed solid angle of a triangle seen from a point; zero from its own corners."""
     ax, ay, az = triangle[0, 0] - x, triangle[0, 1] - y, triangle[0, 2] - z
@@ -178,7 +178,7 @@ def _solid_angle(triangle, x, y, z):  # type: ignore[no-untyped-def]
     return 2.0 * np.arctan2(numerator, a * b * c + ab * c + bc * a + ca * b)
 
 
-@njit(cache=True)
+@kernel
 def _distances(queries, corners, low, high, first, count, right):  # type: ignore[no-untyped-def]
     result = np.empty(len(queries))
     stack, bound = np.empty(128, np.int64), np.empty(128)
@@ -213,7 +213,7 @@ def _distances(queries, corners, low, high, first, count, right):  # type: ignor
     return result
 
 
-@njit(cache=True)
+@kernel
 def _box_distance(low, high, x, y, z):  # type: ignore[no-untyped-def]
     """Squared distance from a point to a box."""
     dx = max(low[0] - x, 0.0, x - high[0])
@@ -222,7 +222,7 @@ def _box_distance(low, high, x, y, z):  # type: ignore[no-untyped-def]
     return dx * dx + dy * dy + dz * dz
 
 
-@njit(cache=True)
+@kernel
 def _triangle_distance(triangle, x, y, z):  # type: ignore[no-untyped-def]
     """Squared distance from a point to a triangle: to its plane or, beside it, to its edges."""
     ux, uy, uz = (
@@ -252,7 +252,7 @@ def _triangle_distance(triangle, x, y, z):  # type: ignore[no-untyped-def]
     )
 
 
-@njit(cache=True)
+@kernel
 def _segment_distance(a, b, x, y, z):  # type: ignore[no-untyped-def]
     """Squared distance from a point to a segment."""
     ux, uy, uz = b[0] - a[0], b[1] - a[1], b[2] - a[2]

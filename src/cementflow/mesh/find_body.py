@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cementflow.compiled import kernel
 from cementflow.mesh.frame import AnatomicalFrame, along_axes
 from cementflow.mesh.tetmesh import Floats, Ints
 
@@ -154,7 +154,7 @@ def _crossings(along: Floats, triangles: Ints, lr: Floats, si: Floats) -> tuple[
     return ray, where
 
 
-@njit(cache=True)
+@kernel
 def _cross(corner, lr, si, ray, where):  # type: ignore[no-untyped-def]
     """Count the crossings, and store as many as the arrays hold."""
     found = 0

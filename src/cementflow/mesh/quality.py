@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from cementflow.compiled import kernel
 from cementflow.mesh.tetmesh import Floats, TetMesh
 from cementflow.mesh.topology import TET_EDGES, TET_FACES
 
@@ -50,7 +50,7 @@ def mesh_quality(mesh: TetMesh) -> Quality:
     return Quality(mesh.mean_edge_length, angles, coefficient)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _angles(points, tets, tet_edges, n_edges):  # type: ignore[no-untyped-def]
     """Sums of the edge coefficients, smallest and largest cosine of a dihedral angle.
 

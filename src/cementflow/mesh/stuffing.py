@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cementflow.compiled import kernel
 from cementflow.errors import MeshError
 from cementflow.mesh.lattice import (
     Lattice,
@@ -228,7 +228,7 @@ def _snap(n_points: int, edges: CutEdges, fraction: Floats) -> NDArray[np.int64]
     return snapped
 
 
-@njit(cache=True)
+@kernel
 def _snap_kernel(start, other, number, share, alpha, length, waiting, snapped):  # type: ignore[no-untyped-def]
     """Move points until no cut point is too near to any; the cut points of a moved point vanish.
 
@@ -261,7 +261,7 @@ def _snap_kernel(start, other, number, share, alpha, length, waiting, snapped): 
         count = still
 
 
-@njit(cache=True)
+@kernel
 def _violated(point, start, other, share, alpha, snapped):  # type: ignore[no-untyped-def]
     """Whether a cut point is too near to this point."""
     near = False

@@ -7,11 +7,11 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from cementflow.compiled import kernel
 from cementflow.errors import MeshError
 from cementflow.mesh.files import existing, guarded
 from cementflow.mesh.tetmesh import Floats, Ints
@@ -175,7 +175,7 @@ def _oriented(points: Floats, triangles: Ints, notes: list[str]) -> Ints:
     return np.ascontiguousarray(result)
 
 
-@njit(cache=True)
+@kernel
 def _spread(start, beside, relation):  # type: ignore[no-untyped-def]
     """Carry the choice to flip from triangle to triangle; relation 2 means that two neighbours disagree.
 

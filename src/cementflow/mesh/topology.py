@@ -7,7 +7,8 @@ Indices are unsigned 32-bit throughout: Numba then need not ask of each whether 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from cementflow.compiled import kernel
 
 # Faces of a positively oriented tetrahedron, seen from outside counter-clockwise.
 TET_FACES = np.array([[1, 2, 3], [0, 3, 2], [0, 1, 3], [0, 2, 1]], dtype=np.int32)
@@ -15,7 +16,7 @@ TET_FACES = np.array([[1, 2, 3], [0, 3, 2], [0, 1, 3], [0, 2, 1]], dtype=np.int3
 TET_EDGES = np.array([[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]], dtype=np.int32)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def number_edges(tets, n):  # type: ignore[no-untyped-def]
     """Distinct edges (k, 2), lower vertex first, in lexicographic order, and the edge of each local pair (m, 6).
 
@@ -68,7 +69,7 @@ def number_edges(tets, n):  # type: ignore[no-untyped-def]
     return edges, tet_edges
 
 
-@njit(cache=True)
+@kernel
 def row_pattern(edges, n):  # type: ignore[no-untyped-def]
     """CSR pattern with sorted columns: row starts, columns, edge behind each slot (-1 on the diagonal).
 
@@ -98,7 +99,7 @@ def row_pattern(edges, n):  # type: ignore[no-untyped-def]
     return start, column, behind
 
 
-@njit(cache=True)
+@kernel
 def match_faces(tets, n):  # type: ignore[no-untyped-def]
     """Which face (4 e + k, opposite vertex k of e) each face coincides with, and how many are badly shared.
 
@@ -149,7 +150,7 @@ def match_faces(tets, n):  # type: ignore[no-untyped-def]
     return twin, crowded, overlapping
 
 
-@njit(cache=True)
+@kernel
 def pieces(rows, n):  # type: ignore[no-untyped-def]
     """Piece of each of n things, where each row of numbers belongs together; numbered by their first member."""
     root = np.empty(n, np.uint32)
@@ -179,7 +180,7 @@ def pieces(rows, n):  # type: ignore[no-untyped-def]
     return count, label
 
 
-@njit(cache=True)
+@kernel
 def signed_volumes(points, tets):  # type: ignore[no-untyped-def]
     """Signed volume of each tetrahedron [m3]; positive when 3 sees 0, 1, 2 counter-clockwise."""
     volume = np.empty(tets.shape[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.fem.compiled import kernel
+from cementflow.compiled import kernel
 from cementflow.mesh.regions import overlapping
 from cementflow.mesh.tetmesh import TetMesh
 
