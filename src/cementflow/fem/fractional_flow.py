@@ -50,8 +50,9 @@ def implicit_saturation(old, storage, outflow, inflow, ratio, corey):
         s = full - corey[3] * (trace if nm == 1.0 else (np.sqrt(trace) if nm == 2.0 else trace ** (1.0 / nm)))
         if not low < s < high:
             s = 0.5 * (low + high)
+    by_nc, by_nm, by_mobile = 1.0 / nc, ratio / nm, 1.0 / corey[3]
     for _ in range(200):
-        e = (s - corey[2]) / corey[3]
+        e = (s - corey[2]) * by_mobile
         share, slope = 0.0, 0.0
         if e >= 1.0:
             share = 1.0
@@ -59,10 +60,10 @@ def implicit_saturation(old, storage, outflow, inflow, ratio, corey):
             r = 1.0 - e
             cement_slope = 1.0 if nc == 1.0 else (2.0 * e if nc == 2.0 else nc * e ** (nc - 1.0))
             marrow_slope = 1.0 if nm == 1.0 else (2.0 * r if nm == 2.0 else nm * r ** (nm - 1.0))
-            cement, marrow = cement_slope * e / nc, ratio * marrow_slope * r / nm
-            whole = cement + marrow
-            share = cement / whole
-            slope = (cement_slope * marrow + cement * ratio * marrow_slope) / (whole * whole * corey[3])
+            cement, marrow = cement_slope * e * by_nc, marrow_slope * r * by_nm
+            by_whole = 1.0 / (cement + marrow)
+            share = cement * by_whole
+            slope = (cement_slope * marrow + cement * ratio * marrow_slope) * by_whole * by_whole * by_mobile
             if share <= SMALLEST_FRACTION:
                 share, slope = 0.0, 0.0
         g = storage * (s - old) + outflow * share - inflow
