@@ -137,6 +137,10 @@ class Recorder:
     def save(self) -> None:
         """Have history and checkpoint written up to the last step."""
         self._submit_history()
+        self.save_checkpoint()
+
+    def save_checkpoint(self) -> None:
+        """Have a checkpoint of the last step written, where any are wanted."""
         rows, snapshots, seconds = list(self.rows), list(self.snapshots), dict(self._watch.seconds)
         step = self.last
         if step is not None and self._every < np.inf:

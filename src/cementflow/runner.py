@@ -205,7 +205,7 @@ def _finish(
         job.recorder.wait()
         job.folder.write_summary(found)
         if not interrupted:
-            job.recorder.save()  # while the figures are drawn
+            job.recorder.save_checkpoint()  # while the figures are drawn
         drawing_mb = 0.0
         if painters is not None and outcome.status in ("completed", "stopped"):
             painted = painters.draw(job.folder.path)

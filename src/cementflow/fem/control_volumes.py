@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.fem.coefficients import element_coefficients
-from cementflow.mesh.tetmesh import TetMesh
+from cementflow.mesh.tetmesh import TetMesh, around_vertices
 from cementflow.mesh.topology import row_pattern
 
 Floats = NDArray[np.float64]
@@ -82,10 +82,7 @@ class ControlVolumes:
     @cached_property
     def around(self) -> Floats:
         """Volume of the tetrahedra around each vertex [m3], shape (n,), kept as that of each is."""
-        total = np.zeros(self.n)
-        for corner in self.tets.T:
-            total += np.bincount(corner, self.of_tets, minlength=self.n)
-        return total
+        return around_vertices(self.tets, self.of_tets, self.n)
 
 
 def build_control_volumes(mesh: TetMesh, porosity: Floats, permeability: Floats) -> ControlVolumes:

@@ -1,4 +1,4 @@
-"""Shear rates in the pores at the vertices, from the Darcy flux of the tetrahedra around them."""
+"""The Darcy flux of tetrahedra, and shear rates in the pores at the vertices that follow from it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,41 @@ from cementflow.threads import both
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]
+
+
+def darcy_velocity(
+    volumes: ControlVolumes,
+    tets: Indices,
+    relative_cement: Floats,
+    marrow_mobility: Floats,
+    viscosity: Floats,
+    pressure: Floats,
+) -> Floats:
+    """Darcy flux of both fluids in chosen tetrahedra [m/s], shape (chosen, 3).
+
+    Parameters
+    ----------
+    volumes
+        Of the mesh.
+    tets
+        The chosen ones, ascending.
+    relative_cement, marrow_mobility, viscosity, pressure
+        At all vertices, as in `kernels.edge_mobility`.
+    """
+    v = volumes
+    velocity: Floats = kernels.element_velocity(
+        tets,
+        v.mesh.points,
+        v.tets,
+        v.permeability,
+        relative_cement,
+        marrow_mobility,
+        viscosity,
+        pressure,
+        v.t,
+        v.obtuse,
+    )
+    return velocity
 
 
 def pore_shear(
@@ -39,18 +74,7 @@ def pore_shear(
     parts = np.array_split(tets, 2)
 
     def summed(half: int) -> Floats:
-        velocity = kernels.element_velocity(
-            parts[half],
-            v.mesh.points,
-            v.tets,
-            v.permeability,
-            relative_cement,
-            marrow_mobility,
-            viscosity,
-            pressure,
-            v.t,
-            v.obtuse,
-        )
+        velocity = darcy_velocity(v, parts[half], relative_cement, marrow_mobility, viscosity, pressure)
         total = np.zeros(v.n)
         kernels.add_shear(total, parts[half], velocity, v.inverse_permeability, v.porosity, v.tets, v.of_tets)
         return total

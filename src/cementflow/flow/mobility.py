@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.fem import kernels
+from cementflow.fem.pore_shear import darcy_velocity
 from cementflow.flow.problem import Problem
 from cementflow.threads import both
 
@@ -71,17 +71,6 @@ def darcy_flux(problem: Problem, m: Mobility, pressure: Floats, chosen: Indices 
     parts = np.array_split(chosen, 2)
 
     def velocity(half: int) -> Floats:
-        return kernels.element_velocity(
-            parts[half],
-            v.mesh.points,
-            v.tets,
-            v.permeability,
-            m.relative_cement,
-            m.marrow,
-            m.viscosity,
-            pressure,
-            v.t,
-            v.obtuse,
-        )
+        return darcy_velocity(v, parts[half], m.relative_cement, m.marrow, m.viscosity, pressure)
 
     return np.concatenate(both(velocity, len(chosen)))

@@ -55,11 +55,10 @@ def near_cement(problem: Problem, state: State, start: Flow | None) -> tuple[Rea
         return nowhere, nowhere
     if start is None:
         wet = (state.saturation > 0.0) | (problem.source > 0.0)
-    else:
-        wet = with_cement(problem, state.saturation, start)
-    here = kernels.with_neighbours(wet, v.row_start, v.neighbour)
-    if start is None:
+        here = kernels.with_neighbours(wet, v.row_start, v.neighbour)
         return Reach.of(problem, here), Reach.of(problem, ~here)
+    wet = with_cement(problem, state.saturation, start)
+    here = kernels.with_neighbours(wet, v.row_start, v.neighbour)
     ahead, least = np.zeros(v.n, bool), TRIFLE * start.fluxes.rate
     region, _ = upwind.downstream(
         v.row_start, v.neighbour, v.slot_edge, *start.fluxes.both_ends, wet, AHEAD, least

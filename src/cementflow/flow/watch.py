@@ -14,6 +14,7 @@ from cementflow.flow.state import State
 from cementflow.laws.imaging import RADIOGRAPHY, Picture
 from cementflow.mesh.frame import AnatomicalFrame
 from cementflow.mesh.shadow import Shadow, build_shadow, control_centers
+from cementflow.mesh.tetmesh import around_vertices
 from cementflow.sites.arch import arch_lengths
 from cementflow.sites.outside import Outside, Pieces
 
@@ -129,8 +130,7 @@ class Watch:
     def views(self) -> tuple[View, ...]:
         """From in front and from the side; made when there is something to look for."""
         mesh = self.outside.mesh
-        quarters = np.repeat(0.25 * mesh.volumes, 4)
-        volumes = np.bincount(mesh.tets.ravel(), quarters, minlength=len(mesh.points)).astype(np.float64)
+        volumes = 0.25 * around_vertices(mesh.tets, mesh.volumes, len(mesh.points))
         points, views = control_centers(mesh), []
         for beam in range(len(VIEWS)):
             across = self.frame.axes[[axis for axis in range(3) if axis != beam]]

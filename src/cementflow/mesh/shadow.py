@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_array
 
 from cementflow.mesh.frame import along_axes
-from cementflow.mesh.tetmesh import Floats, TetMesh, touching
+from cementflow.mesh.tetmesh import Floats, TetMesh, around_vertices, touching
 
 PIXEL = 1e-3  # m
 ROUND = 24  # pixels around the mesh, so that the canal and its arch are in the picture
@@ -67,9 +67,10 @@ def control_centers(mesh: TetMesh) -> Floats:
     on = np.zeros(n, bool)
     on[mesh.boundary] = True
     tets = touching(mesh.tets, on)
-    corners, volumes, owner = mesh.points[mesh.tets[tets]], mesh.volumes[tets], mesh.tets[tets].ravel()
+    at_wall, volumes = mesh.tets[tets], mesh.volumes[tets]
+    corners, owner = mesh.points[at_wall], at_wall.ravel()
     moment = (volumes / 20.0)[:, None, None] * (corners.sum(axis=1, keepdims=True) + corners)
-    volume = np.bincount(owner, np.repeat(volumes / 4.0, 4), minlength=n)
+    volume = 0.25 * around_vertices(at_wall, volumes, n)
     centers = mesh.points.copy()
     for axis, along in enumerate(moment.reshape(-1, 3).T):
         centers[on, axis] = np.bincount(owner, along, minlength=n)[on] / volume[on]

@@ -184,6 +184,14 @@ def touching(tets: NDArray, marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return found
 
 
+def around_vertices(tets: NDArray, volumes: Floats, n: int) -> Floats:
+    """Volume of the tetrahedra (m, 4) around each of n vertices, of which a quarter is its control volume."""
+    total = np.zeros(n)
+    for corner in tets.T:
+        total += np.bincount(corner, volumes, minlength=n)
+    return total
+
+
 def signed_volumes(points: Floats, tets: NDArray) -> Floats:
     """Signed volume of each tetrahedron [m3]; positive when 3 sees 0, 1, 2 counter-clockwise."""
     volume: Floats = topology.signed_volumes(points, unsigned(tets))

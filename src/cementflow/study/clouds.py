@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cementflow.mesh.tetmesh import around_vertices
 from cementflow.views.mesh import Mesh
 from cementflow.views.quiet import quiet_vtk
 from cementflow.views.sheet import Frame, RunSheet, open_run
@@ -107,12 +108,7 @@ def same_mesh(first: Mesh, second: Mesh) -> bool:
 
 def vertex_volumes(mesh: Mesh) -> Floats:
     """Volumes around the vertices of a mesh [mm3], shape (vertices,)."""
-    corners = mesh.points[mesh.tets]
-    edges = corners[:, 1:] - corners[:, :1]
-    share = np.abs(np.linalg.det(edges)) / 24
-    volumes = np.zeros(len(mesh.points))
-    np.add.at(volumes, mesh.tets, share[:, None])
-    return volumes
+    return 0.25 * around_vertices(mesh.tets, np.abs(mesh.volumes), len(mesh.points))
 
 
 def _sampled(sheet: RunSheet, shots: list[Snapshot]) -> tuple[Samples, float]:

@@ -57,7 +57,7 @@ def cement_cloud(shot: Snapshot) -> Cloud | None:
     if above.max() <= 0.0:
         return None
     rim = closed_level(above, shot.mesh.tets, shot.mesh.wall)
-    return Cloud(smooth(rim.at(shot.mesh.points), rim.triangles), rim.at(shot.fields[PRESSURE]))
+    return Cloud(smooth(rim.at(shot.mesh.points), rim.pieces), rim.at(shot.fields[PRESSURE]))
 
 
 def pressure_limits(cement: Cloud, shot: Snapshot) -> tuple[float, float]:

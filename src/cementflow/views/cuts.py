@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cementflow.errors import InputError
 from cementflow.views.camera import Camera
+from cementflow.views.level import level_line
 from cementflow.views.mesh import Mesh
 from cementflow.views.palette import INK
 
@@ -50,14 +51,14 @@ def cut_through(
         If the plane misses the mesh; it names the run folder.
     """
     plane = mesh.plane(origin, normal)
-    if not len(plane.triangles):
+    if not len(plane.pieces):
         raise InputError("the plane through the needle tip does not meet the mesh", str(folder))
     values = {name: plane.at(field) for name, field in fields.items()}
     points = plane.at(mesh.points)
-    a, b, c = points[plane.triangles.T]
+    a, b, c = points[plane.pieces.T]
     # Slivers first, as each is drawn half a pixel too wide, which makes them far too long.
     order = np.argsort(np.linalg.norm(np.cross(b - a, c - a), axis=1), kind="stable")
-    return Cut(points, plane.triangles[order], values, plane.cells[order])
+    return Cut(points, plane.pieces[order], values, plane.cells[order])
 
 
 def flat_mesh(cut: Cut, camera: Camera) -> Any:
@@ -69,15 +70,15 @@ def flat_mesh(cut: Cut, camera: Camera) -> Any:
 
 
 @dataclass(frozen=True, eq=False)
-class Isoline:
-    """Where a field has one value on a cut.
+class PageLine:
+    """A line on a page, of straight pieces in any order.
 
     Parameters
     ----------
     points
         Of the page [px], shape (points, 2).
     pieces
-        Straight lines between two of them, shape (pieces, 2).
+        Between two of them each, shape (pieces, 2).
     """
 
     points: Floats
@@ -95,40 +96,20 @@ class Isoline:
         ends = list(self.points[self.pieces])
         for wide, shade, above in ((halo, "white", -0.05), (width, colour, 0.0)):
             if wide > 0.0:
-                look: dict[str, Any] = {
-                    "linewidths": wide,
-                    "colors": shade,
-                    "zorder": zorder + above,
-                    "capstyle": "round",
-                }
-                axes.add_collection(LineCollection(ends, **look), autolim=False)
+                line = LineCollection(ends, linewidths=wide, colors=shade, zorder=zorder + above)
+                line.set_capstyle("round")
+                axes.add_collection(line, autolim=False)
 
 
-def isoline(cut: Cut, values: Floats, level: float, camera: Camera) -> Isoline:
-    """The line on which values at the points of a cut, linear in each triangle, have a level; without any, empty."""
-    above = values > level
-    count = above[cut.triangles].sum(axis=1)
-    met = np.flatnonzero((count == 1) | (count == 2))
-    triangles = cut.triangles[met]
-    # The corner that is alone on its side; the line crosses both edges from it.
-    corner = (above[triangles] == (count[met] == 1)[:, None]).argmax(axis=1)
-    alone, second, third = (triangles[np.arange(len(met)), (corner + turn) % 3] for turn in range(3))
-    edges = np.sort(np.stack([alone, second, alone, third], axis=1).reshape(-1, 2), axis=1)
-    names, pieces = np.unique(edges @ [len(values), 1], return_inverse=True)
-    first, last = np.divmod(names, len(values))
-    weights = (level - values[first]) / (values[last] - values[first])
-    flat = camera.pixels(cut.points)
-    return Isoline(flat[first] + weights[:, None] * (flat[last] - flat[first]), pieces.reshape(-1, 2))
+def isoline(cut: Cut, values: Floats, level: float, camera: Camera) -> PageLine:
+    """The line on which values at the points of a cut, linear in each triangle, have a level."""
+    line = level_line(values - level, cut.triangles)
+    return PageLine(line.at(camera.pixels(cut.points)), line.pieces)
 
 
 def draw_outline(axes: Any, cut: Cut, camera: Camera) -> None:
     """Draw the edge of a cut."""
-    from matplotlib.collections import LineCollection
-
-    ends = camera.pixels(cut.points)[outer_edges(cut.triangles)]
-    axes.add_collection(
-        LineCollection(list(ends), colors=INK, linewidths=1.4, capstyle="round", zorder=4), autolim=False
-    )
+    PageLine(camera.pixels(cut.points), outer_edges(cut.triangles)).draw(axes, INK, 1.4, zorder=4)
 
 
 def outer_edges(triangles: Indices) -> Indices:

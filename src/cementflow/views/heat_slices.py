@@ -130,7 +130,7 @@ def _place(sheet: RunSheet, shot: Snapshot) -> tuple[Floats, str]:
         return sheet.tip.center, sheet.tip.word
     hottest = shot.mesh.points[int(peak.argmax())]
     inward = shot.mesh.center - hottest
-    edge = float(np.cbrt(shot.mesh.volume / len(shot.mesh.tets) * 6.0))
+    edge = float(np.cbrt(6.0 * shot.mesh.volumes.mean()))
     axes = (sheet.frame.ap, sheet.frame.lr, sheet.frame.si)
     steps = [np.copysign(_INWARD * edge, axis @ inward) * axis for axis in axes]
     return hottest + np.sum(steps, axis=0), "hottest place"

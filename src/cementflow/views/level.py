@@ -1,4 +1,4 @@
-"""Where a field that is linear in tetrahedra takes the value zero: a plane through a mesh, or the front of a cloud."""
+"""Where a field that is linear in cells takes the value zero: a plane through a mesh, the front of a cloud, a line."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Indices = NDArray[np.integer]
 
-# Triangles of a cell whose first corners are inside, by how many these are. A corner of a triangle lies between two
-# corners of the cell, the first of them inside, or is a corner itself; triangles turn outward.
+# Pieces of a cell whose first corners are inside, by how many these are: triangles across a tetrahedron, triangles of
+# the inside of a triangle, the line across a triangle. A corner of a piece lies between two corners of the cell, the
+# first of them inside, or is a corner itself; triangles turn outward.
 _Pairs = list[list[tuple[int, int]]]
 _IN_TETRAHEDRON: dict[int, _Pairs] = {
     1: [[(0, 1), (0, 2), (0, 3)]],
@@ -25,11 +26,12 @@ _IN_TRIANGLE: dict[int, _Pairs] = {
     2: [[(0, 0), (1, 1), (1, 2)], [(0, 0), (1, 2), (0, 2)]],
     3: [[(0, 0), (1, 1), (2, 2)]],
 }
+_ACROSS_TRIANGLE: dict[int, _Pairs] = {1: [[(0, 1), (0, 2)]], 2: [[(0, 2), (1, 2)]]}
 
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """Triangles whose corners lie on edges of a mesh.
+    """Triangles, or lines, whose corners lie on edges of a mesh.
 
     Parameters
     ----------
@@ -38,15 +40,15 @@ class Level:
         is a vertex.
     weights
         Of the second end, shape (points,).
-    triangles
-        Of points, shape (triangles, 3).
+    pieces
+        Of points, shape (triangles, 3) or (lines, 2).
     cells
-        Number of the cell that each triangle is from, shape (triangles,).
+        Number of the cell that each piece is from.
     """
 
     ends: Indices
     weights: Floats
-    triangles: Indices
+    pieces: Indices
     cells: Indices
 
     def at(self, field: Floats) -> Floats:
@@ -66,8 +68,13 @@ def closed_level(values: Floats, tets: Indices, wall: Indices) -> Level:
     return _welded(values, [_corners(_IN_TETRAHEDRON, values, tets), _corners(_IN_TRIANGLE, values, wall)])
 
 
+def level_line(values: Floats, triangles: Indices) -> Level:
+    """The lines between vertices with positive values and the others."""
+    return _welded(values, [_corners(_ACROSS_TRIANGLE, values, triangles)])
+
+
 def _corners(kinds: dict[int, _Pairs], values: Floats, cells: Indices) -> tuple[Indices, Indices]:
-    """Pairs of vertices that the corners of triangles lie between, shape (triangles, 3, 2), and their cells."""
+    """Pairs of vertices that the corners of pieces lie between, shape (pieces, corners, 2), and their cells."""
     corners = cells.shape[1]
     table, count = _cases(kinds, corners)
     case = (values > 0.0)[cells] @ (1 << np.arange(corners))
@@ -75,26 +82,28 @@ def _corners(kinds: dict[int, _Pairs], values: Floats, cells: Indices) -> tuple[
     for i in range(table.shape[1]):
         chosen = np.flatnonzero(count[case] > i)
         found.append(chosen)
-        pairs.append(np.take_along_axis(cells[chosen], table[case[chosen], i].reshape(-1, 6), axis=1))
-    return np.concatenate(pairs).reshape(-1, 3, 2), np.concatenate(found)
+        within = table[case[chosen], i]
+        flat = np.take_along_axis(cells[chosen], within.reshape(-1, 2 * table.shape[2]), axis=1)
+        pairs.append(flat.reshape(within.shape))
+    return np.concatenate(pairs), np.concatenate(found)
 
 
 def _cases(kinds: dict[int, _Pairs], corners: int) -> tuple[Indices, Indices]:
-    """Triangles by which corners are inside, a bit each, and how many they are."""
-    table = np.zeros((1 << corners, 2, 3, 2), int)
+    """Pieces by which corners are inside, a bit each, and how many they are."""
+    table = np.zeros((1 << corners, 2, len(kinds[1][0]), 2), int)
     count = np.zeros(1 << corners, int)
     for order in permutations(range(corners)):
         if np.linalg.det(np.eye(corners)[list(order)]) < 0:
             continue  # would turn the triangles inward
-        for inside, triangles in kinds.items():
+        for inside, pieces in kinds.items():
             case = sum(1 << corner for corner in order[:inside])
-            count[case] = len(triangles)
-            table[case, : len(triangles)] = np.array(order)[np.array(triangles)]
+            count[case] = len(pieces)
+            table[case, : len(pieces)] = np.array(order)[np.array(pieces)]
     return table, count
 
 
 def _welded(values: Floats, parts: Sequence[tuple[Indices, Indices]]) -> Level:
-    """One point for corners of triangles in the same place."""
+    """One point for corners of pieces in the same place."""
     pairs = np.concatenate([pairs for pairs, _ in parts])
     inside, outside = pairs[..., 0], pairs[..., 1]
     inside = np.where(values[outside] == 0.0, outside, inside)
@@ -103,7 +112,7 @@ def _welded(values: Floats, parts: Sequence[tuple[Indices, Indices]]) -> Level:
     first, second = values[ends].T
     apart = ends[:, 0] != ends[:, 1]
     weights = np.divide(first, first - second, out=np.zeros(len(ends)), where=apart)
-    triangles = corner.reshape(-1, 3)
-    # Vertices on the level take whole triangles into a point or a line.
-    real = (triangles != np.roll(triangles, 1, axis=1)).all(axis=1)
-    return Level(ends, weights, triangles[real], np.concatenate([cells for _, cells in parts])[real])
+    pieces = corner.reshape(inside.shape)
+    # Vertices on the level take whole pieces into a point or a line.
+    real = (pieces != np.roll(pieces, 1, axis=1)).all(axis=1)
+    return Level(ends, weights, pieces[real], np.concatenate([cells for _, cells in parts])[real])

@@ -38,10 +38,11 @@ class Mesh:
         return 0.5 * (self.points.min(axis=0) + self.points.max(axis=0))
 
     @property
-    def volume(self) -> float:
-        """Of all tetrahedra [mm3]."""
+    def volumes(self) -> Floats:
+        """Of the tetrahedra [mm3]."""
         a, b, c, d = self.points[self.tets.T]
-        return float(np.einsum("ij,ij->i", np.cross(b - a, c - a), d - a).sum() / 6.0)
+        six: Floats = np.einsum("ij,ij->i", np.cross(b - a, c - a), d - a)
+        return six / 6.0
 
     @cached_property
     def wall(self) -> Indices:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.views.camera import Camera, axial, fit, lateral
-from cementflow.views.cuts import Cut, Isoline, cut_through, draw_outline, flat_mesh, isoline
+from cementflow.views.cuts import Cut, PageLine, cut_through, draw_outline, flat_mesh, isoline
 from cementflow.views.labels import Label, draw_labels, outlet_label
 from cementflow.views.mesh import Mesh
 from cementflow.views.orientation import draw_edge_letters
@@ -126,7 +126,7 @@ def _isolines(axes: Any, cut: Cut, camera: Camera) -> None:
     _number(axes, levels, lines)
 
 
-def _number(axes: Any, levels: list[float], lines: list[Isoline]) -> None:
+def _number(axes: Any, levels: list[float], lines: list[PageLine]) -> None:
     """Write values on lines, where there is room: on rings in turn on each side, on others in their middle."""
     from cementflow.views.letters import Haloed
 
