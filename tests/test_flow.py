@@ -82,7 +82,8 @@ def test_implicit_saturation_is_the_root(
     def balance(s: float) -> float:
         return storage * (s - old) + fractional_flow(s, ratio, numbers) - wet
 
-    found = implicit_saturation(old, storage, 1.0, wet, ratio, numbers)
+    found, share = implicit_saturation(old, storage, 1.0, wet, ratio, numbers)
+    assert share == pytest.approx(fractional_flow(found, ratio, numbers), rel=1e-12)
     exact = brentq(balance, old - courant - 1.0, old + courant + 1.0, xtol=1e-15, rtol=8.9e-16, maxiter=500)
     assert abs(balance(found)) <= 1.01 * CLOSED or abs(found - exact) <= 1e-12
     # Above full the fraction is flat: what is open of the balance shows times the Courant number.
@@ -91,9 +92,9 @@ def test_implicit_saturation_is_the_root(
 
 
 def test_implicit_saturation_without_outflow_stores_everything() -> None:
-    assert implicit_saturation(0.2, 2.0, 0.0, 0.4, 500.0, (2.0, 2.0, 0.0, 1.0)) == pytest.approx(
-        0.4, rel=1e-15
-    )
+    found, share = implicit_saturation(0.2, 2.0, 0.0, 0.4, 500.0, (2.0, 2.0, 0.0, 1.0))
+    assert found == pytest.approx(0.4, rel=1e-15)
+    assert share == fractional_flow(found, 500.0, (2.0, 2.0, 0.0, 1.0))
 
 
 # --- transport ---

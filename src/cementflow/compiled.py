@@ -27,12 +27,16 @@ _njit: Any = njit  # which takes more than its types tell
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile what is called from Python, and maybe from other kernels."""
-    return _renewed(_njit(cache=True, nogil=True, no_cfunc_wrapper=True)(function))
+    return _renewed(_njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function))
 
 
 def inner(function: Callable[..., Any]) -> Any:
     """Compile what is called from other kernels alone: Python would find nothing to call."""
-    return _renewed(_njit(cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)(function))
+    return _renewed(
+        _njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True, no_cpython_wrapper=True)(
+            function
+        )
+    )
 
 
 def _renewed(dispatcher: Any) -> Any:

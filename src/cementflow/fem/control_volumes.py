@@ -75,14 +75,9 @@ class ControlVolumes:
         return len(self.mesh.points)
 
     @cached_property
-    def of_tets(self) -> Floats:
-        """Volume of each tetrahedron [m3], shape (m,); kept, as viscosities that follow the flow often ask for it."""
-        return self.mesh.volumes
-
-    @cached_property
     def around(self) -> Floats:
-        """Volume of the tetrahedra around each vertex [m3], shape (n,), kept as that of each is."""
-        return around_vertices(self.tets, self.of_tets, self.n)
+        """Volume of the tetrahedra around each vertex [m3], shape (n,); kept, as viscosities often ask for it."""
+        return around_vertices(self.tets, self.mesh.volumes, self.n)
 
 
 def build_control_volumes(mesh: TetMesh, porosity: Floats, permeability: Floats) -> ControlVolumes:

@@ -30,17 +30,19 @@ def fractional_flow(saturation, ratio, corey):
 
 @kernel
 def implicit_saturation(old, storage, outflow, inflow, ratio, corey):
-    """Root S of storage (S - old) + outflow f(S) = inflow, a monotone scalar equation.
+    """Root S of storage (S - old) + outflow f(S) = inflow, a monotone scalar equation, and f(S).
 
     Bracketed by f in [0, 1]. Newton's method, from where nothing would leave, or if that is beyond full, from where the
     share of a trace of marrow lets just the rest leave; where it would leave the bracket, the bracket is halved.
     """
     low = old + (inflow - outflow) / storage
     high = old + inflow / storage
-    if high <= corey[2] or outflow <= 0.0:
-        return high
+    if high <= corey[2]:
+        return high, 0.0
+    if outflow <= 0.0:
+        return high, fractional_flow(high, ratio, corey)
     if low >= corey[2] + corey[3]:
-        return low
+        return low, 1.0
     nc, nm = corey[0], corey[1]
     full = corey[2] + corey[3]
     s = high
@@ -51,6 +53,7 @@ def implicit_saturation(old, storage, outflow, inflow, ratio, corey):
         if not low < s < high:
             s = 0.5 * (low + high)
     by_nc, by_nm, by_mobile = 1.0 / nc, ratio / nm, 1.0 / corey[3]
+    share = 0.0
     for _ in range(200):
         e = (s - corey[2]) * by_mobile
         share, slope = 0.0, 0.0
@@ -68,7 +71,7 @@ def implicit_saturation(old, storage, outflow, inflow, ratio, corey):
                 share, slope = 0.0, 0.0
         g = storage * (s - old) + outflow * share - inflow
         if abs(g) < CLOSED * outflow or high - low < 1e-15:
-            return s
+            return s, share
         if g > 0.0:
             high = s
         else:
@@ -76,13 +79,16 @@ def implicit_saturation(old, storage, outflow, inflow, ratio, corey):
         s -= g / (storage + outflow * slope)
         if not low < s < high:
             s = 0.5 * (low + high)
-    return s
+    return s, share
 
 
 @kernel
-def passing_on(saturation, ratio, corey):
-    """Vertices that pass cement on, at viscosity ratios mu_c / mu_m."""
-    found = np.empty(saturation.shape[0], np.bool_)
+def passing_on(saturation, cement_viscosity, marrow_viscosity, corey):
+    """Vertices that pass cement on, at viscosities of both fluids [Pa s]; that of the marrow may be one for all."""
+    found = np.zeros(saturation.shape[0], np.bool_)
+    each = marrow_viscosity.shape[0] > 1
     for a in range(saturation.shape[0]):
-        found[a] = fractional_flow(saturation[a], ratio[a], corey) > 0.0
+        if saturation[a] > corey[2]:
+            ratio = cement_viscosity[a] / marrow_viscosity[a if each else 0]
+            found[a] = fractional_flow(saturation[a], ratio, corey) > 0.0
     return found

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.fem import kernels
 from cementflow.fem.control_volumes import ControlVolumes
+from cementflow.fem.element_velocity import add_shear, element_velocity
 from cementflow.threads import both
 
 Floats = NDArray[np.float64]
@@ -33,7 +33,7 @@ def darcy_velocity(
         At all vertices, as in `kernels.edge_mobility`.
     """
     v = volumes
-    velocity: Floats = kernels.element_velocity(
+    velocity: Floats = element_velocity(
         tets,
         v.mesh.points,
         v.tets,
@@ -50,7 +50,7 @@ def darcy_velocity(
 
 def pore_shear(
     volumes: ControlVolumes,
-    vertices: Indices,
+    vertices: NDArray[np.intp],
     tets: Indices,
     relative_cement: Floats,
     marrow_mobility: Floats,
@@ -74,9 +74,22 @@ def pore_shear(
     parts = np.array_split(tets, 2)
 
     def summed(half: int) -> Floats:
-        velocity = darcy_velocity(v, parts[half], relative_cement, marrow_mobility, viscosity, pressure)
         total = np.zeros(v.n)
-        kernels.add_shear(total, parts[half], velocity, v.inverse_permeability, v.porosity, v.tets, v.of_tets)
+        add_shear(
+            total,
+            parts[half],
+            v.mesh.points,
+            v.tets,
+            v.permeability,
+            v.inverse_permeability,
+            v.porosity,
+            relative_cement,
+            marrow_mobility,
+            viscosity,
+            pressure,
+            v.t,
+            v.obtuse,
+        )
         return total
 
     first, second = both(summed, len(tets))

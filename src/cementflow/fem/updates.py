@@ -143,10 +143,10 @@ def rows_of(chosen, edges, touched):
 
 
 @kernel
-def add_outflow(out, chosen, edges, conductance, pressure):
-    """Add what leaves each vertex along chosen edges of given conductances [m3/s], in place."""
+def add_outflow(out, chosen, edges, conductance, before, pressure):
+    """Add what leaves each vertex along chosen edges [m3/s], by conductances beyond those before of all edges."""
     for i in range(chosen.shape[0]):
         a, b = edges[chosen[i], 0], edges[chosen[i], 1]
-        f = conductance[i] * (pressure[a] - pressure[b])
+        f = (conductance[i] - before[chosen[i]]) * (pressure[a] - pressure[b])
         out[a] += f
         out[b] -= f

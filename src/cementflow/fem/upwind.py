@@ -189,8 +189,9 @@ def _go_through(saturation, storage, outflow, inflow, ratio, corey, parts, cours
     """
     mean, changed = 0.0, 0.0
     for k in range(inflow.shape[0]):
-        saturation = implicit_saturation(saturation, storage / parts[k], outflow, inflow[k], ratio, corey)
-        share = fractional_flow(saturation, ratio, corey)
+        saturation, share = implicit_saturation(
+            saturation, storage / parts[k], outflow, inflow[k], ratio, corey
+        )
         changed += parts[k] * abs(share - course[k])
         course[k] = share
         mean += parts[k] * share
@@ -275,8 +276,7 @@ def transport_sweeps(order, start, ahead, away, outflow, cement_source, storage,
                 if away[s] < 0.0:
                     total -= away[s] * share[ahead[s]]
             if filled[a]:
-                s_new = implicit_saturation(old[a], storage[a], outflow[a], total, ratio[a], corey)
-                share[a] = fractional_flow(s_new, ratio[a], corey)
+                _, share[a] = implicit_saturation(old[a], storage[a], outflow[a], total, ratio[a], corey)
                 changed = abs(share[a] - before)
             elif fractional_flow(old[a] + total / storage[a], ratio[a], corey) == 0.0:
                 share[a], changed = 0.0, before  # all that comes stays, in every part

@@ -98,7 +98,7 @@ class Assembly:
         # Marrow of one viscosity has the same mobility wherever there is no cement, and whichever end is upstream.
         marrow = float(marrow_viscosity[0]) if len(marrow_viscosity) == 1 else None
         if marrow is not None and marrow == self._marrow:
-            self.conductance[self._chosen] = self._chosen_conductances(problem, self.mobility, pressure)
+            self.conductance[self._at] = self._chosen_conductances(problem, self.mobility, pressure)
             self._rows = self._touched
         else:
             self.conductance = every_conductance(problem, self.mobility, pressure)
@@ -143,8 +143,9 @@ class Assembly:
         entering += problem.padded(inflow)
         if problem.veins is not None:
             entering[problem.volumes.n :] += problem.veins.blood
-        rhs = np.where(self._fixed, self._known, entering + self._known)
-        return PressureMatrix(self._diagonal, conductance), rhs
+        entering[problem.fixed_vertices] = 0.0
+        entering += self._known
+        return PressureMatrix(self._diagonal, conductance), entering
 
     def change(
         self, problem: Problem, viscosity: Floats, marrow_viscosity: Floats, pressure: Floats
@@ -175,18 +176,19 @@ class Assembly:
         """
         drop = pressure[problem.outside_unknown] - before.outside_pressure(problem)
         out = problem.sum_outside((after.to_outside(problem) - before.to_outside(problem)) * drop)
-        more = change.conductance - self.conductance[self._chosen]
-        updates.add_outflow(out, self._chosen, problem.volumes.edges, more, pressure)
+        own = self.conductance
+        updates.add_outflow(out, self._chosen, problem.volumes.edges, change.conductance, own, pressure)
         if before.vein is not None and after.vein is not None:
             extra = problem.pattern.extra
-            more = after.vein.inside(problem) - before.vein.inside(problem)
-            updates.add_outflow(out, np.arange(len(extra), dtype=np.uint32), extra, more, pressure)
-        out[self._fixed] = 0.0
-        return float(np.abs(out).sum())
+            every = np.arange(len(extra), dtype=np.uint32)
+            new, old = after.vein.inside(problem), before.vein.inside(problem)
+            updates.add_outflow(out, every, extra, new, old, pressure)
+        out[problem.fixed_vertices] = 0.0
+        return float(np.abs(out, out=out).sum())
 
     def take(self, change: Change) -> None:
         """Make a change part of the system."""
-        self.conductance[self._chosen] = change.conductance
+        self.conductance[self._at] = change.conductance
         self.mobility = change.mobility
 
     def _choose(self, problem: Problem, near: NDArray[np.bool_]) -> None:
@@ -195,6 +197,7 @@ class Assembly:
         self._chosen, self._adding, self._place = updates.edges_near(
             len(v.edges), near, v.tets, v.t, v.obtuse, v.obtuse_edges, v.row_start, v.slot_edge
         )
+        self._at = self._chosen.astype(np.intp)  # what NumPy would make of them each time
         touched = np.zeros(problem.pattern.size, bool)
         updates.rows_of(self._chosen, v.edges, touched)
         touched[problem.links] = True

@@ -170,8 +170,9 @@ def _solve(
 
     Not of the wanted rate: an injection that a limit holds at a thousandth of it would look solved at any guess.
     """
-    full = rhs + problem.padded(np.where(problem.fixed, 0.0, rate * problem.source))
-    size = float(np.sqrt(np.sum(full**2)))
+    full, at = rhs.copy(), problem.source_vertices
+    full[at] += np.where(problem.fixed[at], 0.0, rate * problem.source[at])
+    size = float(np.sqrt(np.sum(full * full)))
     if size == 0.0:
         return LinearResult(np.zeros_like(full), 0, True)
     # The sum of n imbalances is at most sqrt(n) times their 2-norm.

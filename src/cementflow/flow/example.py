@@ -33,12 +33,12 @@ def pressure_example() -> LinearResult:
     kernels.with_neighbours(WET, v.row_start, v.neighbour)
     kernels.reroute_obtuse(flux, v.tets, v.obtuse_edges, v.t, v.obtuse, ONE, ONE, ONE, ONE)
     kernels.edge_fluxes(v.edges, flux, ONE)
-    updates.add_outflow(np.zeros(4), each, v.edges, flux, ONE)
+    updates.add_outflow(np.zeros(4), each, v.edges, flux, flux, ONE)
     near = updates.edges_near(
         len(v.edges), WET, v.tets, v.t, v.obtuse, v.obtuse_edges, v.row_start, v.slot_edge
     )
     updates.edge_conductances(*near, v.edges, v.coefficient, v.tets, v.t, v.obtuse, ONE, ONE, ONE, ONE)
-    pore_shear(v, np.arange(4, dtype=np.uint32), each, ONE, ONE, ONE, ONE)
+    pore_shear(v, np.arange(4), each, ONE, ONE, ONE, ONE)
     return result
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cementflow.fem import kernels
 from cementflow.fem.pore_shear import darcy_velocity
 from cementflow.flow.problem import Problem
 from cementflow.threads import both
@@ -55,12 +56,11 @@ def tip_resistance(problem: Problem, m: Mobility, rate: float) -> float:
     near = problem.near_tip
     if near is None:
         return 0.0
-    marrow, cement = m.marrow[near.upstream], m.relative_cement[near.upstream]
-    viscosity = 0.5 * (m.viscosity[near.upstream] + m.viscosity[near.downstream])
-    of_mesh = np.sum(near.mesh / (marrow + cement / viscosity))
+    thickening = np.ones(1)
     if not problem.cement.bulk.newtonian:
-        viscosity *= problem.tip_thickening(max(rate, SMALL_FLOW * problem.drive.rate))
-    return float(np.sum(near.flow / (marrow + cement / viscosity)) - of_mesh)
+        thickening = problem.tip_thickening(max(rate, SMALL_FLOW * problem.drive.rate))
+    edges = near.upstream, near.downstream, near.flow, near.mesh
+    return float(kernels.missed_at_tip(*edges, thickening, m.relative_cement, m.marrow, m.viscosity))
 
 
 def darcy_flux(problem: Problem, m: Mobility, pressure: Floats, chosen: Indices | None = None) -> Floats:

@@ -293,5 +293,6 @@ def _fluxes(problem: Problem, used: Assembly, guess: Guess) -> Fluxes:
     )
     if problem.veins is not None:
         out += problem.sum_links(np.zeros_like(guess.link), guess.vein.link)
-    fixed = np.where(problem.fixed, guess.rate * problem.source - out, 0.0)
+    fixed, at = np.zeros(v.n), problem.fixed_vertices
+    fixed[at] = guess.rate * problem.source[at] - out[at]
     return Fluxes(edge, guess.link, fixed, guess.rate, guess.vein)

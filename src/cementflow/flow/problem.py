@@ -271,7 +271,7 @@ class Problem:
         """Vertices at which fluid can leave the bone, not unique."""
         tree = self.veins
         links = np.zeros(0, np.intp) if tree is None else tree.link_vertex
-        return np.concatenate([self.links, np.flatnonzero(self.fixed), links]).astype(np.intp)
+        return np.concatenate([self.links, self.fixed_vertices, links]).astype(np.intp)
 
     @cached_property
     def reference_pressure(self) -> float:
@@ -287,6 +287,16 @@ class Problem:
         """Pore volume over which the source is spread [m3]."""
         return float(1.0 / np.sum(self.source**2 / self.volumes.pore_volume))
 
+    @cached_property
+    def fixed_vertices(self) -> NDArray[np.intp]:
+        """Those of known pressure."""
+        return np.flatnonzero(self.fixed)
+
+    @cached_property
+    def source_vertices(self) -> NDArray[np.intp]:
+        """Those that cement enters from the needle."""
+        return np.flatnonzero(self.source)
+
     def sum_links(self, links: Floats, of_veins: Floats) -> Floats:
         """Sum over the links of openings and tubes, and over those of the veins, at each vertex, shape (n,)."""
         total = np.zeros(self.volumes.n)
@@ -298,6 +308,8 @@ class Problem:
 
     def sum_outside(self, values: Floats) -> Floats:
         """Sum over the links, then the last cells of the veins, at the unknown that each begins at, shape (n + m,)."""
+        if not len(values):
+            return np.zeros(self.pattern.size)
         total = np.bincount(self.outside_unknown, values, minlength=self.pattern.size)
         return total.astype(np.float64, copy=False)
 
@@ -306,7 +318,8 @@ class Problem:
 
         Summed by NumPy itself: products of long vectors go to a BLAS, which adds up differently on other threads.
         """
-        return float(np.sum(self.source * pressure[: self.volumes.n]))
+        at = self.source_vertices
+        return float(np.sum(self.source[at] * pressure[at]))
 
     def tip_thickening(self, rate: float) -> Floats:
         """Of the cement near the tip at a rate [m3/s] (`NearTip.thickening`); kept for as long as the rate holds."""

@@ -20,15 +20,27 @@ TRIFLE = 1e-13  # of the flow rate: a flux that is none
 
 @dataclass(frozen=True, eq=False)
 class Reach:
-    """Vertices, ascending, and all tetrahedra that have one of them, ascending too."""
+    """Vertices, ascending, and all tetrahedra that have one of them, ascending too.
 
-    vertices: Indices
+    The vertices are of the type that NumPy counts in, which it would else make of them whenever they are asked for.
+    """
+
+    vertices: NDArray[np.intp]
     tets: Indices
 
     @classmethod
     def of(cls, problem: Problem, marked: NDArray[np.bool_]) -> Reach:
         """Of the vertices that are marked."""
-        return cls(np.flatnonzero(marked).astype(np.uint32), kernels.touching(problem.volumes.tets, marked))
+        return cls.of_both(problem, marked, np.zeros_like(marked))[0]
+
+    @classmethod
+    def of_both(
+        cls, problem: Problem, first: NDArray[np.bool_], second: NDArray[np.bool_]
+    ) -> tuple[Reach, Reach]:
+        """Of two sets of vertices."""
+        marks = first.view(np.uint8) + 2 * second.view(np.uint8)
+        tets = kernels.touching(problem.volumes.tets, marks)
+        return cls(np.flatnonzero(first), tets[0]), cls(np.flatnonzero(second), tets[1])
 
 
 def with_cement(problem: Problem, saturation: Floats, flow: Flow) -> NDArray[np.bool_]:
@@ -36,8 +48,11 @@ def with_cement(problem: Problem, saturation: Floats, flow: Flow) -> NDArray[np.
 
     Around them is a layer with so little cement that it stays where it is (`SMALLEST_FRACTION`).
     """
-    ratio = flow.cement_viscosity / flow.marrow_viscosity
-    return passing_on(saturation, ratio, problem.corey.numbers) | (problem.source > 0.0)
+    found: NDArray[np.bool_] = passing_on(
+        saturation, flow.cement_viscosity, flow.marrow_viscosity, problem.corey.numbers
+    )
+    found[problem.source_vertices] = True
+    return found
 
 
 def near_cement(problem: Problem, state: State, start: Flow | None) -> tuple[Reach, Reach]:
@@ -48,7 +63,7 @@ def near_cement(problem: Problem, state: State, start: Flow | None) -> tuple[Rea
     start from; and where the marrow thins, all are the first.
     """
     v = problem.volumes
-    nowhere = Reach(np.zeros(0, np.uint32), np.zeros(0, np.uint32))
+    nowhere = Reach(np.zeros(0, np.intp), np.zeros(0, np.uint32))
     if not problem.marrow.newtonian:
         return Reach.of(problem, np.ones(v.n, bool)), nowhere
     if problem.cement.bulk.newtonian:
@@ -56,7 +71,7 @@ def near_cement(problem: Problem, state: State, start: Flow | None) -> tuple[Rea
     if start is None:
         wet = (state.saturation > 0.0) | (problem.source > 0.0)
         here = kernels.with_neighbours(wet, v.row_start, v.neighbour)
-        return Reach.of(problem, here), Reach.of(problem, ~here)
+        return Reach.of_both(problem, here, ~here)
     wet = with_cement(problem, state.saturation, start)
     here = kernels.with_neighbours(wet, v.row_start, v.neighbour)
     ahead, least = np.zeros(v.n, bool), TRIFLE * start.fluxes.rate
@@ -64,4 +79,4 @@ def near_cement(problem: Problem, state: State, start: Flow | None) -> tuple[Rea
         v.row_start, v.neighbour, v.slot_edge, *start.fluxes.both_ends, wet, AHEAD, least
     )
     ahead[region] = True
-    return Reach.of(problem, here), Reach.of(problem, ahead & ~here)
+    return Reach.of_both(problem, here, ahead & ~here)

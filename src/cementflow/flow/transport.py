@@ -126,22 +126,23 @@ def transport(
         region, rim = upwind.downstream(
             v.row_start, v.neighbour, v.slot_edge, *fluxes.both_ends, wet, layers, TRIFLE * fluxes.rate
         )
+        here = region.astype(np.intp)  # what NumPy would make of it each time
         graph = _flow_graph(problem, region, fluxes, flow.pressure)
-        through = graph.through + outward[region]
-        saturation[region], share[region], sweeps = upwind.transport_sweeps(
+        through = graph.through + outward[here]
+        saturation[here], share[here], sweeps = upwind.transport_sweeps(
             graph.order,
             graph.start,
             graph.ahead,
             graph.away,
             through,
-            source[region],
-            v.pore_volume[region] / dt,
-            flow.cement_viscosity[region] / at(flow.marrow_viscosity, region),
-            state.saturation[region],
+            source[here],
+            v.pore_volume[here] / dt,
+            flow.cement_viscosity[here] / at(flow.marrow_viscosity, here),
+            state.saturation[here],
             problem.corey.numbers,
-            _parts(problem, state, region, through, dt),
+            _parts(problem, state, here, through, dt),
         )
-        arrived = len(region) < v.n and bool(share[region[rim]].any())
+        arrived = len(here) < v.n and bool(share[here[rim]].any())
         layers *= 2
     if sweeps > upwind.MAX_SWEEPS:
         raise TransportStalled
@@ -177,7 +178,7 @@ def _flow_graph(problem: Problem, region: Indices, fluxes: Fluxes, pressure: Flo
     return FlowGraph(start, ahead, away, through, order, bool(cut))
 
 
-def _parts(problem: Problem, state: State, region: Indices, through: Floats, dt: float) -> Floats:
+def _parts(problem: Problem, state: State, region: NDArray[np.intp], through: Floats, dt: float) -> Floats:
     """Lengths of the parts of a step, relative to it.
 
     As many as keep the Courant number below its limit at nine tenths of the vertices where cement is arriving; the
@@ -189,8 +190,8 @@ def _parts(problem: Problem, state: State, region: Indices, through: Floats, dt:
     if len(arriving) == 0:
         return np.ones(1)
     pores = problem.volumes.pore_volume[region[arriving]]
-    courants = np.sort(through[arriving] * dt / pores)
-    courant = float(courants[int(MOST_OF_THEM * (len(courants) - 1))])
+    courants, which = through[arriving] * dt / pores, int(MOST_OF_THEM * (len(arriving) - 1))
+    courant = float(np.partition(courants, which)[which])
     count = int(np.clip(np.ceil(courant / LARGEST_COURANT), 1, MOST_PARTS))
     halved = 0.5 ** np.minimum(np.arange(1, HALVINGS + 2), HALVINGS)
     return np.concatenate([np.ones(count - 1), halved]) / count

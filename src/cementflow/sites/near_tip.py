@@ -133,13 +133,19 @@ def near_tip(
 def _around(volumes: ControlVolumes, weights: Floats, center: Floats, radius: float) -> NDArray[np.intp]:
     """Tetrahedra within some edges of the ball; edges as long as those at its vertices."""
     mesh, ball = volumes.mesh, weights > 0.0
-    edges, _ = number_edges(volumes.tets[kernels.touching(volumes.tets, ball)], volumes.n)
+    edges, _ = number_edges(volumes.tets[_touching(volumes, ball)], volumes.n)
     lengths = np.linalg.norm(mesh.points[edges[:, 0]] - mesh.points[edges[:, 1]], axis=1)
     edge = np.average(lengths, weights=ball[edges].sum(axis=1))
     away = mesh.points - center
     inside = np.einsum("ij,ij->i", away, away) <= (radius + REACH * edge) ** 2
-    near = kernels.touching(volumes.tets, inside).astype(np.intp)
+    near = _touching(volumes, inside).astype(np.intp)
     return near[inside[mesh.tets[near]].all(axis=1)]
+
+
+def _touching(volumes: ControlVolumes, marked: NDArray[np.bool_]) -> Indices:
+    """Tetrahedra with a marked vertex, ascending."""
+    found: Indices = kernels.touching(volumes.tets, marked.view(np.uint8))[0]
+    return found
 
 
 def _local_pressure(
@@ -230,5 +236,5 @@ def _quarters(mesh: TetMesh, field: BallField) -> Floats:
 
 def _mesh_shear(local: ControlVolumes, pressure: Floats) -> Floats:
     """The shear rate u / sqrt(k phi) of the pressure of the mesh at the vertices [1/m3]."""
-    vertices, tets = (np.arange(count, dtype=np.uint32) for count in (local.n, len(local.tets)))
-    return pore_shear(local, vertices, tets, np.zeros(local.n), np.ones(local.n), np.ones(local.n), pressure)
+    none, one, tets = np.zeros(local.n), np.ones(local.n), np.arange(len(local.tets), dtype=np.uint32)
+    return pore_shear(local, np.arange(local.n), tets, none, one, one, pressure)
