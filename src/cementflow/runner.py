@@ -195,6 +195,7 @@ def _finish(
     job: Job, outcome: Outcome, painters: Painters | None, tell: Callable[[str], object], report: bool
 ) -> None:
     """Write what is left to write, have the figures drawn, and the report of it all where one is wanted."""
+    from cementflow.results.summary import costs
     from cementflow.views import write_report
 
     with job.watch.phase("output"):
@@ -216,27 +217,32 @@ def _finish(
         job.recorder.wait()
         if report:
             write_report(job.folder.path)
-    job.folder.write_summary(_summary(job, outcome, drawing_mb))
+    job.folder.write_summary(found | costs(*_taken(job, outcome, drawing_mb)))
 
 
-def _summary(job: Job, outcome: Outcome, drawing_mb: float = 0.0) -> dict[str, Any]:
-    from cementflow.results.memory import peak_memory_mb
+def _summary(job: Job, outcome: Outcome) -> dict[str, Any]:
     from cementflow.results.summary import summarise
 
     recorder = job.recorder
-    before = job.watch.seconds.get("total", 0.0)  # of the run that this one goes on from
-    seconds = job.watch.seconds | {"total": before + time.perf_counter() - outcome.started}
     return summarise(
         job.model,
         recorder.last,
         recorder.rows,
         outcome.status,
         outcome.reason,
-        seconds,
-        peak_memory_mb() + drawing_mb,
+        *_taken(job, outcome),
         job.digest,
         version(),
     )
+
+
+def _taken(job: Job, outcome: Outcome, drawing_mb: float = 0.0) -> tuple[dict[str, float], float]:
+    """Seconds by phase, and memory [MB]."""
+    from cementflow.results.memory import peak_memory_mb
+
+    before = job.watch.seconds.get("total", 0.0)  # of the run that this one goes on from
+    seconds = job.watch.seconds | {"total": before + time.perf_counter() - outcome.started}
+    return seconds, peak_memory_mb() + drawing_mb
 
 
 def _ready(case: Case, geometry: Geometry, tell: Callable[[str], object]) -> Model:

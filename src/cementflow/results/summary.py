@@ -146,13 +146,16 @@ def summarise(
         "sites": _sites(model, state, first_leak),
         "frame": dict(zip(("ap", "lr", "si"), model.geometry.frame.axes.tolist(), strict=True)),
         "events": [{"time_s": e.time, "what": e.what} for e in (step.events if step is not None else ())],
-        "wall_s": {
-            k: seconds.get(k, 0.0) for k in ("total", "compile", "setup", "pressure", "transport", "output")
-        },
-        "peak_rss_mb": memory_mb,
+        **costs(seconds, memory_mb),
         "digest": digest,
         "version": version,
     }
+
+
+def costs(seconds: dict[str, float], memory_mb: float) -> dict[str, Any]:
+    """What the run took of time by phases [s], and of memory [MB], as the summary tells it."""
+    phases = ("total", "compile", "setup", "pressure", "transport", "output")
+    return {"wall_s": {phase: seconds.get(phase, 0.0) for phase in phases}, "peak_rss_mb": memory_mb}
 
 
 def _sites(model: Model, state: State, first_leak: NDArray[np.float64]) -> dict[str, Any]:

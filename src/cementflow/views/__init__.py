@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cementflow.views.mesh import Mesh
+    from cementflow.views.snapshots import Snapshot
     from cementflow.views.studio import Studio
 
 __all__ = [
@@ -64,30 +66,31 @@ def make_figures(
     InputError
         If the folder cannot be read.
     """
-    from cementflow.views.ablation import render_ablation
-    from cementflow.views.curves import plot_curves
-    from cementflow.views.heat_slices import render_heat
-    from cementflow.views.scene import render_scene
+    from cementflow.views.ablation import read_ablation_page
+    from cementflow.views.curves import curves_page
+    from cementflow.views.heat_slices import heat_page
+    from cementflow.views.page import save_page
+    from cementflow.views.scene import scene_page
     from cementflow.views.sheet import open_run
-    from cementflow.views.slices import render_slices
-    from cementflow.views.snapshots import snapshot_files
+    from cementflow.views.slices import slices_page
+    from cementflow.views.snapshots import read_snapshot, snapshot_files
 
     run = Path(run)
-    figures = run / "figures"
-    history = open_run(run).history
-    stored = bool(snapshot_files(run))
-    written = []
-    if "curves" in names and len(history):
-        written.append(plot_curves(run, figures / "curves.png"))
-    if "slices" in names and stored:
-        written.append(render_slices(run, figures / "slices.png", mesh=mesh))
-    if "heat" in names and stored and history.heated:
-        written.append(render_heat(run, figures / "heat.png", mesh=mesh))
-    if "ablation" in names and (run / "ablation.vtu").is_file():
-        written.append(render_ablation(run, figures / "ablation.png"))
-    if "scene" in names and stored:
-        written.append(render_scene(run, figures / "scene.png", studio=studio, mesh=mesh))
-    return written
+    sheet, stored = open_run(run), bool(snapshot_files(run))
+
+    @cache  # one reading of the fields for all pages
+    def shot() -> Snapshot:
+        return read_snapshot(sheet, None, mesh)
+
+    pages: dict[str, tuple[bool, Callable[[], Any]]] = {
+        "curves": (len(sheet.history) > 0, lambda: curves_page(sheet)),
+        "slices": (stored, lambda: slices_page(sheet, shot())),
+        "heat": (stored and sheet.history.heated, lambda: heat_page(sheet, shot())),
+        "ablation": ((run / "ablation.vtu").is_file(), lambda: read_ablation_page(sheet)),
+        "scene": (stored, lambda: scene_page(sheet, shot(), studio=studio)),
+    }
+    wanted = [(name, page) for name, (there, page) in pages.items() if there and name in names]
+    return [save_page(page(), run / "figures" / f"{name}.png") for name, page in wanted]
 
 
 def __getattr__(name: str) -> Any:

@@ -59,17 +59,21 @@ def render_ablation(run: Path, out: Path, size: tuple[int, int] = PAGE) -> Path:
     InputError
         If the run had no ablation, or its files cannot be read.
     """
-    sheet = open_run(run)
+    return save_page(read_ablation_page(open_run(run), size), out)
+
+
+def read_ablation_page(sheet: RunSheet, size: tuple[int, int] = PAGE) -> Any:
+    """The page that `render_ablation` writes, of what the run folder holds."""
     told = json.loads((sheet.folder / "summary.json").read_text(encoding="utf-8")).get("ablation")
     if told is None:
         raise InputError("had no ablation; state [ablation] in the case", str(sheet.folder))
-    return save_page(ablation_page(sheet, told, *_read_peak(sheet.folder), size), out)
+    return ablation_page(sheet, told, *_read_peak(sheet.folder), size)
 
 
 def ablation_page(
     sheet: RunSheet, told: dict[str, Any], mesh: Mesh, peak: Floats, size: tuple[int, int] = PAGE
 ) -> Any:
-    """The page that `render_ablation` writes.
+    """The page of an ablation.
 
     Parameters
     ----------

@@ -14,7 +14,6 @@ from cementflow.laws.harm import BONE_DAMAGE, BONE_DOSE
 from cementflow.views.camera import Camera, axial, fit, lateral
 from cementflow.views.cuts import Cut, cut_through, draw_outline, flat_mesh, isoline
 from cementflow.views.labels import Label, draw_labels
-from cementflow.views.mesh import Mesh
 from cementflow.views.orientation import draw_edge_letters
 from cementflow.views.page import (
     SIZE,
@@ -61,7 +60,6 @@ def render_heat(
     out: Path,
     time: float | None = None,
     size: tuple[int, int] = HEAT_SIZE,
-    mesh: Mesh | None = None,
 ) -> Path:
     """Draw the peak temperature and the tissue harmed on the axial and the sagittal plane through the hottest place.
 
@@ -78,8 +76,6 @@ def render_heat(
         Time [s]; the peaks up to the nearest stored fields are shown, and the title says so. None for the last.
     size
         Width and height [px]; at least 320 px wide, and 0.4 times the width high.
-    mesh
-        Of the run, where it was read before.
 
     Returns
     -------
@@ -92,7 +88,7 @@ def render_heat(
         If the folder is not readable, holds no fields or none of heat, or `time` is out of range.
     """
     sheet = open_run(run)
-    shot = read_snapshot(sheet, time, mesh)
+    shot = read_snapshot(sheet, time)
     if not shot.heated:
         raise InputError("holds no heat; run with physics.heat = true", str(sheet.folder))
     return save_page(heat_page(sheet, shot, size), out)

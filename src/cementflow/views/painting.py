@@ -27,6 +27,8 @@ _CODE = (
 )
 # Threads of a library for linear algebra, which pictures do not need, would be in the way of copying the process.
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+# Memory once taken is kept, as its pages cost more to get than to fill; the C library of Linux looks at these.
+_KEPT = {"MALLOC_MMAP_THRESHOLD_": str(32 * 2**20), "MALLOC_TRIM_THRESHOLD_": str(512 * 2**20)}
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def _start() -> subprocess.Popen[str]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=os.environ | _ONE_THREAD,
+        env=os.environ | _ONE_THREAD | _KEPT,
         text=True,
         encoding="utf-8",
         # Ctrl-C is for the run, which may then want to end after its step; painters end with it in any case.

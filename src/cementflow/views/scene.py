@@ -13,7 +13,6 @@ from cementflow.errors import InputError
 from cementflow.views import actors
 from cementflow.views.camera import Camera, fit, lateral, oblique
 from cementflow.views.labels import Label, draw_labels, outlet_label
-from cementflow.views.mesh import Mesh
 from cementflow.views.orientation import draw_triad
 from cementflow.views.page import (
     SIZE,
@@ -45,7 +44,6 @@ def render_scene(
     time: float | None = None,
     size: tuple[int, int] = SIZE,
     studio: Studio | None = None,
-    mesh: Mesh | None = None,
 ) -> Path:
     """Draw bone, cement, outlets and needle from two sides.
 
@@ -61,8 +59,6 @@ def render_scene(
         Width and height [px]; at least 320 px wide, and 0.4 times the width high.
     studio
         Open window to draw in; by default one is opened and closed again.
-    mesh
-        Of the run, where it was read before.
 
     Returns
     -------
@@ -75,15 +71,17 @@ def render_scene(
         If the folder is not readable, holds no fields, or `time` is out of range; if there is no OpenGL.
     """
     sheet = open_run(run)
-    shot = read_snapshot(sheet, time, mesh)
-    if studio is not None:
-        return save_page(scene_page(sheet, shot, size, studio), out)
-    with Studio() as own:
-        return save_page(scene_page(sheet, shot, size, own), out)
+    shot = read_snapshot(sheet, time)
+    return save_page(scene_page(sheet, shot, size, studio), out)
 
 
-def scene_page(sheet: RunSheet, shot: Snapshot, size: tuple[int, int], studio: Studio) -> Any:
+def scene_page(
+    sheet: RunSheet, shot: Snapshot, size: tuple[int, int] = SIZE, studio: Studio | None = None
+) -> Any:
     """The page that `render_scene` writes."""
+    if studio is None:
+        with Studio() as own:
+            return scene_page(sheet, shot, size, own)
     cameras = scene_cameras(sheet, shot, panel_size(size))
     cement = actors.cement_cloud(shot)
     pictures = studio.photograph(sheet, shot, cement, cameras)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from cementflow.views.camera import Camera, axial, fit, lateral
 from cementflow.views.cuts import Cut, PageLine, cut_through, draw_outline, flat_mesh, isoline
 from cementflow.views.labels import Label, draw_labels, outlet_label
-from cementflow.views.mesh import Mesh
 from cementflow.views.orientation import draw_edge_letters
 from cementflow.views.page import (
     SIZE,
@@ -41,7 +40,6 @@ def render_slices(
     out: Path,
     time: float | None = None,
     size: tuple[int, int] = SIZE,
-    mesh: Mesh | None = None,
 ) -> Path:
     """Draw cement saturation and pressure on the axial and the sagittal plane through the needle tip.
 
@@ -55,8 +53,6 @@ def render_slices(
         Time [s]; the nearest stored fields are shown, and the title says so. None for the last.
     size
         Width and height [px]; at least 320 px wide, and 0.4 times the width high.
-    mesh
-        Of the run, where it was read before.
 
     Returns
     -------
@@ -69,11 +65,11 @@ def render_slices(
         If the folder is not readable or holds no fields, `time` is out of range, or the tip lies outside.
     """
     sheet = open_run(run)
-    shot = read_snapshot(sheet, time, mesh)
+    shot = read_snapshot(sheet, time)
     return save_page(slices_page(sheet, shot, size), out)
 
 
-def slices_page(sheet: RunSheet, shot: Snapshot, size: tuple[int, int]) -> Any:
+def slices_page(sheet: RunSheet, shot: Snapshot, size: tuple[int, int] = SIZE) -> Any:
     """The page that `render_slices` writes."""
     panel = panel_size(size)
     cuts, cameras = tip_planes(sheet, shot, panel)
