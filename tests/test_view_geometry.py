@@ -82,6 +82,15 @@ def test_a_cloud_is_closed_where_it_meets_the_wall(cube: Mesh, middle: float) ->
     assert (len(outer_edges(level(values, cube.tets).pieces)) > 0) == (middle > 0)
 
 
+def test_vertices_of_32_bits_are_told_apart_in_a_mesh_of_many() -> None:
+    last = np.array([[59996, 59997, 59998, 59999]], np.int32)
+    values = np.full(60000, -1.0)
+    values[59996] = 1.0
+    triangle = level(values, last)
+    assert (triangle.ends == [[59996, 59997], [59996, 59998], [59996, 59999]]).all()
+    assert triangle.weights == pytest.approx(0.5)
+
+
 def test_the_outside_of_a_mesh_holds_its_volume(cube: Mesh) -> None:
     surface = cube.surface
     assert cube.volumes.sum() == pytest.approx(27e3)

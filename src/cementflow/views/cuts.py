@@ -114,7 +114,7 @@ def draw_outline(axes: Any, cut: Cut, camera: Camera) -> None:
 
 def outer_edges(triangles: Indices) -> Indices:
     """Edges of one triangle only, by their ends, shape (edges, 2)."""
-    edges = np.sort(triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
+    start, end = triangles, triangles[:, [1, 2, 0]]
     many = int(triangles.max()) + 1
-    names, count = np.unique(edges @ [many, 1], return_counts=True)
+    names, count = np.unique(np.minimum(start, end) * many + np.maximum(start, end), return_counts=True)
     return np.stack(np.divmod(names[count == 1], many), axis=1)

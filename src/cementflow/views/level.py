@@ -12,21 +12,45 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Indices = NDArray[np.integer]
 
-# Pieces of a cell whose first corners are inside, by how many these are: triangles across a tetrahedron, triangles of
-# the inside of a triangle, the line across a triangle. A corner of a piece lies between two corners of the cell, the
-# first of them inside, or is a corner itself; triangles turn outward.
 _Pairs = list[list[tuple[int, int]]]
-_IN_TETRAHEDRON: dict[int, _Pairs] = {
-    1: [[(0, 1), (0, 2), (0, 3)]],
-    2: [[(0, 2), (0, 3), (1, 3)], [(0, 2), (1, 3), (1, 2)]],
-    3: [[(0, 3), (1, 3), (2, 3)]],
-}
-_IN_TRIANGLE: dict[int, _Pairs] = {
-    1: [[(0, 0), (0, 1), (0, 2)]],
-    2: [[(0, 0), (1, 1), (1, 2)], [(0, 0), (1, 2), (0, 2)]],
-    3: [[(0, 0), (1, 1), (2, 2)]],
-}
-_ACROSS_TRIANGLE: dict[int, _Pairs] = {1: [[(0, 1), (0, 2)]], 2: [[(0, 2), (1, 2)]]}
+
+
+def _cases(corners: int, kinds: dict[int, _Pairs]) -> tuple[Indices, Indices]:
+    """Pieces of a cell by which of its corners are inside, a bit each, and how many they are.
+
+    `kinds` has them for the first corners being inside, by how many these are. A corner of a piece lies between two
+    corners of the cell, the first of them inside, or is a corner itself; triangles turn outward.
+    """
+    table = np.zeros((1 << corners, 2, len(kinds[1][0]), 2), int)
+    count = np.zeros(1 << corners, int)
+    for order in permutations(range(corners)):
+        if np.linalg.det(np.eye(corners)[list(order)]) < 0:
+            continue  # would turn the triangles inward
+        for inside, pieces in kinds.items():
+            case = sum(1 << corner for corner in order[:inside])
+            count[case] = len(pieces)
+            table[case, : len(pieces)] = np.array(order)[np.array(pieces)]
+    return table, count
+
+
+# Triangles across a tetrahedron, triangles of the inside of a triangle, the line across a triangle.
+_IN_TETRAHEDRON = _cases(
+    4,
+    {
+        1: [[(0, 1), (0, 2), (0, 3)]],
+        2: [[(0, 2), (0, 3), (1, 3)], [(0, 2), (1, 3), (1, 2)]],
+        3: [[(0, 3), (1, 3), (2, 3)]],
+    },
+)
+_IN_TRIANGLE = _cases(
+    3,
+    {
+        1: [[(0, 0), (0, 1), (0, 2)]],
+        2: [[(0, 0), (1, 1), (1, 2)], [(0, 0), (1, 2), (0, 2)]],
+        3: [[(0, 0), (1, 1), (2, 2)]],
+    },
+)
+_ACROSS_TRIANGLE = _cases(3, {1: [[(0, 1), (0, 2)]], 2: [[(0, 2), (1, 2)]]})
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,33 +97,16 @@ def level_line(values: Floats, triangles: Indices) -> Level:
     return _welded(values, [_corners(_ACROSS_TRIANGLE, values, triangles)])
 
 
-def _corners(kinds: dict[int, _Pairs], values: Floats, cells: Indices) -> tuple[Indices, Indices]:
+def _corners(cases: tuple[Indices, Indices], values: Floats, cells: Indices) -> tuple[Indices, Indices]:
     """Pairs of vertices that the corners of pieces lie between, shape (pieces, corners, 2), and their cells."""
-    corners = cells.shape[1]
-    table, count = _cases(kinds, corners)
-    case = (values > 0.0)[cells] @ (1 << np.arange(corners))
-    found, pairs = [], []
-    for i in range(table.shape[1]):
-        chosen = np.flatnonzero(count[case] > i)
-        found.append(chosen)
-        within = table[case[chosen], i]
-        flat = np.take_along_axis(cells[chosen], within.reshape(-1, 2 * table.shape[2]), axis=1)
-        pairs.append(flat.reshape(within.shape))
-    return np.concatenate(pairs), np.concatenate(found)
-
-
-def _cases(kinds: dict[int, _Pairs], corners: int) -> tuple[Indices, Indices]:
-    """Pieces by which corners are inside, a bit each, and how many they are."""
-    table = np.zeros((1 << corners, 2, len(kinds[1][0]), 2), int)
-    count = np.zeros(1 << corners, int)
-    for order in permutations(range(corners)):
-        if np.linalg.det(np.eye(corners)[list(order)]) < 0:
-            continue  # would turn the triangles inward
-        for inside, pieces in kinds.items():
-            case = sum(1 << corner for corner in order[:inside])
-            count[case] = len(pieces)
-            table[case, : len(pieces)] = np.array(order)[np.array(pieces)]
-    return table, count
+    table, count = cases
+    # All cells are looked at, a byte each; few have pieces.
+    inside = (values > 0.0).astype(np.uint8)
+    case = sum(inside.take(corner) << i for i, corner in enumerate(cells.T))
+    found = [np.flatnonzero((count > i).take(case)) for i in range(table.shape[1])]
+    within = np.concatenate([table[case[chosen], i] for i, chosen in enumerate(found)])
+    chosen = np.concatenate(found)
+    return cells.take(cells.shape[1] * chosen[:, None, None] + within), chosen
 
 
 def _welded(values: Floats, parts: Sequence[tuple[Indices, Indices]]) -> Level:
@@ -107,7 +114,9 @@ def _welded(values: Floats, parts: Sequence[tuple[Indices, Indices]]) -> Level:
     pairs = np.concatenate([pairs for pairs, _ in parts])
     inside, outside = pairs[..., 0], pairs[..., 1]
     inside = np.where(values[outside] == 0.0, outside, inside)
-    names, corner = np.unique((inside * len(values) + outside).ravel(), return_inverse=True)
+    # Vertices may come as 32 bits, which their product does not fit into.
+    edges = inside.astype(np.int64) * len(values) + outside
+    names, corner = np.unique(edges.ravel(), return_inverse=True)
     ends = np.stack(np.divmod(names, len(values)), axis=1)
     first, second = values[ends].T
     apart = ends[:, 0] != ends[:, 1]
