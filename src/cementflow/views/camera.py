@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.views.sheet import Frame
+from cementflow.views.surface import cross
 
 Floats = NDArray[np.float64]
 
@@ -38,10 +40,10 @@ class Camera:
     per_pixel: float
     size: tuple[int, int]
 
-    @property
+    @cached_property
     def right(self) -> Floats:
         """Unit vector to the right in the picture."""
-        return np.cross(self.up, self.toward)
+        return cross(self.up, self.toward)
 
     def pixels(self, points: Floats) -> Floats:
         """Pixels from the lower left corner of points [mm] of shape (..., 3); shape (..., 2)."""

@@ -15,6 +15,7 @@ from cementflow.views.camera import Camera
 from cementflow.views.level import level_line
 from cementflow.views.mesh import Mesh
 from cementflow.views.palette import INK
+from cementflow.views.surface import cross
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.integer]
@@ -57,7 +58,7 @@ def cut_through(
     points = plane.at(mesh.points)
     a, b, c = points[plane.pieces.T]
     # Slivers first, as each is drawn half a pixel too wide, which makes them far too long.
-    order = np.argsort(np.linalg.norm(np.cross(b - a, c - a), axis=1), kind="stable")
+    order = np.argsort(np.linalg.norm(cross(b - a, c - a), axis=1), kind="stable")
     return Cut(points, plane.pieces[order], values, plane.cells[order])
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.views.surface import Indices, Surface, joined, smooth
+from cementflow.views.surface import Indices, Surface, cross, joined, smooth
 
 Floats = NDArray[np.float64]
 
@@ -73,12 +74,13 @@ def _turned(
 def _circles(axes: Floats, sides: int) -> Floats:
     """Points of unit circles across axes, shape (axes, sides, 3)."""
     up = axes / np.linalg.norm(axes, axis=1, keepdims=True)
-    right = np.cross(up, np.eye(3)[np.abs(up).argmin(axis=1)])
+    right = cross(up, np.eye(3)[np.abs(up).argmin(axis=1)])
     right /= np.linalg.norm(right, axis=1, keepdims=True)
     angle = np.linspace(0, 2 * np.pi, sides, endpoint=False)[:, None]
-    return np.cos(angle) * right[:, None] + np.sin(angle) * np.cross(up, right)[:, None]
+    return np.cos(angle) * right[:, None] + np.sin(angle) * cross(up, right)[:, None]
 
 
+@cache
 def _woven(rows: int, sides: int, closed: bool = False) -> Indices:
     """Triangles between circles of points, each and the next, and the last and the first if they are closed."""
     here = np.arange(rows * sides).reshape(rows, sides)

@@ -27,6 +27,7 @@ from cementflow.views.page import (
 from cementflow.views.palette import CEMENT, FAINT, INK, LEAK, NEEDLE, TIGHT, saturation_map
 from cementflow.views.sheet import RunSheet, open_run
 from cementflow.views.snapshots import PRESSURE, SATURATION, OutletState, Snapshot, read_snapshot
+from cementflow.views.surface import cross
 from cementflow.views.words import caption
 
 Floats = NDArray[np.float64]
@@ -185,7 +186,7 @@ def _draw_outlet(axes: Any, state: OutletState, camera: Camera) -> tuple[float, 
         at = camera.pixels(outlet.center)
         axes.plot(*at, "o", ms=9, color=colour, zorder=6)
         return float(at[0]), float(at[1])
-    across = np.cross(camera.toward, outlet.outward)
+    across = cross(camera.toward, outlet.outward)
     across *= outlet.radius / max(float(np.linalg.norm(across)), 1e-12)
     sides = np.array([outlet.center - across, outlet.center + across])
     axes.plot(*camera.pixels(sides).T, color=colour, lw=5, solid_capstyle="butt", zorder=6)
@@ -207,7 +208,7 @@ def annotate(axes: Any, sheet: RunSheet, camera: Camera, other: Camera) -> None:
     unit = width / 800
     draw_edge_letters(axes, sheet.frame, camera)
     scale_bar(axes, camera.per_pixel, (width - 40 * unit, 22 * unit), 0.25 * width)
-    trace = np.cross(camera.toward, other.toward)
+    trace = cross(camera.toward, other.toward)
     ends = np.array([sheet.tip.center - 1e4 * trace, sheet.tip.center + 1e4 * trace])
     axes.plot(*camera.pixels(ends).T, color=FAINT, lw=0.8, ls=":", zorder=2)
 
