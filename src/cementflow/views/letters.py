@@ -19,8 +19,8 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 # formulas, are left to matplotlib, which shapes them and finds a font that has them.
 _SIMPLE = re.compile("[ -\u02ff\u0370-\u0588\u2010-\u22ff]*")
 _HALO = 3.5  # points, half of it on either side of a stroke
-# Greys of a blur, such that a stroke as wide as a pixel is white all around.
-_STRONGER = [min(6 * grey, 255) for grey in range(256)]
+_STRONGER = 6  # times a blur, such that a stroke as wide as a pixel is white all around
+_WHITE = (1.0, 1.0, 1.0, 1.0)
 
 
 class PageCanvas(FigureCanvasAgg):
@@ -70,17 +70,18 @@ class PageRenderer(RendererAgg):
         start, base = math.floor(along), round(across)
         letters, left, top = self._letters(s, self._face(prop), along - start)
         left, top = start + left, base + top
-        colours = [(letters, gc.get_rgb())]
+        masks = [(letters, _shades(gc.get_rgb()))]
         if self.halo:
             around = letters.filter(ImageFilter.BoxBlur(self.points_to_pixels(_HALO / 2)))
-            colours.insert(0, (around.point(_STRONGER), (1.0, 1.0, 1.0, 1.0)))
-        for mask, colour in colours:
-            picture = _coloured(np.asarray(mask), colour)
+            masks.insert(0, (around, _shades(_WHITE, _STRONGER)))
+        for image, shades in masks:
+            mask = np.asarray(image)
             if angle == 90:
-                picture = np.rot90(picture)
-                self.draw_image(gc, top, self.height + left, picture[::-1])
+                x, y, mask = top, self.height + left, np.rot90(mask)
             else:
-                self.draw_image(gc, left, self.height - top - picture.shape[0], picture[::-1])
+                x, y = left, self.height - top - len(mask)
+            picture = shades.take(mask[::-1])
+            self.draw_image(gc, x, y, picture.view(np.uint8).reshape(*mask.shape, 4))
 
     def _letters(self, line: str, font: Any, start: float) -> tuple[Image.Image, int, int]:
         """Coverage of the pixels by a line that begins at `start`, and where its upper left corner is."""
@@ -124,8 +125,10 @@ def _box(line: str, font: Any) -> tuple[int, int, int, int]:
     return int(left), int(top), int(right), int(bottom)
 
 
-def _coloured(mask: NDArray[np.uint8], colour: tuple[float, ...]) -> NDArray[np.uint8]:
-    picture = np.empty((*mask.shape, 4), np.uint8)
-    picture[..., :3] = np.round(255 * np.asarray(colour[:3]))
-    picture[..., 3] = mask if colour[3] == 1 else colour[3] * mask
-    return picture
+@cache
+def _shades(colour: tuple[float, ...], strength: int = 1) -> NDArray[np.uint32]:
+    """RGBA of a colour as one number each, by how much of a pixel is covered."""
+    shades = np.empty((256, 4), np.uint8)
+    shades[:, :3] = np.round(255 * np.asarray(colour[:3]))
+    shades[:, 3] = colour[3] * np.minimum(strength * np.arange(256), 255)
+    return shades.view(np.uint32)[:, 0]
