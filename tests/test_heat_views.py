@@ -26,6 +26,7 @@ from cementflow.views.palette import HARM, heat_map
 from cementflow.views.sample import sample_sheet
 from cementflow.views.sheet import Event, RunSheet, open_run
 from cementflow.views.snapshots import PEAK, read_mesh, read_snapshot, snapshot_files
+from cementflow.views.strokes import Strokes
 from problems import HEATED
 
 
@@ -238,8 +239,9 @@ def test_cuts_through_any_hottest_vertex_have_whole_outlines(heated: cf.Result, 
     peak[number] = 90.0
     shot.fields[PEAK] = peak
     for axes in heat_page(sheet, shot, (800, 640)).axes[:4]:
-        (outline,) = [c for c in axes.collections if type(c).__name__ == "LineCollection" and c.zorder == 4]
-        ends = np.round(np.concatenate(outline.get_segments()), 6)
+        (outline,) = [c for c in axes.collections if isinstance(c, Strokes) and c.zorder == 4]
+        places = outline.get_transforms()[:, :2]
+        ends = np.round(np.concatenate([places[..., 2], places[..., 2] + places[..., 0]]), 6)
         assert (np.unique(ends, axis=0, return_counts=True)[1] == 2).all()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from cementflow.views.camera import Camera
 from cementflow.views.level import level_line
 from cementflow.views.mesh import Mesh
 from cementflow.views.palette import INK
+from cementflow.views.strokes import Strokes
 from cementflow.views.surface import cross
 
 Floats = NDArray[np.float64]
@@ -92,20 +93,24 @@ class PageLine:
 
     def draw(self, axes: Any, colour: str, width: float, zorder: float, halo: float = 0.0) -> None:
         """Draw it, in a white line of the width `halo` where that is not zero."""
-        from matplotlib.collections import LineCollection
-
-        ends = list(self.points[self.pieces])
+        ends = self.points[self.pieces]
         for wide, shade, above in ((halo, "white", -0.05), (width, colour, 0.0)):
             if wide > 0.0:
-                line = LineCollection(ends, linewidths=wide, colors=shade, zorder=zorder + above)
-                line.set_capstyle("round")
-                axes.add_collection(line, autolim=False)
+                strokes = Strokes(ends, linewidths=wide, edgecolors=shade, zorder=zorder + above)
+                axes.add_collection(strokes, autolim=False)
 
 
 def isoline(cut: Cut, values: Floats, level: float, camera: Camera) -> PageLine:
     """The line on which values at the points of a cut, linear in each triangle, have a level."""
     line = level_line(values - level, cut.triangles)
-    return PageLine(line.at(camera.pixels(cut.points)), line.pieces)
+    return PageLine(camera.pixels(line.at(cut.points)), line.pieces)
+
+
+def together(lines: Sequence[PageLine]) -> PageLine:
+    """Lines that look alike as one, as each takes some time of its own."""
+    starts = np.cumsum([0, *(len(line.points) for line in lines)])
+    pieces = [line.pieces + start for line, start in zip(lines, starts, strict=False)]
+    return PageLine(np.concatenate([line.points for line in lines]), np.concatenate(pieces))
 
 
 def draw_outline(axes: Any, cut: Cut, camera: Camera) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.views.camera import Camera, axial, fit, lateral
-from cementflow.views.cuts import Cut, PageLine, cut_through, draw_outline, flat_mesh, isoline
+from cementflow.views.cuts import Cut, PageLine, cut_through, draw_outline, flat_mesh, isoline, together
 from cementflow.views.labels import Label, draw_labels, outlet_label
 from cementflow.views.orientation import draw_edge_letters
 from cementflow.views.page import (
@@ -118,9 +118,9 @@ def _isolines(axes: Any, cut: Cut, camera: Camera) -> None:
         return
     levels = [x for x in MaxNLocator(6).tick_values(low, high) if low < x < high]
     lines = [isoline(cut, pressure, level, camera) for level in levels]
-    for line in lines:
-        line.draw(axes, FAINT, 0.7, zorder=2)
-    _number(axes, levels, lines)
+    if lines:
+        together(lines).draw(axes, FAINT, 0.7, zorder=2)
+        _number(axes, levels, lines)
 
 
 def _number(axes: Any, levels: list[float], lines: list[PageLine]) -> None:
