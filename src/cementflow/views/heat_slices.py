@@ -36,6 +36,7 @@ from cementflow.views.snapshots import (
     Snapshot,
     read_snapshot,
 )
+from cementflow.views.strokes import add_line
 from cementflow.views.words import volume, when
 
 Floats = NDArray[np.float64]
@@ -210,8 +211,8 @@ def _label(axes: Any, cut: Cut, camera: Camera, hottest: tuple[Floats, float] | 
         line = isoline(cut, peak, level, camera).points
         x, y = line[int((line @ way).argmax())]
         labels.append(Label((float(x), float(y)), f"{level:g} degC", "", INK, side=side))
-    axes.plot(*spot, "x", color="white", ms=9, mew=3.6, zorder=5)
-    axes.plot(*spot, "x", color=INK, ms=8, mew=1.6, zorder=5.1)
+    add_line(axes, [spot], ls="", marker="x", color="white", ms=9, mew=3.6, zorder=5)
+    add_line(axes, [spot], ls="", marker="x", color=INK, ms=8, mew=1.6, zorder=5.1)
     unit = width / 800
     draw_labels(axes, labels, (50 * unit, width - 50 * unit, 60 * unit, height - 50 * unit), unit)
 

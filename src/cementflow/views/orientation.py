@@ -7,6 +7,7 @@ from typing import Any
 from cementflow.views.camera import Camera
 from cementflow.views.palette import FAINT, INK
 from cementflow.views.sheet import Frame
+from cementflow.views.strokes import add_line
 
 # Letters at the start and the end of each axis: posterior-anterior, left-right, inferior-superior.
 LETTERS = {"ap": ("P", "A"), "lr": ("L", "R"), "si": ("I", "S")}
@@ -19,12 +20,12 @@ def draw_triad(axes: Any, frame: Frame, camera: Camera, at: tuple[float, float],
         across, along = length * float(axis @ camera.right), length * float(axis @ camera.up)
         if across**2 + along**2 < (0.15 * length) ** 2:
             near = letters[1] if axis @ camera.toward > 0 else letters[0]
-            axes.plot(*at, "o", ms=9, mfc="white", mec=INK, mew=1.2, zorder=9)
-            axes.plot(*at, "o", ms=3, color=INK, zorder=9)
+            add_line(axes, [at], ls="", marker="o", ms=9, mfc="white", mec=INK, mew=1.2, zorder=9)
+            add_line(axes, [at], ls="", marker="o", ms=3, color=INK, zorder=9)
             _letter(axes, near, at[0] + 0.3 * length, at[1] + 0.3 * length)
             continue
         x, y = at
-        axes.plot([x - across, x + across], [y - along, y + along], color=FAINT, lw=1.3, zorder=8)
+        add_line(axes, [(x - across, y - along), (x + across, y + along)], color=FAINT, lw=1.3, zorder=8)
         for letter, sign in zip(letters, (-1, 1), strict=True):
             _letter(axes, letter, x + 1.3 * sign * across, y + 1.3 * sign * along)
 

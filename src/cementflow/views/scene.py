@@ -30,6 +30,7 @@ from cementflow.views.palette import FAINT, INK, NEEDLE, PRESSURE_MAP
 from cementflow.views.sheet import RunSheet, open_run
 from cementflow.views.slices import render_slices
 from cementflow.views.snapshots import Snapshot, read_snapshot
+from cementflow.views.strokes import add_line
 from cementflow.views.studio import Studio
 from cementflow.views.words import caption, outlet_text
 
@@ -157,8 +158,8 @@ def _annotate(axes: Any, sheet: RunSheet, shot: Snapshot, camera: Camera) -> Non
     width, height = camera.size
     unit = width / 800
     tip = camera.pixels(sheet.tip.center)
-    axes.plot(*tip, "+", color="white", ms=15, mew=4.5, zorder=8)
-    axes.plot(*tip, "+", color=NEEDLE, ms=13, mew=2, zorder=8)
+    add_line(axes, [tip], ls="", marker="+", color="white", ms=15, mew=4.5, zorder=8)
+    add_line(axes, [tip], ls="", marker="+", color=NEEDLE, ms=13, mew=2, zorder=8)
     labels = [Label(_pair(tip), sheet.tip.word, "", NEEDLE)]
     for state in shot.outlets:
         if state.outlet.spot is not None and state.named:

@@ -27,6 +27,7 @@ from cementflow.views.page import (
 from cementflow.views.palette import CEMENT, FAINT, INK, LEAK, NEEDLE, TIGHT, saturation_map
 from cementflow.views.sheet import RunSheet, open_run
 from cementflow.views.snapshots import PRESSURE, SATURATION, OutletState, Snapshot, read_snapshot
+from cementflow.views.strokes import add_line
 from cementflow.views.surface import cross
 from cementflow.views.words import caption
 
@@ -152,11 +153,10 @@ def draw_sites(axes: Any, sheet: RunSheet, shot: Snapshot, camera: Camera) -> No
     spot = (float(at[0]), float(at[1]))
     if tip.direction is not None:
         hub = camera.pixels(tip.center - 2 * shot.mesh.length * tip.direction)
-        axes.plot(
-            *np.array([hub, at]).T, color=NEEDLE, lw=2.2, ls=(0, (5, 2)), zorder=5, scalex=False, scaley=False
-        )
-    axes.add_patch(Circle(spot, tip.radius / camera.per_pixel, fill=False, ec="white", lw=3.5, zorder=5))
-    axes.add_patch(Circle(spot, tip.radius / camera.per_pixel, fill=False, ec=NEEDLE, lw=1.8, zorder=5))
+        add_line(axes, [hub, at], color=NEEDLE, lw=2.2, ls=(0, (5, 2)), zorder=5)
+    for colour, wide in (("white", 3.5), (NEEDLE, 1.8)):
+        circle = Circle(spot, tip.radius / camera.per_pixel, fill=False, ec=colour, lw=wide, zorder=5)
+        axes.add_artist(circle)
     labels = []
     for state in shot.outlets:
         if not state.outlet.of_tree and _meets(state, tip.center, camera.toward):
@@ -179,24 +179,26 @@ def _meets(state: OutletState, origin: Floats, normal: Floats) -> bool:
 
 def _draw_outlet(axes: Any, state: OutletState, camera: Camera) -> tuple[float, float]:
     """Draw an opening as a thick line across its mouth, a tube by its walls; return the point to label."""
+    from matplotlib.patches import Polygon
+
     outlet = state.outlet
     assert outlet.center is not None
     colour = LEAK if state.leaks else TIGHT
     if outlet.outward is None:
         at = camera.pixels(outlet.center)
-        axes.plot(*at, "o", ms=9, color=colour, zorder=6)
+        add_line(axes, [at], ls="", marker="o", ms=9, color=colour, zorder=6)
         return float(at[0]), float(at[1])
     across = cross(camera.toward, outlet.outward)
     across *= outlet.radius / max(float(np.linalg.norm(across)), 1e-12)
     sides = np.array([outlet.center - across, outlet.center + across])
-    axes.plot(*camera.pixels(sides).T, color=colour, lw=5, solid_capstyle="butt", zorder=6)
+    add_line(axes, camera.pixels(sides), color=colour, lw=5, solid_capstyle="butt", zorder=6)
     if outlet.tube_length > 0:
         along = outlet.tube_length * outlet.outward
         for side in sides:
-            axes.plot(*camera.pixels(np.array([side, side + along])).T, color=colour, lw=1.6, zorder=5)
+            add_line(axes, camera.pixels(np.array([side, side + along])), color=colour, lw=1.6, zorder=5)
         filled = min(state.reach, outlet.tube_length) * outlet.outward
         corners = camera.pixels(np.array([sides[0], sides[1], sides[1] + filled, sides[0] + filled]))
-        axes.fill(*corners.T, color=CEMENT, lw=0, zorder=4.5)
+        axes.add_artist(Polygon(corners, color=CEMENT, lw=0, zorder=4.5))
         sides = sides + along / 2
     middle = camera.pixels(sides.mean(axis=0))
     return float(middle[0]), float(middle[1])
@@ -210,7 +212,7 @@ def annotate(axes: Any, sheet: RunSheet, camera: Camera, other: Camera) -> None:
     scale_bar(axes, camera.per_pixel, (width - 40 * unit, 22 * unit), 0.25 * width)
     trace = cross(camera.toward, other.toward)
     ends = np.array([sheet.tip.center - 1e4 * trace, sheet.tip.center + 1e4 * trace])
-    axes.plot(*camera.pixels(ends).T, color=FAINT, lw=0.8, ls=":", zorder=2)
+    add_line(axes, camera.pixels(ends), color=FAINT, lw=0.8, ls=":", zorder=2)
 
 
 def _key(page: Any, sheet: RunSheet) -> None:

