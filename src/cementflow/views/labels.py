@@ -66,7 +66,8 @@ def draw_labels(axes: Any, labels: list[Label], box: tuple[float, ...], unit: fl
     # The odd one out goes to the side that it is nearer to.
     if len(ranked) % 2 and ranked[half].anchor[0] < (left + right) / 2:
         half += 1
-    leaders: dict[str, list[Floats]] = {}
+    leaders: list[Floats] = []
+    colours: list[str] = []
     for x, align, near in ((left, "left", ranked[:half]), (right, "right", ranked[half:])):
         chosen = [*near, *(label for label in labels if label.side == align)]
         if not chosen:
@@ -77,9 +78,9 @@ def draw_labels(axes: Any, labels: list[Label], box: tuple[float, ...], unit: fl
         wanted = np.array([label.anchor[1] for label in chosen]) + covers * (0.5 * tall + _ABOVE * unit)
         placed = spread(wanted, tall, bottom, top)
         for label, text, y in zip(chosen, texts, placed, strict=True):
-            leader = _write(axes, label, text, (x, float(y)), align)
-            leaders.setdefault(label.color, []).append(leader)
-    _draw_leaders(axes, leaders)
+            leaders.append(_write(axes, label, text, (x, float(y)), align))
+            colours.append(label.color)
+    _draw_leaders(axes, leaders, colours)
 
 
 def _writing(labels: list[Label], line: float, room: float) -> tuple[list[str], Floats]:
@@ -106,14 +107,12 @@ def _write(axes: Any, label: Label, words: str, at: tuple[float, float], align: 
     return np.array([*_way_out(box, label.anchor, align), label.anchor])
 
 
-def _draw_leaders(axes: Any, leaders: dict[str, list[Floats]]) -> None:
-    """Draw the lines of each colour on white, so that they show on any picture."""
+def _draw_leaders(axes: Any, leaders: list[Floats], colours: list[str]) -> None:
+    """Draw lines on white, so that they show on any picture."""
     from matplotlib.collections import LineCollection
 
-    everyone = [line for lines in leaders.values() for line in lines]
-    looks = [("white", everyone, 2.6, 6), *((colour, lines, 1.1, 7) for colour, lines in leaders.items())]
-    for colour, lines, wide, level in looks:
-        bundle = LineCollection(lines, colors=colour, linewidths=wide, zorder=level, joinstyle="round")
+    for shades, wide, level in (("white", 2.6, 6), (colours, 1.1, 7)):
+        bundle = LineCollection(leaders, colors=shades, linewidths=wide, zorder=level, joinstyle="round")
         axes.add_collection(bundle, autolim=False)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis, XAxis, YAxis
 from matplotlib.font_manager import FontProperties
+from matplotlib.patches import Rectangle
 from matplotlib.path import Path
 from matplotlib.ticker import FixedFormatter, FixedLocator
 from matplotlib.transforms import IdentityTransform
@@ -28,6 +29,14 @@ _LINE, _GRID_LINE = 0.8, 0.5
 _TICK, _GAP, _LABEL_GAP = 3.5, 3.5, 5.0  # a tick, from it to its number, from there to the label
 
 
+class _Ground(Rectangle):
+    """All of a panel, in shares of it: everything that is put on one asks for this transform, to be cut off there."""
+
+    def get_patch_transform(self) -> Any:
+        """The identity, which a rectangle would work out anew."""
+        return IdentityTransform()
+
+
 class Panel(Axes):
     """Axes with a ruler below and one on the left, or on the right if its label is put there."""
 
@@ -39,6 +48,9 @@ class Panel(Axes):
     def _init_axis(self) -> None:
         self.xaxis = Across(self, clear=False)
         self.yaxis = Up(self, clear=False)
+
+    def _gen_axes_patch(self) -> Rectangle:
+        return _Ground((0.0, 0.0), 1.0, 1.0)
 
     def _gen_axes_spines(self, *_: Any) -> dict[str, Any]:
         return {}

@@ -73,4 +73,4 @@ def cell_array(cells: Indices) -> Any:
 
 def _units(vectors: NDArray) -> Floats:
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, length, out=np.zeros(vectors.shape), where=length > 0)
+    return vectors / np.where(length > 0, length, 1.0)
