@@ -31,13 +31,13 @@ _BESIDE, _SHORT = (
 
 def draw_lines(axes: Any, label: str, times: Floats, lines: list[Line]) -> None:
     """Draw lines over time, on a logarithmic scale where one of two would lie on the axis, and say what they are."""
+    from matplotlib.lines import Line2D
     from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
+    marker = "o" if len(times) == 1 else None  # a single accepted step has no line to draw
     for _, values, colour, dashes in lines:
-        # A single accepted step has no line to draw.
-        axes.plot(
-            times, values, color=colour, ls=dashes, lw=1.9, marker="o" if len(times) == 1 else None, zorder=3
-        )
+        axes.add_line(Line2D(times, values, color=colour, ls=dashes, lw=1.9, marker=marker, zorder=3))
+    axes.autoscale_view()
     axes.set_ylabel(label)
     if _needs_log(lines):
         axes.set_ylabel(f"{label} (log scale)")
