@@ -53,7 +53,7 @@ _LIBRARIES = (
     "vtkmodules.vtkIOXML",
     *(
         f"cementflow.views.{name}"
-        for name in ("ablation", "curves", "heat_slices", "letters", "ruler", "scene")
+        for name in ("ablation", "curves", "heat_slices", "letters", "picture", "ruler", "scene")
     ),
 )
 
@@ -69,6 +69,7 @@ def paint() -> None:
     gc.disable()
     with suppress(*TROUBLE):
         load()
+        practise_writing()
     if not CAN_COPY:
         serve(PICTURES, sys.stdin, sys.stdout)
         os._exit(0)  # taking the drawing libraries down in order takes as long as a picture
@@ -162,6 +163,15 @@ def make_room(megabytes: int) -> None:
 
     blocks = [np.ones(_BLOCK // 8) for _ in range(megabytes * 2**20 // _BLOCK)]
     del blocks
+
+
+def practise_writing() -> None:
+    """Draw a made-up page that nobody sees: fonts are looked for once for all copies, which takes each 10 ms."""
+    from cementflow.views.curves import curves_page
+    from cementflow.views.page import pixels
+    from cementflow.views.sample import sample_sheet
+
+    pixels(curves_page(sample_sheet()))
 
 
 def practise() -> Studio:

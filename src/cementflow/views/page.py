@@ -77,18 +77,9 @@ def add_picture(axes: Any, picture: NDArray[np.uint8]) -> None:
     picture
         RGBA, shape (height, width, 4), rows from below.
     """
-    from matplotlib.artist import Artist
+    from cementflow.views.picture import Picture
 
-    class Picture(Artist):
-        """Handed to the renderer as it is: `imshow` would resample it, which takes as long as all the rest."""
-
-        zorder = 0
-
-        def draw(self, renderer: Any) -> None:
-            x, y = axes.transAxes.transform((0.0, 0.0))
-            renderer.draw_image(renderer.new_gc(), x, y, picture)
-
-    axes.add_artist(Picture())
+    axes.add_artist(Picture(axes, picture))
 
 
 def add_ruled(figure: Any, where: Any) -> Any:
@@ -136,7 +127,7 @@ def add_bar(
     bar = add_ruled(figure, (room[0], 0.56 * foot, room[1], 0.16 * foot))
     edges = np.linspace(*limits, _COLOURS + 1)
     bar.pcolormesh(edges, [0.0, 1.0], edges[None, :-1], cmap=colours)
-    for colour, wide in (("white", 2.4), (INK, 1.0)):
+    for colour, wide in (("white", 2.4), (INK, 1.0)) if len(marks) else ():
         bar.vlines(marks, 0.0, 1.0, colors=colour, linewidths=wide)
     bar.set(xlim=limits, ylim=(0.0, 1.0), xlabel=label)
     bar.add_patch(Rectangle((0, 0), 1, 1, transform=bar.transAxes, fill=False, ec=INK, lw=0.6, clip_on=False))
