@@ -75,7 +75,7 @@ def spread(p: Problem, pressure: np.ndarray, times: np.ndarray) -> list[np.ndarr
             assert solved.converged
             change = np.abs(solved.x - pressure).max()
             pressure = solved.x
-            viscosity, _ = pore_viscosities(p, assembly.mobility, fluids, pressure, every)
+            viscosity, *_ = pore_viscosities(p, assembly.mobility, fluids, pressure, every)
             if change < 1e-4 * pressure.max():
                 break
         found.append(pressure)

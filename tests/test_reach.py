@@ -34,9 +34,10 @@ def test_viscosities_near_the_cement_are_those_of_all_tetrahedra() -> None:
     everywhere = Reach.of(p, np.ones(p.volumes.n, bool))
     m = mobility(p, state.saturation, flow.cement_viscosity, flow.marrow_viscosity)
     fluids = fluids_of(p, state)
-    expected, _ = pore_viscosities(p, m, fluids, 1.1 * flow.pressure, everywhere)
+    expected, *_ = pore_viscosities(p, m, fluids, 1.1 * flow.pressure, everywhere)
+    sums = None
     for reach in (here, ahead):
-        found, _ = pore_viscosities(p, m, fluids, 1.1 * flow.pressure, reach)
+        found, _, sums = pore_viscosities(p, m, fluids, 1.1 * flow.pressure, reach, begun=sums)
         some = reach.vertices
         # What a vertex adds up is split between two threads in another place.
         np.testing.assert_allclose(found[some], expected[some], rtol=1e-14)

@@ -124,6 +124,16 @@ def add_shear(
                 total[tets[here[i], k]] += rows[SHEAR + i]
 
 
+@kernel
+def mean_around(chosen, sums, around):
+    """Sums at chosen vertices over the volume around each."""
+    mean = np.empty(chosen.shape[0])
+    for i in range(chosen.shape[0]):
+        a = chosen[i]
+        mean[i] = sums[a] / around[a]
+    return mean
+
+
 @inner
 def _fill_even(rows, at, tensors):
     """Put one tensor into the rows, where it is the same everywhere."""

@@ -182,7 +182,7 @@ def with_neighbours(marked, row_start, neighbour):
 
 @kernel
 def touching(tets, marks):
-    """Tetrahedra with a vertex whose mark has the first bit, and those with one that has the second; ascending."""
+    """Tetrahedra with a vertex whose mark is 1, and all others with one whose mark is 2; ascending."""
     first, second = np.empty(tets.shape[0], np.uint32), np.empty(tets.shape[0], np.uint32)
     count, further = 0, 0
     for e in range(tets.shape[0]):
@@ -190,7 +190,7 @@ def touching(tets, marks):
         if mark & 1:
             first[count] = e
             count += 1
-        if mark & 2:
+        elif mark & 2:
             second[further] = e
             further += 1
     return first[:count].copy(), second[:further].copy()

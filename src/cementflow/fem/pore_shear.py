@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cementflow.fem.control_volumes import ControlVolumes
-from cementflow.fem.element_velocity import add_shear, element_velocity
+from cementflow.fem.element_velocity import add_shear, element_velocity, mean_around
 from cementflow.threads import both
 
 Floats = NDArray[np.float64]
@@ -48,25 +48,22 @@ def darcy_velocity(
     return velocity
 
 
-def pore_shear(
+def shear_sums(
     volumes: ControlVolumes,
-    vertices: NDArray[np.intp],
     tets: Indices,
     relative_cement: Floats,
     marrow_mobility: Floats,
     viscosity: Floats,
     pressure: Floats,
 ) -> Floats:
-    """Mean of u / sqrt(k phi) [1/s] over the tetrahedra around chosen vertices, by volume, with k along the flow.
+    """Sum of u / sqrt(k phi) times the volume [m3/s] over the chosen tetrahedra around each vertex, shape (n,).
 
     Parameters
     ----------
     volumes
         Of the mesh.
-    vertices
-        The chosen ones.
     tets
-        All tetrahedra that have one of them, ascending.
+        The chosen ones, ascending.
     relative_cement, marrow_mobility, viscosity, pressure
         At all vertices, as in `kernels.edge_mobility`.
     """
@@ -93,5 +90,21 @@ def pore_shear(
         return total
 
     first, second = both(summed, len(tets))
-    mean: Floats = (first[vertices] + second[vertices]) / v.around[vertices]
+    first += second
+    return first
+
+
+def pore_shear(volumes: ControlVolumes, vertices: NDArray[np.intp], sums: Floats) -> Floats:
+    """Mean of u / sqrt(k phi) [1/s] around chosen vertices, by volume, with k along the flow.
+
+    Parameters
+    ----------
+    volumes
+        Of the mesh.
+    vertices
+        The chosen ones.
+    sums
+        `shear_sums` of all tetrahedra that have one of them.
+    """
+    mean: Floats = mean_around(vertices, sums, volumes.around)
     return mean

@@ -14,6 +14,8 @@ SETTLED = 1e-11
 # A vertex that passes on so much cement at the start of a step is behind the front. It takes the step in one part and
 # is taken to pass on the same share throughout, which is off by the last of its marrow.
 FILLED = 0.99
+# Cement arrives where neither so little of the pores is filled nor all but so little.
+ARRIVING = 0.02
 NONE, ONE = np.uint32(0xFFFFFFFF), np.uint32(1)
 
 
@@ -40,34 +42,33 @@ def downstream(row_start, neighbour, slot_edge, flux, other, wet, layers, least)
         The vertices, ascending, and whether each was found in the last layer.
     """
     n = row_start.shape[0] - 1
-    found = wet.copy()
+    layer = np.zeros(n, np.uint8)  # in which a vertex was found, counted from 1
     queue = np.empty(n, np.uint32)
     count = 0
     for a in range(n):
         if wet[a]:
+            layer[a] = 1
             queue[count] = a
             count += 1
     begin, end = 0, count
-    for _ in range(layers):
+    for k in range(layers):
         for i in range(begin, end):
             a = queue[i]
             for s in range(row_start[a], row_start[a + 1]):
-                b, j = neighbour[s], slot_edge[s]
-                if j >= 0 and not found[b]:
+                b = neighbour[s]
+                if layer[b] == 0:
+                    j = slot_edge[s]
                     f = 0.5 * (flux[j] + other[j])
                     if (f if b > a else -f) > least:
-                        found[b] = True
+                        layer[b] = k + 2
                         queue[count] = b
                         count += 1
         begin, end = end, count
-    last = np.zeros(n, np.bool_)
-    for i in range(begin, end):
-        last[queue[i]] = True
     region, outermost = queue[:count].copy(), np.empty(count, np.bool_)
     i = 0
     for a in range(n):
-        if found[a]:
-            region[i], outermost[i] = a, last[a]
+        if layer[a] > 0:
+            region[i], outermost[i] = a, layer[a] > layers
             i += 1
     return region, outermost
 
@@ -123,6 +124,63 @@ def flow_graph(region, row_start, neighbour, slot_edge, flux, other):
                         incoming[i] += 1
     start[region.shape[0]] = at
     return start, ahead[:at], away[:at], through, incoming
+
+
+@kernel
+def region_fields(
+    region,
+    through,
+    outward,
+    cement_source,
+    tip,
+    pore_volume,
+    cement_viscosity,
+    marrow_viscosity,
+    saturation,
+    corey,
+    dt,
+):
+    """What the sweeps need to know of the vertices of a region.
+
+    Parameters
+    ----------
+    region, through
+        Vertices, and what leaves each along its edges (`flow_graph`) [m3/s].
+    outward, cement_source
+        What leaves all vertices by sites, and cement that enters them from sites [m3/s].
+    tip
+        Share of what the needle injects that enters each vertex.
+    pore_volume, cement_viscosity, marrow_viscosity, saturation
+        Of all vertices; the marrow may have one viscosity.
+    corey
+        (nc, nm, residual, mobile).
+    dt
+        Length of the step [s].
+
+    Returns
+    -------
+    outflow, cement_source, storage, ratio, old
+        As `transport_sweeps` takes them.
+    courant
+        Courant numbers of those vertices where cement is arriving.
+    """
+    size = region.shape[0]
+    outflow, source, storage = np.empty(size), np.empty(size), np.empty(size)
+    ratio, old, courant = np.empty(size), np.empty(size), np.empty(size)
+    full = corey[2] + corey[3]
+    low, high = ARRIVING * full, (1.0 - ARRIVING) * full
+    each, count = marrow_viscosity.shape[0] > 1, 0
+    for i in range(size):
+        a = region[i]
+        outflow[i] = through[i] + outward[a]
+        source[i] = cement_source[a]
+        storage[i] = pore_volume[a] / dt
+        ratio[i] = cement_viscosity[a] / marrow_viscosity[a if each else 0]
+        old[i] = saturation[a]
+        if low < old[i] < high or tip[a] > 0.0:
+            courant[count] = outflow[i] / storage[i]
+            count += 1
+    return outflow, source, storage, ratio, old, courant[:count].copy()
 
 
 @kernel

@@ -139,13 +139,13 @@ class Assembly:
 
         both(fill, len(rows))
         self._rows = self._touched
-        entering = problem.sum_outside(to_outside * (ways.outside_pressure(problem) - reference))
-        entering += problem.padded(inflow)
+        rhs = problem.sum_outside(to_outside * (ways.outside_pressure(problem) - reference))
+        rhs += problem.padded(inflow)
         if problem.veins is not None:
-            entering[problem.volumes.n :] += problem.veins.blood
-        entering[problem.fixed_vertices] = 0.0
-        entering += self._known
-        return PressureMatrix(self._diagonal, conductance), entering
+            rhs[problem.volumes.n :] += problem.veins.blood
+        rhs[problem.fixed_vertices] = 0.0
+        rhs += self._known
+        return PressureMatrix(self._diagonal, conductance), rhs
 
     def change(
         self, problem: Problem, viscosity: Floats, marrow_viscosity: Floats, pressure: Floats

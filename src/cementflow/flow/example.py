@@ -11,7 +11,7 @@ from cementflow.fem import kernels, updates, upwind
 from cementflow.fem.control_volumes import ControlVolumes, build_control_volumes
 from cementflow.fem.cycles import cancel_triangles
 from cementflow.fem.linear_solver import LinearResult, PressureSolver
-from cementflow.fem.pore_shear import pore_shear
+from cementflow.fem.pore_shear import pore_shear, shear_sums
 from cementflow.fem.pressure_matrix import PressureMatrix
 from cementflow.laws.relative_permeability import Corey
 from cementflow.mesh.quality import mesh_quality
@@ -38,7 +38,7 @@ def pressure_example() -> LinearResult:
         len(v.edges), WET, v.tets, v.t, v.obtuse, v.obtuse_edges, v.row_start, v.slot_edge
     )
     updates.edge_conductances(*near, v.edges, v.coefficient, v.tets, v.t, v.obtuse, ONE, ONE, ONE, ONE)
-    pore_shear(v, np.arange(4), each, ONE, ONE, ONE, ONE)
+    pore_shear(v, np.arange(4), shear_sums(v, each, ONE, ONE, ONE, ONE))
     return result
 
 
@@ -51,9 +51,9 @@ def transport_example() -> np.ndarray:
     start, ahead, away, through, incoming = upwind.flow_graph(region, *pattern, flux, flux)
     order, _ = upwind.flow_order(start, ahead, away, incoming, np.empty(0, np.uint32))
     cancel_triangles(order, start, ahead, ONE, away, through, incoming)
-    saturation, _, _ = upwind.transport_sweeps(
-        order, start, ahead, away, through + ONE, ONE, ONE, ONE, np.zeros(4), Corey().numbers, np.ones(1)
-    )
+    corey, dry = Corey().numbers, np.zeros(4)
+    *fields, _ = upwind.region_fields(region, through, ONE, ONE, ONE, ONE, ONE, ONE, dry, corey, 1.0)
+    saturation, _, _ = upwind.transport_sweeps(order, start, ahead, away, *fields, corey, np.ones(1))
     return np.asarray(saturation)
 
 

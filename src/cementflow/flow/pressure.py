@@ -35,7 +35,8 @@ SMALLEST_RATE = 1e-3  # of the wanted rate: a smaller one does not count as less
 class Guess:
     """What a system is linearised about: fields, rate, and flows through links and veins [m3/s].
 
-    The pressure is that of the vertices and of the nodes of the veins, shape (n + m,).
+    The pressure is that of the vertices and of the nodes of the veins, shape (n + m,). What shear rates were summed for
+    the viscosities is kept, as those further ahead share tetrahedra with them.
     """
 
     pressure: Floats
@@ -44,6 +45,7 @@ class Guess:
     rate: float
     link: Floats
     vein: VeinFluxes
+    shear: Floats | None = None
 
 
 def solve_pressure(
@@ -120,7 +122,8 @@ def solve_pressure(
     tip = problem.tip_pressure(guess.pressure) + near_tip * guess.rate
     viscosity = guess.viscosity
     if len(ahead.vertices):
-        further, _ = pore_viscosities(problem, assembly.mobility, fluids, guess.pressure, ahead, scale)
+        last = assembly.mobility, fluids, guess.pressure
+        further, *_ = pore_viscosities(problem, *last, ahead, scale, begun=guess.shear)
         viscosity[ahead.vertices] = further[ahead.vertices]
     return Flow(
         time=state.time,
@@ -166,14 +169,14 @@ def _next_guess(
     near: Reach,
     scale: float,
 ) -> Guess:
-    viscosity, marrow = pore_viscosities(problem, used, fluids, driven.pressure, near, scale)
+    viscosity, marrow, shear = pore_viscosities(problem, used, fluids, driven.pressure, near, scale)
     if part < 1.0:
         viscosity = old.viscosity * (viscosity / old.viscosity) ** part
         marrow = old.marrow * (marrow / old.marrow) ** part
     pressure = driven.pressure
     link = ways.link * (pressure[problem.links] - ways.outside)
     vein = old.vein if ways.vein is None else vein_fluxes(problem, ways.vein, pressure)
-    return Guess(pressure, viscosity, marrow, driven.rate, link, vein)
+    return Guess(pressure, viscosity, marrow, driven.rate, link, vein, shear)
 
 
 def _overfull(problem: Problem, state: State, dt: float) -> Floats:
@@ -235,6 +238,8 @@ def tube_change(problem: Problem, state: State, dt: float, flow: Flow) -> float:
     float
         Largest change relative to the flow through the outlet itself; next to nothing of the flow rate does not count.
     """
+    if not problem.linked:
+        return 0.0
     fluids = fluids_of(problem, state)
     guess = Guess(
         flow.pressure,

@@ -20,7 +20,7 @@ TRIFLE = 1e-13  # of the flow rate: a flux that is none
 
 @dataclass(frozen=True, eq=False)
 class Reach:
-    """Vertices, ascending, and all tetrahedra that have one of them, ascending too.
+    """Vertices, ascending, and the tetrahedra that have one of them, ascending too.
 
     The vertices are of the type that NumPy counts in, which it would else make of them whenever they are asked for.
     """
@@ -37,7 +37,7 @@ class Reach:
     def of_both(
         cls, problem: Problem, first: NDArray[np.bool_], second: NDArray[np.bool_]
     ) -> tuple[Reach, Reach]:
-        """Of two sets of vertices."""
+        """Of two sets of vertices; the second has the tetrahedra that the first lacks."""
         marks = first.view(np.uint8) + 2 * second.view(np.uint8)
         tets = kernels.touching(problem.volumes.tets, marks)
         return cls(np.flatnonzero(first), tets[0]), cls(np.flatnonzero(second), tets[1])

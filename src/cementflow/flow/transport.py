@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from cementflow.fem import upwind
 from cementflow.fem.cycles import cancel_triangles
-from cementflow.flow.condition import at
 from cementflow.flow.problem import Problem
 from cementflow.flow.reach import TRIFLE, with_cement
 from cementflow.flow.state import Flow, Fluxes, State, VeinState
@@ -128,19 +127,21 @@ def transport(
         )
         here = region.astype(np.intp)  # what NumPy would make of it each time
         graph = _flow_graph(problem, region, fluxes, flow.pressure)
-        through = graph.through + outward[here]
-        saturation[here], share[here], sweeps = upwind.transport_sweeps(
-            graph.order,
-            graph.start,
-            graph.ahead,
-            graph.away,
-            through,
-            source[here],
-            v.pore_volume[here] / dt,
-            flow.cement_viscosity[here] / at(flow.marrow_viscosity, here),
-            state.saturation[here],
+        *fields, courant = upwind.region_fields(
+            region,
+            graph.through,
+            outward,
+            source,
+            problem.source,
+            v.pore_volume,
+            flow.cement_viscosity,
+            flow.marrow_viscosity,
+            state.saturation,
             problem.corey.numbers,
-            _parts(problem, state, here, through, dt),
+            dt,
+        )
+        saturation[here], share[here], sweeps = upwind.transport_sweeps(
+            graph.order, graph.start, graph.ahead, graph.away, *fields, problem.corey.numbers, _parts(courant)
         )
         arrived = len(here) < v.n and bool(share[here[rim]].any())
         layers *= 2
@@ -178,21 +179,17 @@ def _flow_graph(problem: Problem, region: Indices, fluxes: Fluxes, pressure: Flo
     return FlowGraph(start, ahead, away, through, order, bool(cut))
 
 
-def _parts(problem: Problem, state: State, region: NDArray[np.intp], through: Floats, dt: float) -> Floats:
-    """Lengths of the parts of a step, relative to it.
+def _parts(courant: Floats) -> Floats:
+    """Lengths of the parts of a step, relative to it, for Courant numbers where cement is arriving.
 
-    As many as keep the Courant number below its limit at nine tenths of the vertices where cement is arriving; the
-    smallest would make all others pay. The last part is halved again and again: what it fills keeps a trace of marrow.
+    As many as keep them below their limit at nine tenths of these vertices; the smallest would make all others pay. The
+    last part is halved again and again: what it fills keeps a trace of marrow.
     """
-    full = problem.corey.largest_saturation
-    there = state.saturation[region]
-    arriving = np.flatnonzero((there > 0.02 * full) & (there < 0.98 * full) | (problem.source[region] > 0.0))
-    if len(arriving) == 0:
+    if len(courant) == 0:
         return np.ones(1)
-    pores = problem.volumes.pore_volume[region[arriving]]
-    courants, which = through[arriving] * dt / pores, int(MOST_OF_THEM * (len(arriving) - 1))
-    courant = float(np.partition(courants, which)[which])
-    count = int(np.clip(np.ceil(courant / LARGEST_COURANT), 1, MOST_PARTS))
+    which = int(MOST_OF_THEM * (len(courant) - 1))
+    most = float(np.partition(courant, which)[which])
+    count = int(np.clip(np.ceil(most / LARGEST_COURANT), 1, MOST_PARTS))
     halved = 0.5 ** np.minimum(np.arange(1, HALVINGS + 2), HALVINGS)
     return np.concatenate([np.ones(count - 1), halved]) / count
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.fem.pore_shear import pore_shear
+from cementflow.fem.pore_shear import pore_shear, shear_sums
 from cementflow.flow.condition import at
 from cementflow.flow.drive import Drop
 from cementflow.flow.line import cannula_drop
@@ -58,28 +58,53 @@ def fluids_of(problem: Problem, state: State) -> Fluids:
 
 
 def pore_viscosities(
-    problem: Problem, m: Mobility, fluids: Fluids, pressure: Floats, reach: Reach, scale: float = 1.0
-) -> tuple[Floats, Floats]:
+    problem: Problem,
+    m: Mobility,
+    fluids: Fluids,
+    pressure: Floats,
+    reach: Reach,
+    scale: float = 1.0,
+    begun: Floats | None = None,
+) -> tuple[Floats, Floats, Floats]:
     """Viscosities of cement and marrow at the vertices [Pa s], at u / sqrt(k phi) of the Darcy flux u.
 
     The flux is that of both fluids: behind the front it is the cement's own, ahead of it the marrow's, and in the
     control volumes of the front, which the cement fills part of, it is the speed at which that part moves. Out of reach
     the viscosity of the cement is kept; marrow that thins needs all vertices. With a scale it is that of `scale` times
     the flux everywhere.
+
+    Parameters
+    ----------
+    problem, m, fluids, pressure
+        The run, mobilities, what the state says about the fluids, and pressures [Pa].
+    reach
+        Where the viscosities are wanted.
+    scale
+        Of the flux.
+    begun
+        Sums over tetrahedra that the reach lacks, for the same mobilities and pressures.
+
+    Returns
+    -------
+    cement, marrow, sums
+        The viscosities, and the sums (`shear_sums`) over all tetrahedra so far.
     """
     cement, marrow, v = problem.cement, problem.marrow, problem.volumes
     if cement.bulk.newtonian and marrow.newtonian:
-        return cement.viscosity(np.ones(v.n), fluids.growth), fluids.marrow
+        return cement.viscosity(np.ones(v.n), fluids.growth), fluids.marrow, np.zeros(0)
     some = reach.vertices
-    shear = scale * pore_shear(v, some, reach.tets, m.relative_cement, m.marrow, m.viscosity, pressure)
+    sums = shear_sums(v, reach.tets, m.relative_cement, m.marrow, m.viscosity, pressure)
+    if begun is not None:
+        sums += begun
+    shear = scale * pore_shear(v, some, sums)
     if cement.bulk.newtonian:
         viscosity = cement.viscosity(np.ones(v.n), fluids.growth)
     else:
         viscosity = m.viscosity.copy()
         viscosity[some] = cement.aged(problem.pore_law(shear), at(fluids.growth, some))
     if marrow.newtonian:
-        return viscosity, fluids.marrow
-    return viscosity, np.minimum(problem.marrow_pore_law(shear) * fluids.cold, marrow.maximum)
+        return viscosity, fluids.marrow, sums
+    return viscosity, np.minimum(problem.marrow_pore_law(shear) * fluids.cold, marrow.maximum), sums
 
 
 def pipe_viscosity(problem: Problem, flow: Floats, radius: Floats | float, growth: Floats | float) -> Floats:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from cementflow.fem import kernels
 from cementflow.fem.control_volumes import ControlVolumes, build_control_volumes, every_coefficient
 from cementflow.fem.linear_solver import PressureSolver
-from cementflow.fem.pore_shear import pore_shear
+from cementflow.fem.pore_shear import pore_shear, shear_sums
 from cementflow.fem.pressure_matrix import PressureMatrix
 from cementflow.fem.vertex_groups import group_vertices
 from cementflow.mesh.tetmesh import TetMesh
@@ -237,4 +237,4 @@ def _quarters(mesh: TetMesh, field: BallField) -> Floats:
 def _mesh_shear(local: ControlVolumes, pressure: Floats) -> Floats:
     """The shear rate u / sqrt(k phi) of the pressure of the mesh at the vertices [1/m3]."""
     none, one, tets = np.zeros(local.n), np.ones(local.n), np.arange(len(local.tets), dtype=np.uint32)
-    return pore_shear(local, np.arange(local.n), tets, none, one, one, pressure)
+    return pore_shear(local, np.arange(local.n), shear_sums(local, tets, none, one, one, pressure))
