@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from cementflow.fem.cycles import cancel_triangles
-from cementflow.fem.upwind import downstream, flow_graph, flow_order
+from cementflow.fem.region import downstream, flow_graph
+from cementflow.fem.upwind import flow_order
 from cementflow.mesh.tetmesh import TetMesh
 from cementflow.mesh.topology import row_pattern
 from problems import random_delaunay

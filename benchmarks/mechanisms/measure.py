@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.mechanisms.variants import Variant
 from cementflow.case import digest
 from cementflow.errors import RunFailed
-from cementflow.fem.pore_shear import pore_shear
+from cementflow.fem.pore_shear import pore_shear, shear_sums
 from cementflow.flow import attempt
 from cementflow.flow.course import Step
 from cementflow.flow.mobility import mobility
@@ -167,9 +167,10 @@ def _shear(model: Model, step: Step) -> Floats:
     """Wall shear rate C u / sqrt(k phi) at the vertices [1/s]."""
     p, v, flow = model.problem, model.problem.volumes, step.flow
     m = mobility(p, step.state.saturation, flow.cement_viscosity, flow.marrow_viscosity)
-    vertices, tets = (np.arange(count, dtype=np.uint32) for count in (v.n, len(v.tets)))
-    shear = pore_shear(v, vertices, tets, m.relative_cement, m.marrow, m.viscosity, flow.pressure)
-    return shear * model.case.cement.shear_factor
+    sums = shear_sums(
+        v, np.arange(len(v.tets), dtype=np.uint32), m.relative_cement, m.marrow, m.viscosity, flow.pressure
+    )
+    return pore_shear(v, np.arange(v.n), sums) * model.case.cement.shear_factor
 
 
 def _by_cement(model: Model, step: Step, values: Floats) -> tuple[float, float, float]:

@@ -29,7 +29,7 @@ def cancel_triangles(by_pressure, start, ahead, pressure, away, through, incomin
         At the vertices [Pa].
     away, through, incoming
         Flux to each neighbour, what leaves each vertex along its edges, and number of neighbours that bring something
-        (`upwind.flow_graph`).
+        (`region.flow_graph`).
     """
     for i in range(by_pressure.shape[0]):
         a = by_pressure[i]

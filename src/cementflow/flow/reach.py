@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.fem import kernels, upwind
+from cementflow.fem import kernels
 from cementflow.fem.fractional_flow import passing_on
+from cementflow.fem.region import downstream
 from cementflow.flow.problem import Problem
 from cementflow.flow.state import Flow, State
 
@@ -75,8 +76,6 @@ def near_cement(problem: Problem, state: State, start: Flow | None) -> tuple[Rea
     wet = with_cement(problem, state.saturation, start)
     here = kernels.with_neighbours(wet, v.row_start, v.neighbour)
     ahead, least = np.zeros(v.n, bool), TRIFLE * start.fluxes.rate
-    region, _ = upwind.downstream(
-        v.row_start, v.neighbour, v.slot_edge, *start.fluxes.both_ends, wet, AHEAD, least
-    )
+    region, _ = downstream(v.row_start, v.neighbour, v.slot_edge, *start.fluxes.both_ends, wet, AHEAD, least)
     ahead[region] = True
     return Reach.of_both(problem, here, ahead & ~here)
