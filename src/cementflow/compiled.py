@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,21 +22,18 @@ import numpy as np
 from numba import njit
 
 _PACKAGE = __name__.partition(".")[0]
-_njit: Any = njit  # which takes more than its types tell
+# Division gives what NumPy gives: asking of each whether it is by zero keeps loops from going several steps at a time.
+_njit: Any = partial(njit, cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile what is called from Python, and maybe from other kernels."""
-    return _renewed(_njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function))
+    return _renewed(_njit()(function))
 
 
 def inner(function: Callable[..., Any]) -> Any:
     """Compile what is called from other kernels alone: Python would find nothing to call."""
-    return _renewed(
-        _njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True, no_cpython_wrapper=True)(
-            function
-        )
-    )
+    return _renewed(_njit(no_cpython_wrapper=True)(function))
 
 
 def _renewed(dispatcher: Any) -> Any:

@@ -6,6 +6,7 @@ import numpy as np
 
 from cementflow.compiled import inner, kernel
 from cementflow.fem.fractional_flow import fractional_flow, implicit_saturation
+from cementflow.fem.region import NONE, ONE
 
 MAX_SWEEPS = 50
 # What changes the saturation of the next vertex by less than this from one sweep to the next is settled; the explicit
@@ -14,7 +15,6 @@ SETTLED = 1e-11
 # A vertex that passes on so much cement at the start of a step is behind the front. It takes the step in one part and
 # is taken to pass on the same share throughout, which is off by the last of its marrow.
 FILLED = 0.99
-NONE, ONE = np.uint32(0xFFFFFFFF), np.uint32(1)
 
 
 @kernel

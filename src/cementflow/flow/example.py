@@ -8,12 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from cementflow.fem import kernels, updates, upwind
-from cementflow.fem import region as regions
 from cementflow.fem.control_volumes import ControlVolumes, build_control_volumes
 from cementflow.fem.cycles import cancel_triangles
 from cementflow.fem.linear_solver import LinearResult, PressureSolver
 from cementflow.fem.pore_shear import pore_shear, shear_sums
 from cementflow.fem.pressure_matrix import PressureMatrix
+from cementflow.fem.region import downstream, flow_graph, region_fields
 from cementflow.laws.relative_permeability import Corey
 from cementflow.mesh.quality import mesh_quality
 from cementflow.mesh.tetmesh import TetMesh
@@ -48,12 +48,12 @@ def transport_example() -> np.ndarray:
     v = _volumes()
     flux = np.ones(len(v.edges))
     pattern = v.row_start, v.neighbour, v.slot_edge
-    region, _ = regions.downstream(*pattern, flux, flux, WET, 1, 0.0)
-    start, ahead, away, through, incoming = regions.flow_graph(region, *pattern, flux, flux)
+    region, _ = downstream(*pattern, flux, flux, WET, 1, 0.0)
+    start, ahead, away, through, incoming = flow_graph(region, *pattern, flux, flux)
     order, _ = upwind.flow_order(start, ahead, away, incoming, np.empty(0, np.uint32))
     cancel_triangles(order, start, ahead, ONE, away, through, incoming)
     corey, dry = Corey().numbers, np.zeros(4)
-    *fields, _ = regions.region_fields(region, through, ONE, ONE, ONE, ONE, ONE, ONE, dry, corey, 1.0)
+    *fields, _ = region_fields(region, through, ONE, ONE, ONE, ONE, ONE, ONE, dry, corey, 1.0)
     saturation, _, _ = upwind.transport_sweeps(order, start, ahead, away, *fields, corey, np.ones(1))
     return np.asarray(saturation)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cementflow.fem import region as regions
 from cementflow.fem import upwind
 from cementflow.fem.cycles import cancel_triangles
+from cementflow.fem.region import downstream, flow_graph, region_fields
 from cementflow.flow.problem import Problem
 from cementflow.flow.reach import TRIFLE, with_cement
 from cementflow.flow.state import Flow, Fluxes, State, VeinState
@@ -123,12 +123,12 @@ def transport(
     saturation, share = state.saturation.copy(), np.zeros(v.n)
     layers, arrived = LAYERS, True
     while arrived:  # at the rim of the region: then it was too small
-        region, rim = regions.downstream(
+        region, rim = downstream(
             v.row_start, v.neighbour, v.slot_edge, *fluxes.both_ends, wet, layers, TRIFLE * fluxes.rate
         )
         here = region.astype(np.intp)  # what NumPy would make of it each time
         graph = _flow_graph(problem, region, fluxes, flow.pressure)
-        *fields, courant = regions.region_fields(
+        *fields, courant = region_fields(
             region,
             graph.through,
             outward,
@@ -168,7 +168,7 @@ def transport(
 
 def _flow_graph(problem: Problem, region: Indices, fluxes: Fluxes, pressure: Floats) -> FlowGraph:
     v = problem.volumes
-    start, ahead, away, through, incoming = regions.flow_graph(
+    start, ahead, away, through, incoming = flow_graph(
         region, v.row_start, v.neighbour, v.slot_edge, *fluxes.both_ends
     )
     order, cut = upwind.flow_order(start, ahead, away, incoming, np.empty(0, np.uint32))
